@@ -1,0 +1,1 @@
+"""Waybond's contracts: events, money, places, wording and the envelope they travel in."""

@@ -1,0 +1,53 @@
+"""What every event has: its type, its topic, the order that it is about, when it happened."""
+
+from typing import ClassVar
+
+from waybond_contracts.fields import Instant, Model, OrderId, Segment
+
+TYPE_PREFIX = "io.waybond."
+
+
+class Event(Model):
+    """A fact about one order; frozen. Subclasses register themselves under their type.
+
+    `event_type` is the CloudEvents type ("io.waybond.OrderPlaced"), `topic` where it is published.
+    """
+
+    event_type: ClassVar[str] = ""
+    topic: ClassVar[str] = ""
+    registered: ClassVar[dict[str, type["Event"]]] = {}
+
+    tenant: Segment
+    platform: Segment
+    order_id: OrderId
+    occurred_at: Instant
+    """When it happened, by its source; the wording's clocks run on it."""
+
+    def __init_subclass__(cls, topic: str = "", **kwargs: object) -> None:
+        super().__init_subclass__(**kwargs)
+        if topic:
+            cls.topic = topic
+            cls.event_type = TYPE_PREFIX + cls.__name__
+            Event.registered[cls.event_type] = cls
+
+    @property
+    def order_key(self) -> str:
+        """The record's key: tenant/platform/order_id."""
+        return f"{self.tenant}/{self.platform}/{self.order_id}"
+
+    @property
+    def business_key(self) -> str:
+        """What makes two messages the same fact; unique within the order and the type."""
+        return self.occurred_at.isoformat()
+
+
+class OrderRef(Model):
+    """The order that an event is about, as its key names it."""
+
+    tenant: Segment
+    platform: Segment
+    order_id: OrderId
+
+    @property
+    def order_key(self) -> str:
+        return f"{self.tenant}/{self.platform}/{self.order_id}"

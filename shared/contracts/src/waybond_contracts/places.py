@@ -1,0 +1,72 @@
+"""Countries and lanes: where an order comes from and goes to, and the patterns by which wordings name them."""
+
+from typing import Annotated
+
+from pydantic import AfterValidator, StringConstraints
+
+from waybond_contracts._iso import COUNTRIES
+from waybond_contracts.errors import ContractError
+from waybond_contracts.fields import Model
+
+# What providers write for an ISO code: the United Kingdom and Greece in the European Commission's usage.
+ALIASES = {"UK": "GB", "EL": "GR"}
+
+
+def _known(code: str) -> str:
+    code = ALIASES.get(code, code)
+    if code not in COUNTRIES:
+        raise ValueError(f"an ISO 3166-1 alpha-2 country code was expected, {code} is none")
+    return code
+
+
+Country = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$"), AfterValidator(_known)]
+
+
+def _pattern(text: str) -> str:
+    if text in ("*", "international", "domestic"):
+        return text
+    origin, dash, destination = text.partition("-")
+    if not dash or any(part != "*" and part not in COUNTRIES for part in (origin, destination)):
+        raise ValueError(f"*, international, domestic or a pattern such as CN-BR or *-BR was expected, not {text}")
+    return text
+
+
+LanePattern = Annotated[str, StringConstraints(max_length=16), AfterValidator(_pattern)]
+"""`*`, `international`, `domestic`, or origin and destination with a dash, either of them `*`."""
+
+
+class Lane(Model):
+    """Origin and destination country of an order."""
+
+    origin: Country
+    destination: Country
+
+    @classmethod
+    def parse(cls, text: str) -> "Lane":
+        """Read "CN-BR". Raises ContractError."""
+        origin, _, destination = text.partition("-")
+        for code in (origin, destination):
+            if ALIASES.get(code, code) not in COUNTRIES:
+                raise ContractError("lane", "two ISO country codes with a dash", text)
+        return cls(origin=origin, destination=destination)
+
+    def matches(self, pattern: str) -> bool:
+        """Whether a wording's lane pattern names this lane."""
+        if pattern == "*":
+            return True
+        if pattern in ("international", "domestic"):
+            return (self.origin != self.destination) == (pattern == "international")
+        origin, _, destination = pattern.partition("-")
+        return origin in ("*", self.origin) and destination in ("*", self.destination)
+
+    def __str__(self) -> str:
+        return f"{self.origin}-{self.destination}"
+
+
+def precise(pattern: str) -> int:
+    """How precisely a pattern names a lane, for picking the closest of several that match (higher is closer)."""
+    if pattern == "*":
+        return 0
+    if "-" not in pattern:
+        return 1
+    return 2 + sum(part != "*" for part in pattern.split("-"))

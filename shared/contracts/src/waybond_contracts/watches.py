@@ -1,0 +1,80 @@
+"""Watches: what a wording asks of tracking, compiled for one order: clocks and durations, neither perils nor money."""
+
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import Field
+
+from waybond_contracts.fields import Duration, Id, Model
+from waybond_contracts.places import Lane
+from waybond_contracts.wording import Clause, Clock, Condition, DeliveredBy, Scope, Tier, Wording
+
+
+class WatchKind(StrEnum):
+    """`deadline`: not delivered by then. `silence`: nothing heard since the last scan."""
+
+    DEADLINE = "deadline"
+    SILENCE = "silence"
+
+
+class Watch(Model):
+    """When to look at a package (or, with scope `order`, at all of them) and what must have happened by then.
+
+    It falls due at the clock's start plus `after`; the clock's start is the later end of its fact's interval.
+    """
+
+    id: Id
+    clock: Clock
+    kind: WatchKind
+    after: Duration
+    scope: Scope
+    delivered_by: Annotated[tuple[DeliveredBy, ...], Field(min_length=1)]
+    follow_promise: bool = False
+    """Whether a promise that was changed later moves the clock."""
+    ask_carrier: bool = False
+    answer_within: Duration | None = None
+
+
+def watch_id(clause: Clause, condition: int, tier: int) -> str:
+    """The watch of a clause's condition and tier, both counted from 0 ("TG-1:0:1")."""
+    return f"{clause.id}:{condition}:{tier}"
+
+
+def conditions(clause: Clause) -> tuple[Condition, ...]:
+    """The ways in which the clause is met; a clause with a clock has one, whose durations are its tiers'."""
+    if clause.clock is None:
+        return clause.any_of
+    return (Condition.model_construct(clock=clause.clock, lanes=("*",), after_by_lane={}),)
+
+
+def compile_watches(wording: Wording, lane: Lane) -> tuple[Watch, ...]:
+    """The watches of all clauses that cover the lane, in the wording's order."""
+    return tuple(
+        _watch(wording, clause, watch_id(clause, c, t), condition, tier, lane)
+        for clause in wording.clauses_on(lane)
+        for c, condition in enumerate(conditions(clause))
+        if condition.clock is not None and condition.on(lane)
+        for t, tier in enumerate(clause.tiers)
+        if _after(condition, tier, lane) is not None
+    )
+
+
+def _after(condition: Condition, tier: Tier, lane: Lane) -> Duration | None:
+    return condition.after_on(lane) if condition.timed else tier.after_on(lane)
+
+
+def _watch(wording: Wording, clause: Clause, name: str, condition: Condition, tier: Tier, lane: Lane) -> Watch:
+    after = _after(condition, tier, lane)
+    if condition.clock is None or after is None:
+        raise ValueError(f"clause {clause.id}: no clock to watch")
+    return Watch(
+        id=name,
+        clock=condition.clock,
+        kind=WatchKind.SILENCE if condition.silent_for is not None else WatchKind.DEADLINE,
+        after=after,
+        scope=clause.scope,
+        delivered_by=clause.delivered_by or wording.cover.delivered_by,
+        follow_promise=wording.cover.promise == "as_amended",
+        ask_carrier=clause.ask_carrier,
+        answer_within=clause.answer_within,
+    )
