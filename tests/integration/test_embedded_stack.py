@@ -1,0 +1,118 @@
+"""The embedded Kafka and PostgreSQL keep what they were given, through a stop and through a crash, and die with us."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import asyncpg
+import pytest
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+
+from tests.support.servers import create_topics
+from waybond_local.kafka import EmbeddedKafka
+from waybond_local.postgres import EmbeddedPostgres
+from waybond_local.processes import ProcessError, spawn, stop, wait_ready
+
+
+async def _send(bootstrap: str, topic: str, value: bytes) -> int:
+    async with AIOKafkaProducer(bootstrap_servers=bootstrap, acks="all", max_request_size=3_000_000) as producer:
+        return (await producer.send_and_wait(topic, value, key=b"k")).offset
+
+
+async def _values(bootstrap: str, topic: str, count: int) -> list[bytes | None]:
+    async with AIOKafkaConsumer(bootstrap_servers=bootstrap) as consumer:
+        partition = TopicPartition(topic, 0)
+        consumer.assign([partition])
+        await consumer.seek_to_beginning(partition)
+        return [(await consumer.getone()).value for _ in range(count)]
+
+
+async def test_kafka_keeps_records_through_a_stop_and_a_kill_on_the_same_port(own_kafka: EmbeddedKafka) -> None:
+    address = own_kafka.bootstrap
+    await create_topics(address, ["facts"], 1)
+    assert await _send(address, "facts", b"before") == 0
+    await asyncio.to_thread(own_kafka.stop)
+    assert own_kafka.pid is None
+    assert not own_kafka.answers()
+    await asyncio.to_thread(own_kafka.start)
+    assert await _send(own_kafka.bootstrap, "facts", b"between") == 1
+    await asyncio.to_thread(own_kafka.kill)
+    await asyncio.to_thread(own_kafka.start)
+    assert own_kafka.bootstrap == address
+    assert await _values(address, "facts", 2) == [b"before", b"between"]
+
+
+async def test_kafka_takes_a_value_of_two_megabytes_and_stamps_records_itself(kafka: str, topic_prefix: str) -> None:
+    topic = f"{topic_prefix}large"
+    await create_topics(kafka, [topic], 1)
+    async with AIOKafkaProducer(bootstrap_servers=kafka, max_request_size=3_000_000) as producer:
+        stamped = await producer.send_and_wait(topic, b"x" * 2_000_000, timestamp_ms=1)
+    assert stamped.timestamp_type == 1
+    assert stamped.timestamp > 1_000_000_000_000
+
+
+async def test_postgres_keeps_committed_rows_through_a_crash(own_postgres: EmbeddedPostgres) -> None:
+    connection = await asyncpg.connect(own_postgres.dsn())
+    await connection.execute("CREATE TABLE fact (id int)")
+    await connection.execute("INSERT INTO fact VALUES (29)")
+    assert await connection.fetchval("SHOW synchronous_commit") == "on"
+    assert await connection.fetchval("SHOW fsync") == "on"
+    await asyncio.to_thread(own_postgres.restart, immediate=True)
+    connection.terminate()
+    connection = await asyncpg.connect(own_postgres.dsn())
+    assert await connection.fetchval("SELECT id FROM fact") == 29
+    await connection.close()
+
+
+async def test_postgres_refuses_a_wrong_password(postgres: str, database: str) -> None:
+    with pytest.raises(asyncpg.InvalidPasswordError):
+        await asyncpg.connect(database, password="wrong")
+
+
+def test_a_child_dies_with_its_parent_and_survives_the_thread_that_asked_for_it(tmp_path) -> None:
+    script = (
+        "import sys, threading, time; from pathlib import Path; from waybond_local.processes import spawn\n"
+        "def start(): print(spawn(['sleep', '600'], log=Path(sys.argv[1])).pid, flush=True)\n"
+        "thread = threading.Thread(target=start); thread.start(); thread.join(); time.sleep(600)\n"
+    )
+    command = [sys.executable, "-c", script, str(tmp_path / "log")]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as parent:
+        assert parent.stdout is not None
+        child = int(parent.stdout.readline())
+        time.sleep(0.2)
+        assert _runs(child)
+        parent.send_signal(signal.SIGKILL)
+        parent.wait()
+    assert _gone(child)
+
+
+def test_a_server_that_ends_while_it_starts_is_an_error_with_the_end_of_its_log(tmp_path) -> None:
+    process = spawn(["sh", "-c", "echo no such cluster; exit 3"], log=tmp_path / "log")
+    with pytest.raises(ProcessError, match=r"status 3[\s\S]*no such cluster"):
+        wait_ready(process, lambda: False, name="It", log=tmp_path / "log", patience_seconds=10)
+
+
+def test_a_process_that_does_not_listen_is_killed(tmp_path) -> None:
+    process = spawn(["sh", "-c", "trap '' TERM; while :; do sleep 0.1; done"], log=tmp_path / "log")
+    time.sleep(0.2)
+    assert stop(process, patience_seconds=0.3) == -signal.SIGKILL
+
+
+def _runs(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def _gone(pid: int) -> bool:
+    deadline = time.monotonic() + 10
+    while _runs(pid) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    return not _runs(pid)

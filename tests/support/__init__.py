@@ -1,0 +1,1 @@
+"""What tests share: real servers, and small builders for what is sent to them."""

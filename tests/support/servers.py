@@ -1,0 +1,132 @@
+"""Fixtures of the real Kafka and PostgreSQL: started once a session, by the first test that asks for them.
+
+A test that asks for one of them is marked `servers`, so `pytest -m "not servers"` runs in seconds. WAYBOND_TEST_KAFKA
+(host:port) and WAYBOND_TEST_POSTGRES (an administrator's DSN) take servers that run already.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import uuid
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+
+import asyncpg
+import pytest
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+
+from waybond_local.kafka import EmbeddedKafka
+from waybond_local.paths import fresh_folder
+from waybond_local.postgres import EmbeddedPostgres
+
+_SERVER_FIXTURES = {"kafka", "postgres", "own_kafka", "own_postgres"}
+
+
+def pytest_collection_modifyitems(items: Sequence[pytest.Item]) -> None:
+    for item in items:
+        if _SERVER_FIXTURES.intersection(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.servers)
+
+
+@pytest.fixture(scope="session")
+def server_folder() -> Iterator[Path]:
+    """A folder for servers' data that PostgreSQL's user can reach; removed at the end of the session."""
+    folder = fresh_folder("waybond-tests-")
+    yield folder
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def kafka(server_folder: Path) -> Iterator[str]:
+    """The address (host:port) of the broker that all tests of a session share: use `topic_prefix` for your topics."""
+    given = os.environ.get("WAYBOND_TEST_KAFKA")
+    if given:
+        yield given
+        return
+    with EmbeddedKafka(server_folder / "kafka") as server:
+        yield server.bootstrap
+
+
+@pytest.fixture(scope="session")
+def postgres(server_folder: Path) -> Iterator[str]:
+    """The administrator's DSN of the server that all tests of a session share: use `database` for your tables."""
+    given = os.environ.get("WAYBOND_TEST_POSTGRES")
+    if given:
+        yield given
+        return
+    with EmbeddedPostgres(server_folder / "postgres") as server:
+        yield server.dsn()
+
+
+@pytest.fixture
+def own_kafka(server_folder: Path) -> Iterator[EmbeddedKafka]:
+    """A broker of the test's own, running, to stop, kill and start again. Costs about 4 s."""
+    folder = server_folder / f"kafka-{uuid.uuid4().hex[:8]}"
+    with EmbeddedKafka(folder) as server:
+        yield server
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def own_postgres(server_folder: Path) -> Iterator[EmbeddedPostgres]:
+    """A PostgreSQL of the test's own, running, to stop and restart. Costs about 1 s."""
+    folder = server_folder / f"postgres-{uuid.uuid4().hex[:8]}"
+    with EmbeddedPostgres(folder) as server:
+        yield server
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+async def database(postgres: str) -> AsyncIterator[str]:
+    """The DSN of an empty database for this test alone, dropped after it with whatever is still connected."""
+    name = f"test_{uuid.uuid4().hex[:12]}"
+    await _execute(postgres, f'CREATE DATABASE "{name}"')
+    yield with_database(postgres, name)
+    await _execute(postgres, f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+@pytest.fixture
+def topic_prefix() -> str:
+    """A prefix for topics and groups that no other test uses; it ends with a dot."""
+    return f"t{uuid.uuid4().hex[:10]}."
+
+
+@pytest.fixture
+def new_topics(kafka: str) -> Callable[..., object]:
+    """`await new_topics(names, partitions=8, **configs)` makes topics on the shared broker."""
+
+    async def make(names: Sequence[str], partitions: int = 8, **configs: str) -> None:
+        await create_topics(kafka, names, partitions, configs)
+
+    return make
+
+
+async def create_topics(
+    bootstrap: str, names: Sequence[str], partitions: int = 8, configs: dict[str, str] | None = None
+) -> None:
+    """Make topics whose records carry the broker's append time, one replica each; an existing topic is an error."""
+    settings = {"message.timestamp.type": "LogAppendTime", **(configs or {})}
+    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
+    await admin.start()
+    try:
+        topics = [NewTopic(name, partitions, 1, topic_configs=settings) for name in names]
+        response = await admin.create_topics(topics)
+    finally:
+        await admin.close()
+    refused = [error for error in response.to_object()["topic_errors"] if error["error_code"] != 0]
+    assert not refused, f"topics were not made: {refused}"
+
+
+def with_database(dsn: str, name: str) -> str:
+    """The same server and user, another database."""
+    return urlunsplit(urlsplit(dsn)._replace(path=f"/{name}"))
+
+
+async def _execute(dsn: str, statement: str) -> None:
+    connection = await asyncpg.connect(dsn)
+    try:
+        await connection.execute(statement)
+    finally:
+        await connection.close()
