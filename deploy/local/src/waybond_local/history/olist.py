@@ -15,6 +15,7 @@ from waybond_local.history.table import (
     Rejected,
     Row,
     cents,
+    count,
     iso_date,
     read_rows,
 )

@@ -43,15 +43,7 @@ MODES = MappingProxyType({"Air": "air", "Air Charter": "air_charter", "Ocean": "
 NO_DATE = frozenset({"Date Not Captured", "Pre-PQ Process", "N/A - From RDC"})
 REFERENCE = re.compile(r"See \S+ \(ID#:(?P<row>\d+)\)")
 AMOUNT = re.compile(r"\d{1,12}(\.\d{1,2})?")
-MONTHS = MappingProxyType(
-    dict(
-        zip(
-            ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"),
-            range(1, 13),
-            strict=True,
-        )
-    )
-)
+MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,14 +225,14 @@ def _cells(row: Row, places: _Places) -> _Cells:
 def _named_month(row: Row, column: str) -> date:
     try:
         return _parse_named_month(row[column])
-    except (ValueError, KeyError) as error:
+    except ValueError as error:
         raise CellError(column, "a date such as 2-Jun-06", row[column]) from error
 
 
 @lru_cache(maxsize=4096)
 def _parse_named_month(text: str) -> date:
     day, month, year = text.split("-")
-    return date(2000 + int(year), MONTHS[month], int(day))
+    return date(2000 + int(year), 1 + MONTHS.index(month), int(day))
 
 
 def _slashed(row: Row, column: str) -> date | None:
