@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import Any, cast
 
 from waybond_contracts.errors import ContractError
 
@@ -33,7 +34,7 @@ class Envelope:
     causationid: str | None = None
     correlationid: str | None = None
     traceparent: str | None = None
-    extensions: Mapping[str, str] = field(default_factory=dict)
+    extensions: Mapping[str, str] = field(default_factory=dict[str, str])
 
     def headers(self) -> list[tuple[str, bytes]]:
         """The record's headers in binary mode; the value is the data as it is."""
@@ -97,6 +98,7 @@ def _structured(value: bytes | None) -> tuple[Envelope, bytes]:
         raise ContractError("value", "a JSON object of CloudEvents in structured mode", value or b"nothing") from None
     if not isinstance(body, dict):
         raise ContractError("value", "a JSON object of CloudEvents in structured mode", body)
+    body = cast("dict[str, Any]", body)
     if "data_base64" in body:
         raise ContractError("data_base64", "JSON in `data`", "binary data")
     data = body.pop("data", None)
@@ -145,7 +147,7 @@ def _made(attributes: dict[str, str], prefix: str) -> Envelope:
 
 
 def _is_json(content_type: str) -> bool:
-    media = content_type.split(";")[0].strip().lower()
+    media = content_type.split(";", maxsplit=1)[0].strip().lower()
     return media == JSON or media.endswith("+json")
 
 

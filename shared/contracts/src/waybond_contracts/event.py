@@ -1,6 +1,6 @@
 """What every event has: its type, its topic, the order that it is about, when it happened."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from waybond_contracts.fields import Instant, Model, OrderId, Segment
 
@@ -23,7 +23,7 @@ class Event(Model):
     occurred_at: Instant
     """When it happened, by its source; the wording's clocks run on it."""
 
-    def __init_subclass__(cls, topic: str = "", **kwargs: object) -> None:
+    def __init_subclass__(cls, topic: str = "", **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         if topic:
             cls.topic = topic

@@ -7,7 +7,7 @@ from pydantic import Field
 
 from waybond_contracts.fields import Duration, Id, Model
 from waybond_contracts.places import Lane
-from waybond_contracts.wording import Clause, Clock, Condition, DeliveredBy, Scope, Tier, Wording
+from waybond_contracts.wording import Clause, Clock, Condition, DeliveredBy, Scope, Wording
 
 
 class WatchKind(StrEnum):
@@ -49,27 +49,25 @@ def conditions(clause: Clause) -> tuple[Condition, ...]:
 
 def compile_watches(wording: Wording, lane: Lane) -> tuple[Watch, ...]:
     """The watches of all clauses that cover the lane, in the wording's order."""
-    return tuple(
-        _watch(wording, clause, watch_id(clause, c, t), condition, tier, lane)
-        for clause in wording.clauses_on(lane)
-        for c, condition in enumerate(conditions(clause))
-        if condition.clock is not None and condition.on(lane)
-        for t, tier in enumerate(clause.tiers)
-        if _after(condition, tier, lane) is not None
-    )
+    found: list[Watch] = []
+    for clause in wording.clauses_on(lane):
+        for c, condition in enumerate(conditions(clause)):
+            if condition.clock is None or not condition.on(lane):
+                continue
+            for t, tier in enumerate(clause.tiers):
+                after = condition.after_on(lane) if condition.timed else tier.after_on(lane)
+                if after is not None:
+                    name = watch_id(clause, c, t)
+                    found.append(_watch(wording, clause, condition.clock, condition, name=name, after=after))
+    return tuple(found)
 
 
-def _after(condition: Condition, tier: Tier, lane: Lane) -> Duration | None:
-    return condition.after_on(lane) if condition.timed else tier.after_on(lane)
-
-
-def _watch(wording: Wording, clause: Clause, name: str, condition: Condition, tier: Tier, lane: Lane) -> Watch:
-    after = _after(condition, tier, lane)
-    if condition.clock is None or after is None:
-        raise ValueError(f"clause {clause.id}: no clock to watch")
+def _watch(
+    wording: Wording, clause: Clause, clock: Clock, condition: Condition, *, name: str, after: Duration
+) -> Watch:
     return Watch(
         id=name,
-        clock=condition.clock,
+        clock=clock,
         kind=WatchKind.SILENCE if condition.silent_for is not None else WatchKind.DEADLINE,
         after=after,
         scope=clause.scope,

@@ -86,7 +86,7 @@ class Strict(Model):
 
 
 class Amount(Strict):
-    """A sum in major units ("5", "7.50"), in a currency or in that of the order, converted at the rate pinned at bind."""
+    """A sum in major units ("5", "7.50"), in the order's currency or another, converted at the rate pinned at bind."""
 
     amount: DecimalString
     currency: Annotated[str, Field(pattern=r"^([A-Z]{3}|order)$")] = "order"
@@ -250,7 +250,7 @@ class Exclusion(Strict):
     def _says_something(self) -> "Exclusion":
         said = (self.lanes, self.categories, self.value_above, self.scans, self.circumstance)
         if not any(said) and not self.chargeback_open and not self.refunded_by_platform:
-            raise ValueError(f"exclusion {self.id}: at least one of lanes, categories, value_above, scans, ... is needed")
+            raise ValueError(f"exclusion {self.id}: something that it excludes was expected")
         return self
 
 
@@ -312,7 +312,7 @@ class Wording(Strict):
         ids = [clause.id for clause in self.clause] + [exclusion.id for exclusion in self.exclusion]
         doubled = sorted({name for name in ids if ids.count(name) > 1})
         if doubled:
-            raise ValueError(f"clauses and exclusions with ids of their own were expected, doubled: {', '.join(doubled)}")
+            raise ValueError(f"ids were expected once each, doubled: {', '.join(doubled)}")
         return self
 
     def clauses_on(self, lane: Lane) -> tuple[Clause, ...]:

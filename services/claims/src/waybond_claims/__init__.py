@@ -1,0 +1,1 @@
+"""Claims: adjudicates by the wording and commands refunds, once."""

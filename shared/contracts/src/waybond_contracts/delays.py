@@ -1,0 +1,142 @@
+"""Events of tracking (topic `delays`): what it concludes of a parcel, each with what it knew."""
+
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import Field
+
+from waybond_contracts.event import Event
+from waybond_contracts.fields import MAX_PACKAGES, MAX_SCAN_KINDS, Code, Id, Instant, Interval, Model, Positive
+from waybond_contracts.shipments import HandedTo, PackageLine, ScanKind
+from waybond_contracts.topics import DELAYS
+from waybond_contracts.wording import Clock, Scope
+
+
+class Feed(StrEnum):
+    """Whether the carrier's silence may be believed: it was not asked (the wording does not want it), it answered
+    after the clock ran out, or it did not answer in time (then a person decides)."""
+
+    NOT_ASKED = "not_asked"
+    ANSWERED = "answered"
+    UNANSWERED = "unanswered"
+
+
+class ScanSeen(Model):
+    """One scan as it is kept: its kind, when it happened, what the provider called it."""
+
+    kind: ScanKind
+    when: Interval
+    provider: Code = ""
+    raw_code: Code = ""
+
+
+class PackageJourney(Model):
+    """What is known of one package."""
+
+    package_id: Id
+    carrier: Code = ""
+    tracking_number: Code = ""
+    lines: Annotated[tuple[PackageLine, ...], Field(max_length=200)] = ()
+    booked_at: Instant | None = None
+    first_scan: ScanSeen | None = None
+    last_scan: ScanSeen | None = None
+    kinds: Annotated[tuple[ScanKind, ...], Field(max_length=MAX_SCAN_KINDS)] = ()
+    carrier_eta: Instant | None = None
+    arrived: Interval | None = None
+    """When it was delivered, by any of the ways that a wording may count."""
+    handed_to: HandedTo | None = None
+
+
+class Journey(Model):
+    """What was known of the order's packages when tracking spoke."""
+
+    packages: Annotated[tuple[PackageJourney, ...], Field(max_length=MAX_PACKAGES)] = ()
+    packages_in_order: Annotated[int, Field(ge=1, le=MAX_PACKAGES)] | None = None
+    promised_latest: Instant | None = None
+
+
+class DelayEvent(Event):
+    """Base: tracking's word about one package (or the order, without `package_id`). The highest `version` wins."""
+
+    policy_id: Id
+    package_id: Id | None = None
+    version: Positive
+    as_of: Instant
+    """Up to when tracking had read its inputs."""
+    journey: Journey
+
+
+class WatchFellDue(DelayEvent):
+    """Base: a watch fell due at `due`. `breached` is false if a later fact says that the promise was kept after all."""
+
+    watch_id: Id
+    scope: Scope
+    clock: Clock
+    clock_start: Instant
+    clock_source: Code
+    """The fact that started the clock (OrderPlaced.promise.latest, ShipmentScanned/IN_TRANSIT, ...)."""
+    due: Instant
+    breached: bool
+    arrived: Interval | None = None
+    """When the package (the last of them, with scope order) arrived, if it did."""
+    feed: Feed = Feed.NOT_ASKED
+    asked_at: Instant | None = None
+    checked_as_of: Instant | None = None
+
+    @property
+    def business_key(self) -> str:
+        return f"{self.policy_id}/{self.watch_id}/{self.package_id or ''}/{self.version}"
+
+
+class ShipmentDelayed(WatchFellDue, topic=DELAYS):
+    """It was not delivered by the time that the watch gave it."""
+
+
+class ShipmentStalled(WatchFellDue, topic=DELAYS):
+    """Nothing was heard of it for as long as the watch allows."""
+
+
+class PackageSeen(DelayEvent):
+    """Base: scans say that something happened to the package. `standing` is false if later scans contradict it."""
+
+    when: Interval
+    scan: ScanSeen | None = None
+    standing: bool = True
+
+    @property
+    def business_key(self) -> str:
+        return f"{self.policy_id}/{self.package_id or ''}/{self.version}"
+
+
+class ShipmentLost(PackageSeen, topic=DELAYS):
+    """The carrier declared it lost (or destroyed)."""
+
+
+class ShipmentDamaged(PackageSeen, topic=DELAYS):
+    """The carrier reported damage."""
+
+
+class ShipmentReturned(PackageSeen, topic=DELAYS):
+    """It is on its way back or back with the sender."""
+
+
+class ShipmentDelivered(PackageSeen, topic=DELAYS):
+    """It arrived."""
+
+    handed_to: HandedTo = HandedTo.UNKNOWN
+
+
+class TrackingCheckRequested(Event, topic=DELAYS):
+    """Whoever feeds shipments is asked to look the package up at its carrier and to answer with ShipmentChecked."""
+
+    policy_id: Id
+    watch_id: Id
+    package_id: Id
+    carrier: Code = ""
+    tracking_number: Code = ""
+    due: Instant
+    answer_by: Instant
+
+    @property
+    def business_key(self) -> str:
+        return f"{self.policy_id}/{self.watch_id}/{self.package_id}/{self.due.isoformat()}"

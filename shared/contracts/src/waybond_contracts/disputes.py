@@ -1,0 +1,122 @@
+"""Events of disputes and chargebacks (topic `disputes`)."""
+
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import Field
+
+from waybond_contracts.event import Event
+from waybond_contracts.fields import Code, Id, Instant, Text
+from waybond_contracts.money import Money
+from waybond_contracts.topics import DISPUTES
+
+MAX_DOCUMENTS = 20
+
+
+class DisputeSource(StrEnum):
+    """Who runs the dispute."""
+
+    BUYER = "buyer"
+    PLATFORM = "platform"
+    CARD_SCHEME = "card_scheme"
+    WALLET = "wallet"
+
+
+class DisputeReason(StrEnum):
+    """Canonical reasons; the provider's code is kept beside them."""
+
+    NOT_RECEIVED = "NOT_RECEIVED"
+    LATE = "LATE"
+    NOT_AS_DESCRIBED = "NOT_AS_DESCRIBED"
+    DAMAGED = "DAMAGED"
+    DIFFERENT = "DIFFERENT"
+    MISSING_PARTS = "MISSING_PARTS"
+    COUNTERFEIT = "COUNTERFEIT"
+    MISREPRESENTED = "MISREPRESENTED"
+    CREDIT_NOT_PROCESSED = "CREDIT_NOT_PROCESSED"
+    DUPLICATE_OR_PAID_OTHERWISE = "DUPLICATE_OR_PAID_OTHERWISE"
+    AMOUNT_ERROR = "AMOUNT_ERROR"
+    UNAUTHORIZED = "UNAUTHORIZED"
+    RECURRING_CANCELLED = "RECURRING_CANCELLED"
+    PROCESSING_OR_AUTH = "PROCESSING_OR_AUTH"
+    OTHER = "OTHER"
+
+
+class DisputeStage(StrEnum):
+    """How far it has gone (PayPal's words)."""
+
+    INQUIRY = "INQUIRY"
+    CHARGEBACK = "CHARGEBACK"
+    PRE_ARBITRATION = "PRE_ARBITRATION"
+    ARBITRATION = "ARBITRATION"
+
+
+class DisputeOutcome(StrEnum):
+    """How it ended."""
+
+    BUYER_FAVOUR = "BUYER_FAVOUR"
+    SELLER_FAVOUR = "SELLER_FAVOUR"
+    PAYOUT = "PAYOUT"
+    CANCELLED = "CANCELLED"
+    ACCEPTED = "ACCEPTED"
+    DENIED = "DENIED"
+    NONE = "NONE"
+
+
+class DisputeEvent(Event):
+    """Base: something happened to one dispute; `dispute_id` is its source's own id."""
+
+    dispute_id: Id
+
+    @property
+    def business_key(self) -> str:
+        return self.dispute_id
+
+
+class DisputeOpened(DisputeEvent, topic=DISPUTES):
+    """A buyer complained or charged back."""
+
+    source: DisputeSource
+    reason: DisputeReason
+    stage: DisputeStage = DisputeStage.INQUIRY
+    amount: Money | None = None
+    package_id: Id | None = None
+    provider: Code = ""
+    raw_code: Code = ""
+    statement: Text = ""
+    answer_by: Instant | None = None
+
+
+class EvidenceSubmitted(DisputeEvent, topic=DISPUTES):
+    """Somebody handed in evidence; documents are named by reference and hash, their bytes travel elsewhere."""
+
+    evidence_id: Id
+    kind: Code
+    by: Code
+    documents: Annotated[tuple[Id, ...], Field(max_length=MAX_DOCUMENTS)] = ()
+    note: Text = ""
+
+    @property
+    def business_key(self) -> str:
+        return f"{self.dispute_id}/{self.evidence_id}"
+
+
+class DisputeStageChanged(DisputeEvent, topic=DISPUTES):
+    """The dispute went to another stage."""
+
+    stage: DisputeStage
+
+    @property
+    def business_key(self) -> str:
+        return f"{self.dispute_id}/{self.stage}/{self.occurred_at.isoformat()}"
+
+
+class DisputeWithdrawn(DisputeEvent, topic=DISPUTES):
+    """The buyer withdrew it."""
+
+
+class DisputeResolved(DisputeEvent, topic=DISPUTES):
+    """It was decided; `refunded` is what the buyer got by it, beside Waybond."""
+
+    outcome: DisputeOutcome
+    refunded: Money | None = None

@@ -1,0 +1,137 @@
+"""Events of policies (topic `policies`), published by pricing."""
+
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import Field
+
+from waybond_contracts.event import Event
+from waybond_contracts.fields import (
+    MAX_WATCHES,
+    Code,
+    Count,
+    DecimalString,
+    Id,
+    Instant,
+    Model,
+    Positive,
+    Text,
+)
+from waybond_contracts.money import Money
+from waybond_contracts.orders import FxRate
+from waybond_contracts.places import Lane
+from waybond_contracts.topics import POLICIES
+from waybond_contracts.watches import Watch
+from waybond_contracts.wording import WordingDocument
+
+MAX_FACTORS = 64
+MAX_RATES = 16
+
+
+class DeclineReason(StrEnum):
+    """Why an order got no cover."""
+
+    NOT_WANTED = "not_wanted"
+    UNKNOWN_TENANT = "unknown_tenant"
+    UNKNOWN_PRODUCT = "unknown_product"
+    NOT_OFFERED = "not_offered"
+    UNKNOWN_LANE = "unknown_lane"
+    VALUE_OVER_LIMIT = "value_over_limit"
+    NO_PROMISE = "no_promise"
+    NO_EXCHANGE_RATE = "no_exchange_rate"
+    TOKEN_EXPIRED = "token_expired"  # noqa: S105 (a reason, no secret)
+    TOKEN_ALTERED = "token_altered"  # noqa: S105
+    TOKEN_FOR_ANOTHER_ORDER = "token_for_another_order"  # noqa: S105
+    PLACED_TOO_LONG_AGO = "placed_too_long_ago"
+    ALREADY_ENDED = "already_ended"
+
+
+class Factor(Model):
+    """One step of the premium: what was looked up, what it did."""
+
+    name: Code
+    key: Code
+    """What was used to look it up, the parent group if there was too little data of its own."""
+    value: DecimalString
+    result: Money | None = None
+    """The premium after this step, where the step is one of money."""
+    observations: Count | None = None
+    credibility: DecimalString | None = None
+    source: Text = ""
+
+
+class Premium(Model):
+    """What the cover costs: `total` = `net` + `tax`."""
+
+    total: Money
+    net: Money
+    tax: Money
+    rating: Code
+    """Name and version of the rating file."""
+    factors: Annotated[tuple[Factor, ...], Field(max_length=MAX_FACTORS)]
+
+
+class PolicyEvent(Event):
+    """Base of what happens to one policy; of the same policy the highest `version` wins."""
+
+    policy_id: Id
+    version: Positive
+
+    @property
+    def business_key(self) -> str:
+        return f"{self.policy_id}/{self.version}"
+
+
+class PolicyIssued(PolicyEvent, topic=POLICIES):
+    """Cover was bound. It attaches at `attached_at`, when the order became known, and ends at `ends_at`.
+
+    The amounts are in the currency that the buyer paid; rates used are pinned in `rates`.
+    """
+
+    product: Code
+    product_version: Code
+    wording: WordingDocument
+    lane: Lane
+    attached_at: Instant
+    ends_at: Instant
+    basis: Money
+    """What shares are taken of."""
+    limit: Money
+    package_limit: Money | None = None
+    premium: Premium
+    rates: Annotated[tuple[FxRate, ...], Field(max_length=MAX_RATES)] = ()
+    watches: Annotated[tuple[Watch, ...], Field(max_length=MAX_WATCHES)]
+    quoted: bool = False
+    """Whether it was bound at the price of a quote."""
+
+
+class PolicyDeclined(Event, topic=POLICIES):
+    """The order got no cover, and why."""
+
+    reason: DeclineReason
+    detail: Text = ""
+    product: Code = ""
+
+    @property
+    def business_key(self) -> str:
+        return "declined"
+
+
+class PolicyAmended(PolicyEvent, topic=POLICIES):
+    """The policy goes on under other amounts; all of them are given, changed or not."""
+
+    basis: Money
+    limit: Money
+    package_limit: Money | None = None
+    premium: Premium
+    ends_at: Instant
+    watches: Annotated[tuple[Watch, ...], Field(max_length=MAX_WATCHES)]
+    reason: Code
+
+
+class PolicyCancelled(PolicyEvent, topic=POLICIES):
+    """Cover ended at `occurred_at`; what had happened before stays covered unless `from_start`."""
+
+    reason: Code
+    from_start: bool = False
+    premium_returned: Money
