@@ -1,0 +1,1 @@
+"""Pricing: quotes, binds and amends cover."""
