@@ -38,7 +38,7 @@ async def test_kafka_keeps_records_through_a_stop_and_a_kill_on_the_same_port(ow
     assert await _send(address, "facts", b"before") == 0
     await asyncio.to_thread(own_kafka.stop)
     assert own_kafka.pid is None
-    assert not own_kafka.answers()
+    assert not own_kafka.ready()
     await asyncio.to_thread(own_kafka.start)
     assert await _send(own_kafka.bootstrap, "facts", b"between") == 1
     await asyncio.to_thread(own_kafka.kill)

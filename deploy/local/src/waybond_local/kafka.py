@@ -93,6 +93,11 @@ class EmbeddedKafka:
         return f"127.0.0.1:{self.port}"
 
     @property
+    def address(self) -> str:
+        """The address for people, empty before the first start."""
+        return self.bootstrap if self._port else ""
+
+    @property
     def pid(self) -> int | None:
         """The process id of the broker, None while it does not run."""
         return self._process.pid if self._process and self._process.poll() is None else None
@@ -114,7 +119,7 @@ class EmbeddedKafka:
         if not (self.folder / "logs" / "meta.properties").exists():
             self._format([*java, "kafka.tools.StorageTool"], settings)
         self._process = spawn([*java, "kafka.Kafka", settings], log=self.log, on_parent_death=signal.SIGKILL)
-        wait_ready(self._process, self.answers, name="Kafka", log=self.log, patience_seconds=_START_SECONDS)
+        wait_ready(self._process, self.ready, name="Kafka", log=self.log, patience_seconds=_START_SECONDS)
 
     def stop(self) -> None:
         """Stop the broker in order; a broker that takes too long is killed."""
@@ -126,7 +131,7 @@ class EmbeddedKafka:
         if self._process is not None:
             kill(self._process)
 
-    def answers(self) -> bool:
+    def ready(self) -> bool:
         """Whether the broker answers a request for its API versions (a port that is merely open is not enough)."""
         correlation = 7
         request = struct.pack(">hhih", 18, 0, correlation, -1)  # ApiVersions v0, no client id
@@ -146,10 +151,9 @@ class EmbeddedKafka:
         self.stop()
 
     def _choose_ports(self) -> None:
-        if not self._port:
-            self._port = free_ports(1)[0]
-        while self._controller_port in (0, self._port):
-            self._controller_port = free_ports(1)[0]
+        free = free_ports(("client", "controller"), {"client": self._port, "controller": self._controller_port})
+        self._port = self._port or free["client"]
+        self._controller_port = free["controller"]
 
     def _write_settings(self) -> Path:
         path = self.folder / "server.properties"

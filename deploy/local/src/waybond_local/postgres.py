@@ -65,6 +65,11 @@ class EmbeddedPostgres:
         return self._port
 
     @property
+    def address(self) -> str:
+        """The address for people, empty before the first start."""
+        return f"127.0.0.1:{self._port}" if self._port else ""
+
+    @property
     def pid(self) -> int | None:
         """The process id of the server, None while it does not run."""
         return self._process.pid if self._process and self._process.poll() is None else None
@@ -90,20 +95,18 @@ class EmbeddedPostgres:
         self._make_folder(user, group)
         if not (self._cluster / "PG_VERSION").exists():
             self._init_cluster(binaries, user, group)
-        self._port = self._port or free_ports(1)[0]
+        self._port = self._port or free_ports(["server"])["server"]
         options = [option for name, value in self._settings.items() for option in ("-c", f"{name}={value}")]
         command = [binaries / "postgres", "-D", self._cluster, "-p", str(self._port), *options]
         self._process = spawn(
             command, log=self.log, user=user, group=group, on_parent_death=signal.SIGQUIT, folder=Path("/")
         )
-        probe = [binaries / "pg_isready", "-q", "-h", "127.0.0.1", "-p", str(self._port), "-d", "postgres"]
-        wait_ready(
-            self._process,
-            lambda: subprocess.run(probe, check=False).returncode == 0,  # noqa: S603 - our own list of arguments
-            name="PostgreSQL",
-            log=self.log,
-            patience_seconds=_START_SECONDS,
-        )
+        wait_ready(self._process, self.ready, name="PostgreSQL", log=self.log, patience_seconds=_START_SECONDS)
+
+    def ready(self) -> bool:
+        """Whether the server accepts connections."""
+        probe = [_PACKAGE / "pginstall" / "bin" / "pg_isready", "-q", "-h", "127.0.0.1", "-p", str(self._port)]
+        return subprocess.run(probe, check=False).returncode == 0  # noqa: S603 - our own list of arguments
 
     def stop(self, *, immediate: bool = False) -> None:
         """Stop the server: sessions are ended and all is written; `immediate` leaves recovery to the next start."""

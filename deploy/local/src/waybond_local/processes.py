@@ -10,7 +10,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -132,10 +132,16 @@ def tail(log: Path) -> str:
     return f"The end of {log}:\n{text.strip()}"
 
 
-def free_ports(count: int) -> list[int]:
-    """Ports of the loopback interface that nobody listens on now; all different."""
+def free_ports(names: Iterable[str], wanted: Mapping[str, int] | None = None) -> dict[str, int]:
+    """A port of the loopback interface for each name: all different, free now, the `wanted` one where that is free."""
     with contextlib.ExitStack() as held:
-        sockets = [held.enter_context(socket.socket()) for _ in range(count)]
-        for each in sockets:
-            each.bind(("127.0.0.1", 0))
-        return [each.getsockname()[1] for each in sockets]
+        return {name: _bind(held.enter_context(socket.socket()), (wanted or {}).get(name, 0)) for name in names}
+
+
+def _bind(each: socket.socket, wanted: int) -> int:
+    each.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # a port that was in use a minute ago is free
+    try:
+        each.bind(("127.0.0.1", wanted))
+    except OSError:
+        each.bind(("127.0.0.1", 0))
+    return each.getsockname()[1]

@@ -1,0 +1,20 @@
+"""Errors that a user of the command can do something about: shown as a message, not as a traceback."""
+
+from __future__ import annotations
+
+from rich.console import Console
+
+from waybond_local.jars import JarError
+from waybond_local.processes import ProcessError
+from waybond_local.provision import ProvisionError
+from waybond_local.state import AlreadyRunningError, NotRunningError
+
+EXPECTED = (AlreadyRunningError, JarError, NotRunningError, ProcessError, ProvisionError)
+
+
+def show_error(error: Exception) -> bool:
+    """Print an expected error to stderr; False if it is none of those."""
+    if not isinstance(error, EXPECTED):
+        return False
+    Console(stderr=True, highlight=False).print(f"[red]Error:[/red] {error}", soft_wrap=True, markup=True)
+    return True

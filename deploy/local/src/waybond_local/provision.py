@@ -1,0 +1,99 @@
+"""Prepare Kafka and PostgreSQL for the services: topics, one database, and a schema and a role for each service."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from urllib.parse import quote, urlsplit, urlunsplit
+
+import asyncpg
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+
+DATABASE = "waybond"
+_TOPIC_SETTINGS = {"message.timestamp.type": "LogAppendTime", "retention.ms": "-1"}
+_TOPIC_EXISTS = 36
+
+
+class ProvisionError(RuntimeError):
+    """Kafka or PostgreSQL refused something, or holds something that does not fit."""
+
+
+async def make_topics(bootstrap: str, names: Sequence[str], partitions: int) -> None:
+    """Make the topics that are missing; partition n of each is shard n, so all must have the same number.
+
+    Raises:
+        ProvisionError: a topic exists with another number of partitions, or was refused.
+    """
+    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
+    await admin.start()
+    try:
+        topics = [NewTopic(name, partitions, 1, topic_configs=_TOPIC_SETTINGS) for name in names]
+        answer = (await admin.create_topics(topics)).to_object()
+        refused = [each for each in answer["topic_errors"] if each["error_code"] not in (0, _TOPIC_EXISTS)]
+        if refused:
+            raise ProvisionError(f"Kafka at {bootstrap} refused topics: {refused}")
+        described = await admin.describe_topics(list(names))
+    finally:
+        await admin.close()
+    counts = {each["topic"]: len(each["partitions"]) for each in described}
+    others = {name: count for name, count in counts.items() if count != partitions}
+    if others:
+        raise ProvisionError(f"{partitions} partitions were asked for, but topics exist with others: {others}")
+
+
+async def make_database(admin_dsn: str, passwords: Mapping[str, str]) -> dict[str, str]:
+    """Make the database, and for each service its schema and the role `waybond_<service>` that owns it and no other.
+
+    Args:
+        passwords: the password of each service's role; it is set anew where the role exists.
+
+    Returns:
+        The DSN of each service.
+    """
+    server = await asyncpg.connect(admin_dsn)
+    try:
+        if not await server.fetchval("SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1)", DATABASE):
+            await server.execute(f'CREATE DATABASE "{DATABASE}"')
+    finally:
+        await server.close()
+    database_dsn = with_database(admin_dsn, DATABASE)
+    database = await asyncpg.connect(database_dsn)
+    try:
+        await database.execute(
+            f'REVOKE ALL ON DATABASE "{DATABASE}" FROM PUBLIC; REVOKE ALL ON SCHEMA public FROM PUBLIC'
+        )
+        for service, password in passwords.items():
+            await _make_schema(database, service, password)
+    finally:
+        await database.close()
+    return {service: with_user(database_dsn, f"waybond_{service}", password) for service, password in passwords.items()}
+
+
+async def _make_schema(database: asyncpg.Connection, service: str, password: str) -> None:
+    role = f"waybond_{service}"
+    known = await database.fetchval("SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = $1)", role)
+    # Neither CREATE ROLE nor ALTER ROLE takes parameters: the server quotes the values itself.
+    statement = await database.fetchval(
+        "SELECT format('%s ROLE %I LOGIN PASSWORD %L', $1::text, $2::text, $3::text)",
+        "ALTER" if known else "CREATE",
+        role,
+        password,
+    )
+    await database.execute(str(statement))
+    await database.execute(
+        f'GRANT CONNECT ON DATABASE "{DATABASE}" TO "{role}";'
+        f'CREATE SCHEMA IF NOT EXISTS "{service}";'
+        f'GRANT USAGE ON SCHEMA "{service}" TO "{role}";'
+        f'ALTER ROLE "{role}" IN DATABASE "{DATABASE}" SET search_path TO "{service}"'
+    )
+
+
+def with_database(dsn: str, database: str) -> str:
+    """The same server and user, another database."""
+    return urlunsplit(urlsplit(dsn)._replace(path=f"/{database}"))
+
+
+def with_user(dsn: str, user: str, password: str) -> str:
+    """The same server and database, another user."""
+    parts = urlsplit(dsn)
+    host = parts.netloc.rpartition("@")[2]
+    return urlunsplit(parts._replace(netloc=f"{quote(user, safe='')}:{quote(password, safe='')}@{host}"))

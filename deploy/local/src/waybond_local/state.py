@@ -1,0 +1,144 @@
+"""What a running stack says of itself: a file that the commands read, and a lock that says whether it is true."""
+
+from __future__ import annotations
+
+import fcntl
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import IO
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel, ValidationError
+
+from waybond_local.paths import data_folder
+
+_LOCK_RETRY_SECONDS = 0.1
+
+
+class Phase(StrEnum):
+    """Where a stack stands."""
+
+    STARTING = "starting"
+    READY = "ready"
+    STOPPING = "stopping"
+
+
+class ProcessState(BaseModel):
+    """One process of a stack; `address` is a URL (services) or host:port (servers), `pid` None while it is down."""
+
+    address: str
+    pid: int | None
+    log: Path
+    ready: bool
+
+
+class StackState(BaseModel):
+    """A running stack. It holds passwords (in the DSNs), so its file can be read by its owner alone."""
+
+    supervisor: int
+    phase: Phase
+    since: datetime
+    replay: bool
+    partitions: int
+    kafka: str = ""
+    admin_dsn: str = ""
+    dsns: dict[str, str] = {}
+    processes: dict[str, ProcessState] = {}
+
+    def url(self, service: str) -> str:
+        """The base address of a service's HTTP, without a slash at the end."""
+        return self.processes[service].address
+
+
+class NotRunningError(RuntimeError):
+    """No stack runs on this folder."""
+
+
+class AlreadyRunningError(RuntimeError):
+    """A stack runs on this folder already."""
+
+
+def running(folder: Path | None = None) -> StackState:
+    """The stack that runs on `folder` (the data folder where none is given).
+
+    Raises:
+        NotRunningError: there is none; a file that a crash left behind does not count.
+    """
+    folder = folder or data_folder()
+    path = _state_path(folder)
+    if not path.exists() or not is_running(folder):
+        raise NotRunningError(f"No stack runs on {folder}; start one with: waybond up")
+    return StackState.model_validate_json(path.read_bytes())
+
+
+def write(folder: Path, state: StackState) -> None:
+    """Replace the state at once: a reader sees the old one or the new one."""
+    draft = _state_path(folder).with_suffix(".draft")
+    draft.touch(mode=0o600)
+    draft.write_text(state.model_dump_json(indent=2))
+    draft.rename(_state_path(folder))
+
+
+def last_ports(folder: Path) -> dict[str, int]:
+    """The port of each process of the last stack on this folder, so that the next one can have the same addresses."""
+    try:
+        last = StackState.model_validate_json(_state_path(folder).read_bytes())
+    except (OSError, ValidationError):
+        return {}
+    return {
+        name: port
+        for name, each in last.processes.items()
+        if (port := urlsplit(f"//{each.address.removeprefix('http://')}").port)
+    }
+
+
+@contextmanager
+def only_one(folder: Path) -> Iterator[None]:
+    """Hold the folder for one stack; the kernel lets it go when this process ends, in whatever way.
+
+    Raises:
+        AlreadyRunningError: another process holds it.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    with _lock_path(folder).open("a") as file:
+        if not _taken(file):
+            raise AlreadyRunningError(f"A stack runs on {folder} already")
+        yield
+
+
+def is_running(folder: Path) -> bool:
+    """Whether a stack holds the folder."""
+    if not _lock_path(folder).exists():
+        return False
+    with _lock_path(folder).open("a") as file:
+        return not _taken(file, attempts=1)
+
+
+def _taken(file: IO[str], *, attempts: int = 5) -> bool:
+    """Take the lock of an open file. It is tried again, since whoever merely asks holds it for a moment too."""
+    for attempt in range(attempts):
+        if attempt:
+            time.sleep(_LOCK_RETRY_SECONDS)
+        with suppress(BlockingIOError):
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return True
+    return False
+
+
+def _lock_path(folder: Path) -> Path:
+    return folder / "stack.lock"
+
+
+def _state_path(folder: Path) -> Path:
+    return folder / "stack.json"
+
+
+def log_folder(folder: Path) -> Path:
+    """Where the processes of a stack write what they say."""
+    path = folder / "logs"
+    path.mkdir(parents=True, exist_ok=True)
+    return path
