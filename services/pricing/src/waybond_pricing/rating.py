@@ -176,8 +176,9 @@ def rate(file: RatingFile, risk: Risk) -> Premium:
         cost *= _relativity("service", risk.service, file.service.get(risk.service), file.credibility.service, factors)
         season = season_of(risk.season_on)
         cost *= _relativity("season", season, file.season.get(season), file.credibility.season, factors)
-        band_key, band = _band(file, risk)
-        cost *= _relativity("value_band", band_key, band, file.credibility.value_band, factors)
+        if file.value_band:
+            key, band = _band(file, risk)
+            cost *= _relativity("value_band", key, band, file.credibility.value_band, factors)
         factors.append(Factor(name="balance", key="", value=file.balance, source=file.source))
         cost *= Decimal(file.balance)
         for name, assumption in file.assumption.items():
@@ -254,18 +255,15 @@ def _credibility(own: Observed, k: str) -> Decimal:
     return (own.observations / (own.observations + Decimal(k))).quantize(SHOWN_DECIMALS)
 
 
-def _band(file: RatingFile, risk: Risk) -> tuple[str, Observed | None]:
+def _band(file: RatingFile, risk: Risk) -> tuple[str, Band]:
     """The first band whose end is not below the order's value, brought into the file's currency."""
     value = risk.value.amount
     if risk.value.currency != file.currency:
         value /= _per_unit(file, risk)
     minor = value.scaleb(exponent_of(file.currency))
-    for band in file.value_band:
-        if band.up_to_minor is None:
-            return "above", band
-        if minor <= band.up_to_minor:
-            return f"up to {Money.of(band.up_to_minor, file.currency)}", band
-    return "", None
+    band = next(band for band in file.value_band if band.up_to_minor is None or minor <= band.up_to_minor)
+    end = "above" if band.up_to_minor is None else f"up to {Money.of(band.up_to_minor, file.currency)}"
+    return end, band
 
 
 def _minimum(file: RatingFile, risk: Risk) -> Decimal:

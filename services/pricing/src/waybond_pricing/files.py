@@ -1,0 +1,38 @@
+"""Reads the product and rating files that come with the service."""
+
+from collections.abc import Mapping
+from functools import cache
+from importlib.resources import files
+from types import MappingProxyType
+
+from waybond_contracts.errors import ContractError
+from waybond_pricing.catalogue import Product
+
+
+@cache
+def ratings() -> Mapping[str, str]:
+    """The text of each rating file, by its name."""
+    return MappingProxyType(_texts("ratings"))
+
+
+@cache
+def products() -> Mapping[str, Product]:
+    """All versions of all products, by key.
+
+    Raises ContractError, naming the file, for one that cannot be read or is not called by its product and version.
+    """
+    read: dict[str, Product] = {}
+    for name, body in _texts("products").items():
+        try:
+            product = Product.of(body, ratings())
+        except ContractError as error:
+            raise ContractError(f"products/{name}.toml: {error.field}", error.expected, error.got) from error
+        if name != product.key.replace("@", "-"):
+            raise ContractError(f"products/{name}.toml", f"the name {product.key.replace('@', '-')}.toml", name)
+        read[product.key] = product
+    return MappingProxyType(read)
+
+
+def _texts(folder: str) -> dict[str, str]:
+    found = sorted((files("waybond_pricing") / folder).iterdir(), key=lambda file: file.name)
+    return {file.name.removesuffix(".toml"): file.read_text("utf-8") for file in found if file.name.endswith(".toml")}
