@@ -7,7 +7,7 @@ from pydantic import Field
 
 from waybond_contracts.event import Event
 from waybond_contracts.explanation import Explanation
-from waybond_contracts.fields import Code, Count, Id, Instant, Model, Positive, Text
+from waybond_contracts.fields import Code, Count, Id, Instant, Line, Model, Positive, Text
 from waybond_contracts.money import Money
 from waybond_contracts.orders import Language
 from waybond_contracts.topics import CLAIMS
@@ -20,8 +20,11 @@ class ClaimEvent(Event):
     """Base: a step of one claim. `version` is the case's version that it was decided at."""
 
     claim_id: Id
+    """Of the order's one claim."""
     policy_id: Id | None = None
+    """Of the policy; none where the order has no policy."""
     version: Positive
+    """The case's version; a command names the one that its author saw."""
 
     @property
     def business_key(self) -> str:
@@ -32,15 +35,20 @@ class ClaimOpened(ClaimEvent, topic=CLAIMS):
     """A peril was met, or somebody complained."""
 
     cause: Code
+    """The fact that opened it (ShipmentDelayed, DisputeOpened, ...)."""
     peril: Peril | None = None
+    """What the cause points to, where it points to one."""
     dispute_id: Id | None = None
+    """With a complaint: its id."""
 
 
 class EvidenceRequested(ClaimEvent, topic=CLAIMS):
     """Somebody is asked for evidence."""
 
     of: Code
+    """Who is asked (buyer, seller, carrier, ...)."""
     kinds: Annotated[tuple[Code, ...], Field(min_length=1, max_length=16)]
+    """What is asked for (photo, invoice, ...)."""
     answer_by: Instant
 
 
@@ -61,11 +69,17 @@ class ClaimReferred(ClaimEvent, topic=CLAIMS):
     """A person decides, by DecideReferral with this referral_id and the case version that they saw."""
 
     referral_id: Id
+    """Names the question; DecideReferral carries it back."""
     reason: ReferralReason
+    """Why a person is needed."""
     question: Text
+    """What is asked."""
     choices: Annotated[tuple[Code, ...], Field(min_length=1, max_length=8)]
+    """The answers that are accepted."""
     amount: Money | None = None
+    """What is at stake."""
     refund_id: Id | None = None
+    """The refund that the question is about, if any."""
 
     @property
     def business_key(self) -> str:
@@ -76,7 +90,9 @@ class OfferMade(ClaimEvent, topic=CLAIMS):
     """The buyer is offered an amount."""
 
     offer_id: Id
+    """AcceptOffer and DeclineOffer carry it back."""
     amount: Money
+    """What is offered."""
     expires_at: Instant
 
 
@@ -84,8 +100,11 @@ class ClaimApproved(ClaimEvent, topic=CLAIMS):
     """The order is owed `entitled` in all; `amount` more is commanded now."""
 
     amount: Money
+    """What is commanded now."""
     entitled: Money
+    """What the order is owed in all (cumulative)."""
     explanation: Explanation
+    """From which the amounts can be derived again."""
 
 
 class DenialReason(StrEnum):
@@ -102,36 +121,52 @@ class ClaimDenied(ClaimEvent, topic=CLAIMS):
     """Nothing (more) is owed now. TOO_EARLY carries the date on which it is decided again, by itself."""
 
     reason: DenialReason
+    """Why nothing (more) is paid."""
     dispute_id: Id | None = None
+    """The dispute that this answers."""
     eligible_at: Instant | None = None
+    """When it is decided again, by itself; with too_early."""
     paid: Money | None = None
+    """What has been paid already."""
     explanation: Explanation | None = None
+    """Clauses, facts and clocks that were looked at."""
     clauses: Annotated[tuple[Code, ...], Field(max_length=64)] = ()
+    """Ids of the clauses that decided."""
 
 
 class ClaimSettled(ClaimEvent, topic=CLAIMS):
     """A refund was confirmed by the payment system and booked; `settled` is the sum of all."""
 
     refund_id: Id
+    """The refund that was confirmed."""
     amount: Money
+    """What it moved."""
     settled: Money
+    """The sum of all refunds confirmed so far."""
 
 
 class ClaimReopened(ClaimEvent, topic=CLAIMS):
     """A later fact changed what is owed."""
 
     cause: Code
+    """The fact that changed it."""
     before: Money
+    """What was owed before it."""
     after: Money
+    """What is owed now."""
 
 
 class RecoveryOpened(ClaimEvent, topic=CLAIMS):
     """More was paid than is owed; `amount` is asked back as the wording says."""
 
     recovery_id: Id
+    """Names the recovery."""
     from_whom: Code
+    """Who is asked (buyer, seller, carrier, platform)."""
     amount: Money
+    """What is asked back."""
     reason: Code
+    """Why (late_arrival, withdrawn_breach, ...)."""
 
     @property
     def business_key(self) -> str:
@@ -142,20 +177,30 @@ class Notice(Model):
     """One text for the buyer."""
 
     language: Language
-    subject: Annotated[str, Field(max_length=200)]
-    body: Annotated[str, Field(max_length=MAX_NOTICE_CHARACTERS)]
+    """Of this text."""
+    subject: Line
+    """One line."""
+    body: Annotated[str, Field(max_length=MAX_NOTICE_CHARACTERS, pattern=r"^[^\x00]*$")]
+    """Plain text."""
 
 
 class BuyerNotified(ClaimEvent, topic=CLAIMS):
     """What the platform tells the buyer, in all four languages; `language` is the buyer's."""
 
     notice_id: Id
+    """Names the notice; one that comes twice is delivered once."""
     about: Code
+    """What happened (late, lost, paid, ...)."""
     language: Language
+    """The buyer's: the text to show first."""
     texts: Annotated[tuple[Notice, ...], Field(min_length=1, max_length=4)]
+    """The same notice in each language."""
     amount: Money | None = None
+    """What is paid, if anything."""
     expected_by: Instant | None = None
+    """When the parcel is expected now."""
     ordinal: Count = 0
+    """Counts the notices of the case from 0."""
 
     @property
     def business_key(self) -> str:

@@ -1,11 +1,9 @@
 """Decisions of people: adjusters and buyers (topic `claim-commands`), operators (topic `operator-commands`)."""
 
-from typing import Annotated, Literal
-
-from pydantic import Field
+from typing import Literal
 
 from waybond_contracts.event import Event
-from waybond_contracts.fields import Code, Count, Id, Positive, Text
+from waybond_contracts.fields import Code, Count, Id, Positive, Text, TopicName
 from waybond_contracts.money import Money
 from waybond_contracts.topics import CLAIM_COMMANDS, OPERATOR_COMMANDS
 
@@ -14,9 +12,13 @@ class ClaimCommand(Event):
     """Base: a decision on one claim by `by`, who saw `case_version`; one made on an older version is refused."""
 
     command_id: Id
+    """Names the decision; the same id twice is one decision."""
     claim_id: Id
+    """The claim that it is about."""
     case_version: Positive
+    """The case version that the author saw."""
     by: Id
+    """Who decided: a pseudonymous id."""
 
     @property
     def business_key(self) -> str:
@@ -27,38 +29,51 @@ class DecideReferral(ClaimCommand, topic=CLAIM_COMMANDS):
     """An adjuster's answer: one of the choices that the referral offered."""
 
     referral_id: Id
+    """Of ClaimReferred."""
     choice: Code
+    """One of the choices offered."""
     amount: Money | None = None
+    """Where the choice needs one."""
     note: Text = ""
+    """Why."""
 
 
 class AcceptOffer(ClaimCommand, topic=CLAIM_COMMANDS):
     """The buyer takes the offer."""
 
     offer_id: Id
+    """Of OfferMade."""
 
 
 class DeclineOffer(ClaimCommand, topic=CLAIM_COMMANDS):
     """The buyer does not take the offer."""
 
     offer_id: Id
+    """Of OfferMade."""
 
 
 class Appeal(ClaimCommand, topic=CLAIM_COMMANDS):
     """The buyer asks for another look."""
 
     statement: Text = ""
+    """Why, in the buyer's words."""
 
 
 class HeldCommand(Event):
     """Base: about the record at `topic_name`/`record_offset` of this order, held or quarantined by `service`."""
 
     command_id: Id
+    """Names the decision."""
     service: Literal["pricing", "tracking", "claims"]
-    topic_name: Annotated[str, Field(max_length=64)]
+    """Which service holds the record."""
+    topic_name: TopicName
+    """The topic on which the record lies."""
     record_offset: Count
+    """Its offset on the order's partition."""
     by: Id
+    """Who decided: a pseudonymous id."""
     note: Text = ""
+    """Why."""
 
     @property
     def business_key(self) -> str:

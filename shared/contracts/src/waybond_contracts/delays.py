@@ -6,7 +6,17 @@ from typing import Annotated
 from pydantic import Field
 
 from waybond_contracts.event import Event
-from waybond_contracts.fields import MAX_PACKAGES, MAX_SCAN_KINDS, Code, Id, Instant, Interval, Model, Positive
+from waybond_contracts.fields import (
+    MAX_LINES,
+    MAX_PACKAGES,
+    MAX_SCAN_KINDS,
+    Code,
+    Id,
+    Instant,
+    Interval,
+    Model,
+    Positive,
+)
 from waybond_contracts.shipments import HandedTo, PackageLine, ScanKind
 from waybond_contracts.topics import DELAYS
 from waybond_contracts.wording import Clock, Scope
@@ -25,33 +35,47 @@ class ScanSeen(Model):
     """One scan as it is kept: its kind, when it happened, what the provider called it."""
 
     kind: ScanKind
+    """In the canonical vocabulary."""
     when: Interval
+    """When it happened."""
     provider: Code = ""
+    """Who reported it."""
     raw_code: Code = ""
+    """The provider's own code."""
 
 
 class PackageJourney(Model):
     """What is known of one package."""
 
     package_id: Id
+    """As it was booked."""
     carrier: Code = ""
+    """The carrier's code."""
     tracking_number: Code = ""
-    lines: Annotated[tuple[PackageLine, ...], Field(max_length=200)] = ()
+    """As the carrier wrote it."""
+    lines: Annotated[tuple[PackageLine, ...], Field(max_length=MAX_LINES)] = ()
+    """What lies in it, where that is known."""
     booked_at: Instant | None = None
     first_scan: ScanSeen | None = None
+    """The first physical scan."""
     last_scan: ScanSeen | None = None
+    """The latest physical scan."""
     kinds: Annotated[tuple[ScanKind, ...], Field(max_length=MAX_SCAN_KINDS)] = ()
+    """Every kind of scan seen."""
     carrier_eta: Instant | None = None
     arrived: Interval | None = None
     """When it was delivered, by any of the ways that a wording may count."""
     handed_to: HandedTo | None = None
+    """Where it was left."""
 
 
 class Journey(Model):
     """What was known of the order's packages when tracking spoke."""
 
     packages: Annotated[tuple[PackageJourney, ...], Field(max_length=MAX_PACKAGES)] = ()
+    """Every package known."""
     packages_in_order: Annotated[int, Field(ge=1, le=MAX_PACKAGES)] | None = None
+    """How many there are, where the platform said so."""
     promised_latest: Instant | None = None
 
 
@@ -59,27 +83,36 @@ class DelayEvent(Event):
     """Base: tracking's word about one package (or the order, without `package_id`). The highest `version` wins."""
 
     policy_id: Id
+    """The policy that asked."""
     package_id: Id | None = None
+    """The package; none: the order as a whole."""
     version: Positive
+    """Counts up for the same watch or kind and package; the highest is what holds."""
     as_of: Instant
     """Up to when tracking had read its inputs."""
     journey: Journey
+    """What was known of all packages."""
 
 
 class WatchFellDue(DelayEvent):
     """Base: a watch fell due at `due`. `breached` is false if a later fact says that the promise was kept after all."""
 
     watch_id: Id
+    """Of PolicyIssued.watches."""
     scope: Scope
+    """Whether it looks at one package or at all."""
     clock: Clock
+    """What the duration was counted from."""
     clock_start: Instant
     clock_source: Code
     """The fact that started the clock (OrderPlaced.promise.latest, ShipmentScanned/IN_TRANSIT, ...)."""
     due: Instant
     breached: bool
+    """False: the promise was kept after all."""
     arrived: Interval | None = None
     """When the package (the last of them, with scope order) arrived, if it did."""
     feed: Feed = Feed.NOT_ASKED
+    """Whether the carrier was asked and answered."""
     asked_at: Instant | None = None
     checked_as_of: Instant | None = None
 
@@ -100,8 +133,11 @@ class PackageSeen(DelayEvent):
     """Base: scans say that something happened to the package. `standing` is false if later scans contradict it."""
 
     when: Interval
+    """When it happened."""
     scan: ScanSeen | None = None
+    """The scan that says so."""
     standing: bool = True
+    """False: later scans contradict it."""
 
     @property
     def business_key(self) -> str:
@@ -124,16 +160,22 @@ class ShipmentDelivered(PackageSeen, topic=DELAYS):
     """It arrived."""
 
     handed_to: HandedTo = HandedTo.UNKNOWN
+    """Where it was left."""
 
 
 class TrackingCheckRequested(Event, topic=DELAYS):
     """Whoever feeds shipments is asked to look the package up at its carrier and to answer with ShipmentChecked."""
 
     policy_id: Id
+    """The policy that asks."""
     watch_id: Id
+    """The watch that fell due."""
     package_id: Id
+    """The package to look up."""
     carrier: Code = ""
+    """Its carrier."""
     tracking_number: Code = ""
+    """As the carrier wrote it."""
     due: Instant
     answer_by: Instant
 

@@ -7,7 +7,7 @@ from pydantic import Field
 
 from waybond_contracts.event import Event
 from waybond_contracts.fields import Code, Id, Instant, Text
-from waybond_contracts.money import Money
+from waybond_contracts.money import ZeroOrMore
 from waybond_contracts.topics import DISPUTES
 
 MAX_DOCUMENTS = 20
@@ -67,6 +67,7 @@ class DisputeEvent(Event):
     """Base: something happened to one dispute; `dispute_id` is its source's own id."""
 
     dispute_id: Id
+    """Its source's own id; unique within the order."""
 
     @property
     def business_key(self) -> str:
@@ -77,13 +78,21 @@ class DisputeOpened(DisputeEvent, topic=DISPUTES):
     """A buyer complained or charged back."""
 
     source: DisputeSource
+    """Who runs it."""
     reason: DisputeReason
+    """Why, in the canonical vocabulary."""
     stage: DisputeStage = DisputeStage.INQUIRY
-    amount: Money | None = None
+    """How far it has gone."""
+    amount: ZeroOrMore | None = None
+    """What is disputed."""
     package_id: Id | None = None
+    """The package that it is about, where it is about one."""
     provider: Code = ""
+    """Who reported it."""
     raw_code: Code = ""
+    """The provider's own reason."""
     statement: Text = ""
+    """The buyer's words, without personal data."""
     answer_by: Instant | None = None
 
 
@@ -91,10 +100,15 @@ class EvidenceSubmitted(DisputeEvent, topic=DISPUTES):
     """Somebody handed in evidence; documents are named by reference and hash, their bytes travel elsewhere."""
 
     evidence_id: Id
+    """Unique within the dispute."""
     kind: Code
+    """What it is (photo, invoice, ...)."""
     by: Code
+    """Who handed it in (buyer, seller, ...)."""
     documents: Annotated[tuple[Id, ...], Field(max_length=MAX_DOCUMENTS)] = ()
+    """References or hashes of the documents."""
     note: Text = ""
+    """A word about them."""
 
     @property
     def business_key(self) -> str:
@@ -105,6 +119,7 @@ class DisputeStageChanged(DisputeEvent, topic=DISPUTES):
     """The dispute went to another stage."""
 
     stage: DisputeStage
+    """The new stage."""
 
     @property
     def business_key(self) -> str:
@@ -119,4 +134,6 @@ class DisputeResolved(DisputeEvent, topic=DISPUTES):
     """It was decided; `refunded` is what the buyer got by it, beside Waybond."""
 
     outcome: DisputeOutcome
-    refunded: Money | None = None
+    """Who won."""
+    refunded: ZeroOrMore | None = None
+    """What the buyer got by it, beside Waybond."""

@@ -1,12 +1,16 @@
 """The CloudEvents 1.0 envelope on Kafka: binary and structured mode in, binary mode out."""
 
-import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, cast
 
+from pydantic_core import from_json, to_json
+
 from waybond_contracts.errors import ContractError
+from waybond_contracts.times import EARLIEST, EXPECTED_INSTANT, LATEST
+from waybond_contracts.topics import MAX_RECORD_BYTES
 
 Headers = Sequence[tuple[str, bytes | None]]
 
@@ -15,7 +19,12 @@ MAX_ATTRIBUTE_BYTES = 1_024
 STRUCTURED = "application/cloudevents"
 JSON = "application/json"
 _REQUIRED = ("specversion", "id", "type", "source")
-_NAMED = {"partitionkey", "knownat", "causationid", "correlationid", "traceparent"}
+_KNOWN = {
+    *_REQUIRED,
+    *("time", "subject", "datacontenttype"),
+    *("partitionkey", "knownat", "causationid", "correlationid", "traceparent"),
+}
+_ATTRIBUTE_NAME = re.compile("[a-z0-9]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,23 +68,27 @@ class Envelope:
 def read(headers: Headers, value: bytes | None) -> tuple[Envelope, bytes]:
     """The envelope of a record and its data as bytes.
 
-    Source: CloudEvents Kafka protocol binding 1.0.2. Raises ContractError naming the header or attribute. A header
-    that is not of CloudEvents may hold anything; a `ce_` header must be UTF-8.
+    Source: CloudEvents Kafka protocol binding 1.0.2. Raises ContractError naming the header or attribute, and nothing
+    else. A header that is not of CloudEvents may hold anything; a `ce_` header must be UTF-8.
     """
     if len(headers) > MAX_HEADERS:
         raise ContractError("headers", f"at most {MAX_HEADERS}", len(headers))
+    if not value:
+        raise ContractError("value", "data; a record without a value carries no event", "nothing")
+    if len(value) > MAX_RECORD_BYTES:
+        raise ContractError("value", f"at most {MAX_RECORD_BYTES} bytes", f"{len(value)} bytes")
     attributes: dict[str, str] = {}
     content_type = None
     for name, raw in headers:
         lowered = name.lower()
-        if lowered == "content-type":
+        if lowered.startswith("ce_"):
+            text = _text(name, raw)
+            if attributes.setdefault(lowered[3:], text) != text:
+                raise ContractError(f"header {name}", "one value, as this header came before", text)
+        elif lowered == "content-type":
             content_type = _text(name, raw)
-        elif lowered.startswith("ce_"):
-            attributes[lowered[3:]] = _text(name, raw)
     if content_type is not None and content_type.lower().startswith(STRUCTURED):
-        return _structured(value)
-    if value is None:
-        raise ContractError("value", "data; a record without a value carries no event", "nothing")
+        return _structured(content_type, value)
     attributes["datacontenttype"] = content_type or JSON
     return _made(attributes, "header ce_"), value
 
@@ -84,34 +97,41 @@ def _text(name: str, raw: bytes | None) -> str:
     if raw is None:
         raise ContractError(f"header {name}", "a value", "null")
     if len(raw) > MAX_ATTRIBUTE_BYTES:
-        raise ContractError(f"header {name}", f"at most {MAX_ATTRIBUTE_BYTES} bytes", len(raw))
+        raise ContractError(f"header {name}", f"at most {MAX_ATTRIBUTE_BYTES} bytes", f"{len(raw)} bytes")
     try:
         return raw.decode()
     except UnicodeDecodeError:
         raise ContractError(f"header {name}", "UTF-8", raw) from None
 
 
-def _structured(value: bytes | None) -> tuple[Envelope, bytes]:
+def _structured(content_type: str, value: bytes) -> tuple[Envelope, bytes]:
+    if _media_type(content_type) not in (STRUCTURED, STRUCTURED + "+json"):
+        raise ContractError("content-type", f"{STRUCTURED}+json", content_type)
     try:
-        body = json.loads(value or b"")
-    except ValueError:
-        raise ContractError("value", "a JSON object of CloudEvents in structured mode", value or b"nothing") from None
+        # Not json.loads, which reads NaN and lone surrogates and dies of deep nesting.
+        body = from_json(value, allow_inf_nan=False)
+    except ValueError as error:
+        raise ContractError("value", f"a CloudEvent as a JSON object ({error})", value) from None
     if not isinstance(body, dict):
-        raise ContractError("value", "a JSON object of CloudEvents in structured mode", body)
+        raise ContractError("value", "a CloudEvent as a JSON object", value)
     body = cast("dict[str, Any]", body)
     if "data_base64" in body:
         raise ContractError("data_base64", "JSON in `data`", "binary data")
     data = body.pop("data", None)
     if data is None:
         raise ContractError("data", "a JSON object", "nothing")
-    attributes: dict[str, str] = {}
-    for name, attribute in body.items():
-        if not isinstance(attribute, str | int | bool):
-            raise ContractError(name, "a string, an integer or a boolean", attribute)
-        attributes[name] = attribute if isinstance(attribute, str) else json.dumps(attribute)
-        if len(attributes[name]) > MAX_ATTRIBUTE_BYTES:
-            raise ContractError(name, f"at most {MAX_ATTRIBUTE_BYTES} characters", len(attributes[name]))
-    return _made(attributes, ""), json.dumps(data, ensure_ascii=False, separators=(",", ":")).encode()
+    # An attribute that is null counts as one that is absent (CloudEvents JSON format 1.0.2, section 2.2).
+    attributes = {name: _attribute(name, given) for name, given in body.items() if given is not None}
+    return _made(attributes, ""), to_json(data)
+
+
+def _attribute(name: str, given: object) -> str:
+    if not isinstance(given, str | int | bool):
+        raise ContractError(name, "a string, an integer or a boolean", given)
+    text = given if isinstance(given, str) else to_json(given).decode()
+    if len(text.encode()) > MAX_ATTRIBUTE_BYTES:
+        raise ContractError(name, f"at most {MAX_ATTRIBUTE_BYTES} bytes", f"{len(text.encode())} bytes")
+    return text
 
 
 def _made(attributes: dict[str, str], prefix: str) -> Envelope:
@@ -141,14 +161,19 @@ def _made(attributes: dict[str, str], prefix: str) -> Envelope:
         extensions={
             name: text
             for name, text in attributes.items()
-            if name not in _NAMED and name not in _REQUIRED and name not in {"time", "subject", "datacontenttype"}
+            # A name that is not of CloudEvents could not be written again: `ID` would become a second ce_id.
+            if name not in _KNOWN and _ATTRIBUTE_NAME.fullmatch(name)
         },
     )
 
 
 def _is_json(content_type: str) -> bool:
-    media = content_type.split(";", maxsplit=1)[0].strip().lower()
+    media = _media_type(content_type)
     return media == JSON or media.endswith("+json")
+
+
+def _media_type(content_type: str) -> str:
+    return content_type.split(";", maxsplit=1)[0].strip().lower()
 
 
 def _instant(text: str | None, name: str) -> datetime | None:
@@ -156,14 +181,13 @@ def _instant(text: str | None, name: str) -> datetime | None:
         return None
     try:
         instant = datetime.fromisoformat(text)
-    except ValueError:
-        raise ContractError(name, "an RFC 3339 instant", text) from None
-    if instant.tzinfo is None:
-        raise ContractError(name, "an instant with its offset", text)
-    try:
-        return instant.astimezone(UTC)
-    except OverflowError:
-        raise ContractError(name, "an instant of the calendar", text) from None
+        if instant.tzinfo is not UTC:
+            instant = instant.astimezone(UTC) if instant.tzinfo else None
+    except (ValueError, OverflowError):
+        instant = None
+    if instant is None or not EARLIEST <= instant < LATEST:
+        raise ContractError(name, EXPECTED_INSTANT, text)
+    return instant
 
 
 def _stamp(instant: datetime | None) -> str | None:

@@ -18,8 +18,11 @@ class Event(Model):
     registered: ClassVar[dict[str, type["Event"]]] = {}
 
     tenant: Segment
+    """Whose cover it is; the first segment of the record's key, and the one that decides."""
     platform: Segment
+    """Where the order was placed; the second segment of the record's key."""
     order_id: OrderId
+    """The platform's own id of the order; the rest of the record's key."""
     occurred_at: Instant
     """When it happened, by its source; the wording's clocks run on it."""
 
@@ -45,8 +48,11 @@ class OrderRef(Model):
     """The order that an event is about, as its key names it."""
 
     tenant: Segment
+    """Whose cover it is."""
     platform: Segment
+    """Where it was placed."""
     order_id: OrderId
+    """The platform's own id."""
 
     @property
     def order_key(self) -> str:

@@ -9,6 +9,7 @@ from waybond_contracts.fields import (
     MAX_PACKAGES,
     MAX_STEPS,
     Code,
+    Count,
     DecimalString,
     Id,
     Instant,
@@ -45,34 +46,59 @@ class ClockUsed(Model):
     """A clock as it ran: from which fact, until when."""
 
     clock: Clock
+    """Which clock."""
     start: Instant
     source: Code
+    """The fact that started it."""
     due: Instant
     as_of: Instant
     watch_id: Id
+    """Of the watch that ran it."""
 
 
 class Finding(Model):
     """One clause looked at for one package (or the order)."""
 
     clause_id: Code
+    """Of the wording."""
     peril: Peril
+    """What the clause covers."""
     package_id: Id | None = None
-    tier: int | None = None
+    """The package; none: the order as a whole."""
+    tier: Count | None = None
     """Ordinal of the highest tier reached, from 0."""
     applies: bool
+    """Whether it gives a benefit."""
     reason: FindingReason
+    """Why it does or does not."""
     fact: Code = ""
     """The fact that decided it (ShipmentDelayed/1, ShipmentLost/2, ...)."""
     fact_at: Instant | None = None
+    """When that fact occurred."""
     exclusion_id: Code = ""
+    """The exclusion that took it away."""
     clock: ClockUsed | None = None
+    """The clock that decided."""
     eligible_at: Instant | None = None
+    """When it can apply at the earliest, with not_yet."""
     basis: Money | None = None
+    """The part of the package's basis that the clause looks at: less what an exclusion takes out."""
     share: Share | None = None
+    """Of the basis."""
     fixed: Money | None = None
+    """A fixed sum, in the order's currency."""
+    periods: Count | None = None
+    """How often the share or the fixed sum is due, where the tier pays for each started period."""
+    at_least: Money | None = None
+    at_most: Money | None = None
+    deductible_share: Share | None = None
+    deductible: Money | None = None
+    """What stays with the insured; of the share of the benefit and the fixed sum the larger one."""
+    limit: Money | None = None
+    """The clause's limit."""
     benefit: Money | None = None
-    """What this clause alone gives for this package: the share of the basis or the fixed sum, rounded once."""
+    """What this clause alone gives for this package, rounded once: the share of the basis or the fixed sum, times the
+    periods, within at_least and at_most, less the deductible, up to the limit."""
 
 
 class StepKind(StrEnum):
@@ -90,17 +116,25 @@ class Step(Model):
     """One step of the amount: `result` = the step applied to the result before it (zero before the first)."""
 
     kind: StepKind
+    """What it does."""
     what: Code
-    """package:<id>, limit, package_limit:<id>, paid_less_refunded, settled, in_flight, recovered, kept ..."""
+    """order or package:<id>; then limit and paid_less_refunded, which end at `entitled`; then kept (paid under a clause
+    that lets the buyer keep it), settled, in_flight, recovered, offset, waived, asked_back, frozen, other_means."""
     amount: Money
+    """By how much, or to what."""
     result: Money
+    """The amount after it."""
 
 
 class PackageBasis(Model):
     """What shares are taken of, for one package."""
 
     package_id: Id | None = None
+    """The package; none: the order as a whole."""
     basis: Money
+    """What shares are taken of."""
+    limit: Money | None = None
+    """The policy's limit for a package."""
 
 
 class Explanation(Model):
@@ -108,18 +142,29 @@ class Explanation(Model):
     from all of them."""
 
     product: Code
+    """The product's name."""
     product_version: Code
+    """Its version."""
     wording_sha256: Sha256
+    """Of the wording's text."""
     interpreter: Positive
+    """Version of the code that read the wording."""
     policy_id: Id
+    """The policy."""
     policy_version: Positive
+    """Its version."""
     case_version: Positive
+    """The case's version."""
     decided_at: Instant
     packages: Annotated[tuple[PackageBasis, ...], Field(max_length=MAX_PACKAGES)]
+    """What each package is worth to the policy."""
     findings: Annotated[tuple[Finding, ...], Field(max_length=MAX_FINDINGS)]
+    """Every clause looked at."""
     steps: Annotated[tuple[Step, ...], Field(max_length=MAX_STEPS)]
+    """The amount, step by step."""
     entitled: Money
     """What the order is owed in all (cumulative)."""
     command: Money
     """What is commanded now: entitled less settled, in flight, plus recovered. Negative: to be recovered."""
     rates: Annotated[tuple[DecimalString, ...], Field(max_length=16)] = ()
+    """Exchange rates used, as decimal strings."""

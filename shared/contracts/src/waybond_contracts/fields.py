@@ -1,9 +1,12 @@
 """The kinds of value that every contract is made of, each with its bound."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Annotated
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+
+from waybond_contracts.errors import ContractError
+from waybond_contracts.times import DurationSchema, InstantSchema
 
 MAX_ID_CHARACTERS = 128
 MAX_TEXT_CHARACTERS = 2_000
@@ -16,19 +19,17 @@ MAX_STEPS = 500
 MAX_DOCUMENT_CHARACTERS = 65_536
 # 2**53 - 1: every JSON reader, JavaScript's included, keeps integers up to here exact.
 MAX_INTEGER = 9_007_199_254_740_991
-EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
-LATEST = datetime(2100, 1, 1, tzinfo=UTC)
 
 
-def _utc(instant: datetime) -> datetime:
-    moved = instant if instant.tzinfo is UTC else instant.astimezone(UTC)
-    if not EARLIEST <= moved < LATEST:
-        raise ValueError(f"an instant from {EARLIEST:%Y} up to {LATEST:%Y} was expected")
-    return moved
-
-
-Instant = Annotated[AwareDatetime, AfterValidator(_utc), Field(description="an instant with its offset; kept in UTC")]
+Instant = Annotated[datetime, InstantSchema(), Field(description="An instant (RFC 3339) with its offset; kept in UTC.")]
 """An aware instant, turned into UTC at the door; a date without a zone is refused."""
+
+
+def _positive(decimal: str) -> str:
+    if not decimal.strip("0."):
+        raise ContractError("", "a decimal string above zero", decimal)
+    return decimal
+
 
 # No control characters: NUL cannot be stored in a PostgreSQL text, the others have no place in an identifier.
 Id = Annotated[str, StringConstraints(min_length=1, max_length=MAX_ID_CHARACTERS, pattern=r"^[^\x00-\x1f\x7f]+$")]
@@ -37,37 +38,29 @@ Segment = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=
 OrderId = Annotated[str, StringConstraints(min_length=1, max_length=MAX_ID_CHARACTERS, pattern=r"^[^\x00-\x1f\x7f/]+$")]
 Text = Annotated[str, StringConstraints(max_length=MAX_TEXT_CHARACTERS, pattern=r"^[^\x00]*$")]
 Code = Annotated[str, StringConstraints(max_length=MAX_ID_CHARACTERS, pattern=r"^[^\x00-\x1f\x7f]*$")]
+Line = Annotated[str, StringConstraints(max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")]
+"""One line of text for people."""
+TopicName = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9._-]+$")]
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 Share = Annotated[str, StringConstraints(max_length=16, pattern=r"^(0(\.[0-9]{1,8})?|1(\.0{1,8})?)$")]
 """A share of an amount from 0 to 1 as a decimal string, never a float."""
 DecimalString = Annotated[str, StringConstraints(max_length=32, pattern=r"^-?[0-9]{1,18}(\.[0-9]{1,12})?$")]
+Rate = Annotated[
+    str, StringConstraints(max_length=32, pattern=r"^[0-9]{1,18}(\.[0-9]{1,12})?$"), AfterValidator(_positive)
+]
+"""An exchange rate: a decimal string above zero."""
 Count = Annotated[int, Field(ge=0, le=MAX_INTEGER)]
 Positive = Annotated[int, Field(ge=1, le=MAX_INTEGER)]
 
 
-def _days(value: object) -> object:
-    """Read "P29D", "PT48H" or "P1DT12H"; months and years have no fixed length and are refused."""
-    if isinstance(value, str) and any(letter in value.split("T")[0] for letter in "YM"):
-        raise ValueError("a duration in days, hours, minutes or seconds was expected (P29D, PT48H)")
-    return value
-
-
-def _not_negative(value: timedelta) -> timedelta:
-    if value < timedelta(0):
-        raise ValueError("a duration of zero or more was expected")
-    return value
-
-
-Duration = Annotated[timedelta, BeforeValidator(_days), AfterValidator(_not_negative)]
-"""ISO 8601 duration; a day is 24 hours."""
+Duration = Annotated[timedelta, DurationSchema(), Field(description="An ISO 8601 duration; a day is 24 hours.")]
+"""ISO 8601 duration in weeks, days, hours, minutes and seconds, up to MAX_DURATION; a day is 24 hours."""
 
 
 class Model(BaseModel):
     """Base of all that travels: frozen, strict about types; unknown fields are left out (see `registry.decode`)."""
 
-    model_config = ConfigDict(
-        frozen=True, strict=True, extra="ignore", ser_json_timedelta="iso8601", use_attribute_docstrings=True
-    )
+    model_config = ConfigDict(frozen=True, strict=True, extra="ignore", use_attribute_docstrings=True)
 
 
 class Interval(Model):

@@ -1,7 +1,13 @@
-"""Writes `_iso.py`, the ISO tables of currencies and countries, from the packages iso4217 and pycountry."""
+"""Writes `_iso.py`, the ISO tables of currencies and countries, from the packages iso4217 and pycountry.
+
+A tool of development, which nothing imports: whoever installs the contracts needs pydantic alone.
+"""
 
 import sys
 from pathlib import Path
+
+import iso4217
+import pycountry
 
 # Withdrawn codes that old orders still carry (ISO 4217 table A.3), with the decimals that they had.
 HISTORICAL = {"ANG": 2, "BGN": 2, "HRK": 2, "SLL": 2, "ZWL": 2, "LTL": 2, "LVL": 2, "EEK": 2, "VEF": 2, "STD": 2}
@@ -12,9 +18,6 @@ TARGET = Path(__file__).with_name("_iso.py")
 
 def render() -> str:
     """The text of `_iso.py`."""
-    import iso4217  # noqa: PLC0415 (a tool of development: whoever installs the contracts needs pydantic alone)
-    import pycountry  # noqa: PLC0415
-
     exponents = HISTORICAL | {c.code: c.exponent for c in iso4217.Currency if c.exponent is not None}
     countries = EXTRA_COUNTRIES | {c.alpha_2: c.name for c in pycountry.countries}
     lines = [

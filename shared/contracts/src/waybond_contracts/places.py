@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from pydantic import AfterValidator, StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints
 
 from waybond_contracts._iso import COUNTRIES
 from waybond_contracts.errors import ContractError
@@ -15,11 +15,16 @@ ALIASES = {"UK": "GB", "EL": "GR"}
 def _known(code: str) -> str:
     code = ALIASES.get(code, code)
     if code not in COUNTRIES:
-        raise ValueError(f"an ISO 3166-1 alpha-2 country code was expected, {code} is none")
+        raise ContractError("", "an ISO 3166-1 alpha-2 country code", code)
     return code
 
 
-Country = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$"), AfterValidator(_known)]
+Country = Annotated[
+    str,
+    StringConstraints(pattern=r"^[A-Z]{2}$"),
+    AfterValidator(_known),
+    Field(description="ISO 3166-1 alpha-2 country code; UK and EL are read as GB and GR, XK is Kosovo."),
+]
 
 
 def _pattern(text: str) -> str:
@@ -27,7 +32,7 @@ def _pattern(text: str) -> str:
         return text
     origin, dash, destination = text.partition("-")
     if not dash or any(part != "*" and part not in COUNTRIES for part in (origin, destination)):
-        raise ValueError(f"*, international, domestic or a pattern such as CN-BR or *-BR was expected, not {text}")
+        raise ContractError("", "*, international, domestic, or a pattern such as CN-BR or *-BR", text)
     return text
 
 
@@ -39,7 +44,9 @@ class Lane(Model):
     """Origin and destination country of an order."""
 
     origin: Country
+    """Where it is sent from."""
     destination: Country
+    """Where it is sent to."""
 
     @classmethod
     def parse(cls, text: str) -> "Lane":

@@ -40,8 +40,8 @@ class DeclineReason(StrEnum):
     NO_PROMISE = "no_promise"
     NO_EXCHANGE_RATE = "no_exchange_rate"
     TOKEN_EXPIRED = "token_expired"  # noqa: S105 (a reason, no secret)
-    TOKEN_ALTERED = "token_altered"  # noqa: S105
-    TOKEN_FOR_ANOTHER_ORDER = "token_for_another_order"  # noqa: S105
+    TOKEN_ALTERED = "token_altered"  # noqa: S105 (a reason, no secret)
+    TOKEN_FOR_ANOTHER_ORDER = "token_for_another_order"  # noqa: S105 (a reason, no secret)
     PLACED_TOO_LONG_AGO = "placed_too_long_ago"
     ALREADY_ENDED = "already_ended"
 
@@ -50,32 +50,43 @@ class Factor(Model):
     """One step of the premium: what was looked up, what it did."""
 
     name: Code
+    """The step (base, season, minimum, ...)."""
     key: Code
     """What was used to look it up, the parent group if there was too little data of its own."""
     value: DecimalString
+    """The number that was found, as a decimal string."""
     result: Money | None = None
     """The premium after this step, where the step is one of money."""
     observations: Count | None = None
+    """How many orders of the history it rests on."""
     credibility: DecimalString | None = None
+    """The weight of its own data, 0 to 1; the rest is the parent group's."""
     source: Text = ""
+    """Where the number comes from."""
 
 
 class Premium(Model):
     """What the cover costs: `total` = `net` + `tax`."""
 
     total: Money
+    """What is charged."""
     net: Money
+    """Before tax."""
     tax: Money
+    """Tax on it."""
     rating: Code
     """Name and version of the rating file."""
     factors: Annotated[tuple[Factor, ...], Field(max_length=MAX_FACTORS)]
+    """Every step, in order."""
 
 
 class PolicyEvent(Event):
     """Base of what happens to one policy; of the same policy the highest `version` wins."""
 
     policy_id: Id
+    """The order's one policy."""
     version: Positive
+    """Counts up from 1."""
 
     @property
     def business_key(self) -> str:
@@ -89,18 +100,27 @@ class PolicyIssued(PolicyEvent, topic=POLICIES):
     """
 
     product: Code
+    """The product's name."""
     product_version: Code
+    """Its version."""
     wording: WordingDocument
+    """The product's wording, whole, as it holds for this policy."""
     lane: Lane
+    """Origin and destination."""
     attached_at: Instant
     ends_at: Instant
     basis: Money
     """What shares are taken of."""
     limit: Money
+    """The most that is paid under the policy."""
     package_limit: Money | None = None
+    """The most that is paid for one package."""
     premium: Premium
+    """What it costs, with each step."""
     rates: Annotated[tuple[FxRate, ...], Field(max_length=MAX_RATES)] = ()
+    """Exchange rates pinned on the day it was bound."""
     watches: Annotated[tuple[Watch, ...], Field(max_length=MAX_WATCHES)]
+    """What tracking has to watch."""
     quoted: bool = False
     """Whether it was bound at the price of a quote."""
 
@@ -109,8 +129,11 @@ class PolicyDeclined(Event, topic=POLICIES):
     """The order got no cover, and why."""
 
     reason: DeclineReason
+    """Why."""
     detail: Text = ""
+    """What exactly."""
     product: Code = ""
+    """The product that was asked for."""
 
     @property
     def business_key(self) -> str:
@@ -121,17 +144,26 @@ class PolicyAmended(PolicyEvent, topic=POLICIES):
     """The policy goes on under other amounts; all of them are given, changed or not."""
 
     basis: Money
+    """What shares are taken of."""
     limit: Money
+    """The most that is paid under the policy."""
     package_limit: Money | None = None
+    """The most that is paid for one package."""
     premium: Premium
+    """What it costs now."""
     ends_at: Instant
     watches: Annotated[tuple[Watch, ...], Field(max_length=MAX_WATCHES)]
+    """What tracking has to watch now."""
     reason: Code
+    """What changed."""
 
 
 class PolicyCancelled(PolicyEvent, topic=POLICIES):
     """Cover ended at `occurred_at`; what had happened before stays covered unless `from_start`."""
 
     reason: Code
+    """Why."""
     from_start: bool = False
+    """True: nothing was ever covered."""
     premium_returned: Money
+    """What of the premium is given back."""

@@ -5,8 +5,9 @@ from typing import Annotated
 
 from pydantic import Field, model_validator
 
+from waybond_contracts.errors import ContractError
 from waybond_contracts.event import Event
-from waybond_contracts.fields import MAX_LINES, Code, Count, Id, Instant, Interval, Model, Positive, Text
+from waybond_contracts.fields import MAX_LINES, MAX_PACKAGES, Code, Count, Id, Instant, Interval, Model, Positive, Text
 from waybond_contracts.orders import Promise
 from waybond_contracts.topics import SHIPMENTS
 
@@ -55,21 +56,28 @@ class PackageLine(Model):
     """So many units of an order line lie in the package."""
 
     line_id: Id
+    """Of the order."""
     quantity: Positive
+    """Units that lie in this package."""
 
 
 class ShipmentBooked(Event, topic=SHIPMENTS):
     """A package was handed to or announced at a carrier. Without lines it holds an equal part of the order."""
 
     package_id: Id
+    """The platform's own id, unique within the order."""
     carrier: Id
+    """The carrier's code."""
     tracking_number: Id
+    """As the carrier wrote it."""
     lines: Annotated[tuple[PackageLine, ...], Field(max_length=MAX_LINES)] = ()
-    packages_in_order: Annotated[int, Field(ge=1, le=50)] | None = None
+    """What lies in it."""
+    packages_in_order: Annotated[int, Field(ge=1, le=MAX_PACKAGES)] | None = None
     """How many packages the order is shipped in, where the platform knows."""
     promise: Promise | None = None
     """The package's own promise, where it differs from the order's."""
     service: Code = ""
+    """The carrier's service."""
 
     @property
     def business_key(self) -> str:
@@ -81,20 +89,30 @@ class ShipmentScanned(Event, topic=SHIPMENTS):
     `occurred_until` the latest, where the zone of the carrier's clock is unknown."""
 
     package_id: Id
+    """As it was booked."""
     kind: ScanKind
+    """What happened, in the canonical vocabulary."""
     occurred_until: Instant | None = None
+    """The latest instant at which it can have happened; without it: `occurred_at`."""
     handed_to: HandedTo | None = None
+    """With DELIVERED: where it was left."""
     carrier_eta: Instant | None = None
+    """When the carrier now expects to deliver."""
     provider: Id
+    """Who reported it: the carrier or an aggregator."""
     raw_code: Code = ""
+    """The provider's own code."""
     raw_text: Text = ""
+    """The provider's own words."""
     country: Annotated[str, Field(pattern=r"^[A-Z]{2}$")] | None = None
+    """Where it was scanned (two letters)."""
     scan_ref: Id | None = None
+    """The provider's own id of the scan."""
 
     @model_validator(mode="after")
     def _ordered(self) -> "ShipmentScanned":
         if self.occurred_until is not None and self.occurred_until < self.occurred_at:
-            raise ValueError("occurred_until was expected to be occurred_at or later")
+            raise ContractError("occurred_until", "occurred_at or later", self.occurred_until.isoformat())
         return self
 
     @property
@@ -111,9 +129,13 @@ class ShipmentChecked(Event, topic=SHIPMENTS):
     """The carrier was asked: all that it knew up to `as_of` has been published before this."""
 
     package_id: Id
+    """As it was booked."""
     as_of: Instant
+    """Up to when the carrier answered."""
     provider: Id
+    """Who was asked."""
     scans_known: Count = 0
+    """How many scans the carrier had."""
 
     @property
     def business_key(self) -> str:

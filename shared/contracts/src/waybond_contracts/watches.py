@@ -7,7 +7,7 @@ from pydantic import Field
 
 from waybond_contracts.fields import Duration, Id, Model
 from waybond_contracts.places import Lane
-from waybond_contracts.wording import Clause, Clock, Condition, DeliveredBy, Scope, Wording
+from waybond_contracts.wording import MAX_WAYS, Clause, Clock, Condition, DeliveredBy, Scope, Wording
 
 
 class WatchKind(StrEnum):
@@ -24,15 +24,23 @@ class Watch(Model):
     """
 
     id: Id
+    """Unique within the policy: clause, condition and tier."""
     clock: Clock
+    """What `after` is counted from."""
     kind: WatchKind
+    """Whether it waits for delivery or for any scan."""
     after: Duration
+    """How long."""
     scope: Scope
-    delivered_by: Annotated[tuple[DeliveredBy, ...], Field(min_length=1)]
+    """Whether it looks at each package or at all together."""
+    delivered_by: Annotated[tuple[DeliveredBy, ...], Field(min_length=1, max_length=MAX_WAYS)]
+    """What counts as delivery."""
     follow_promise: bool = False
     """Whether a promise that was changed later moves the clock."""
     ask_carrier: bool = False
+    """Whether the carrier is asked before silence is believed."""
     answer_within: Duration | None = None
+    """How long the carrier may take to answer."""
 
 
 def watch_id(clause: Clause, condition: int, tier: int) -> str:

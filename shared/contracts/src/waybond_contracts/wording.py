@@ -6,15 +6,15 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import Annotated, Literal
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, StringConstraints, ValidationError, model_validator
 
-from waybond_contracts._iso import EXPONENTS
 from waybond_contracts.errors import ContractError, contract_error
 from waybond_contracts.fields import (
     MAX_CLAUSES,
     MAX_DOCUMENT_CHARACTERS,
+    MAX_INTEGER,
+    MAX_WATCHES,
     Code,
-    DecimalString,
     Duration,
     Id,
     Model,
@@ -23,12 +23,14 @@ from waybond_contracts.fields import (
     Share,
     Text,
 )
+from waybond_contracts.money import Currency, Money
 from waybond_contracts.places import Lane, LanePattern, precise
 from waybond_contracts.shipments import ScanKind
 
 MAX_TIERS = 16
 MAX_CONDITIONS = 8
 MAX_LANES = 300
+MAX_WAYS = 8
 PARSED_WORDINGS_KEPT = 256
 
 
@@ -79,6 +81,10 @@ class DeliveredBy(StrEnum):
     UNKNOWN = "unknown"
 
 
+MajorAmount = Annotated[str, StringConstraints(max_length=32, pattern=r"^[0-9]{1,16}(\.[0-9]{1,4})?$")]
+LimitMinor = Annotated[int, Field(ge=1, le=MAX_INTEGER, strict=True)]
+
+
 class Strict(Model):
     """A part of a wording. An unknown field is refused: a misspelt rule must not be silently no rule."""
 
@@ -88,13 +94,15 @@ class Strict(Model):
 class Amount(Strict):
     """A sum in major units ("5", "7.50"), in the order's currency or another, converted at the rate pinned at bind."""
 
-    amount: DecimalString
+    amount: MajorAmount
+    """In major units, as a decimal string."""
     currency: Annotated[str, Field(pattern=r"^([A-Z]{3}|order)$")] = "order"
+    """ISO 4217 code, or `order`: the currency of the order."""
 
     @model_validator(mode="after")
     def _known(self) -> "Amount":
-        if self.currency != "order" and self.currency not in EXPONENTS:
-            raise ValueError(f"an ISO 4217 currency code or `order` was expected, not {self.currency}")
+        if self.currency != "order":
+            Money.parse(self.amount, self.currency)
         return self
 
 
@@ -102,7 +110,9 @@ class Deductible(Strict):
     """What stays with the insured; if both are given the larger one counts."""
 
     share: Share | None = None
+    """Of the benefit."""
     amount: Amount | None = None
+    """A fixed sum."""
     categories: Annotated[tuple[Code, ...], Field(max_length=64)] = ()
     """Only for goods of these categories; empty: for all."""
 
@@ -111,21 +121,26 @@ class Tier(Strict):
     """A step of a benefit. Tiers are cumulative: the highest that is reached is the whole benefit."""
 
     after: Duration | None = None
+    """How long the clause's clock runs."""
     after_by_lane: Annotated[dict[LanePattern, Duration], Field(max_length=MAX_LANES)] = Field(default_factory=dict)
     """Durations for lanes; the closest pattern wins, `after` is for the rest."""
     share: Share | None = None
     """Of the cover's basis."""
     amount: Amount | None = None
+    """A fixed sum."""
     per: Duration | None = None
     """The benefit is due once for each started period of this length beyond `after`, not once."""
     at_least: Amount | None = None
+    """The benefit is not less."""
     at_most: Amount | None = None
+    """The benefit is not more."""
     pays: Literal["refund", "credit"] = "refund"
+    """Money back, or a credit at the platform."""
 
     @model_validator(mode="after")
     def _one_benefit(self) -> "Tier":
         if (self.share is None) == (self.amount is None):
-            raise ValueError("exactly one of share and amount was expected")
+            raise ContractError("", "exactly one of share and amount")
         return self
 
     def after_on(self, lane: Lane) -> Duration | None:
@@ -136,13 +151,17 @@ class Condition(Strict):
     """One way in which a peril is met: a scan, a clock that ran out, or a clock's silence."""
 
     scan: ScanKind | None = None
+    """The peril is met by a scan of this kind."""
     clock: Clock | None = None
+    """The peril is met by a clock that runs out."""
     after: Duration | None = None
     """The clock ran this long without delivery."""
     silent_for: Duration | None = None
     """Nothing was heard for this long since the clock (last_scan)."""
     after_by_lane: Annotated[dict[LanePattern, Duration], Field(max_length=MAX_LANES)] = Field(default_factory=dict)
+    """Durations for lanes; the closest pattern wins."""
     lanes: Annotated[tuple[LanePattern, ...], Field(max_length=MAX_LANES)] = ("*",)
+    """Where the condition counts."""
 
     @property
     def timed(self) -> bool:
@@ -151,11 +170,11 @@ class Condition(Strict):
     @model_validator(mode="after")
     def _one_kind(self) -> "Condition":
         if (self.scan is None) == (self.clock is None):
-            raise ValueError("exactly one of scan and clock was expected")
+            raise ContractError("", "exactly one of scan and clock")
         if self.scan is not None and self.timed:
-            raise ValueError("a scan meets the peril at once: no after, silent_for or after_by_lane was expected")
+            raise ContractError("", "no after, silent_for or after_by_lane: a scan meets the peril at once")
         if self.silent_for is not None and (self.after is not None or self.clock is not Clock.LAST_SCAN):
-            raise ValueError("silent_for goes with the clock last_scan, and without after")
+            raise ContractError("", "silent_for with the clock last_scan and without after")
         return self
 
     def after_on(self, lane: Lane) -> Duration | None:
@@ -169,10 +188,15 @@ class ClaimWindow(Strict):
     """When a claim may be filed, counted from a clock."""
 
     clock: Clock
+    """What both are counted from."""
     opens: Duration | None = None
+    """Earliest filing."""
     opens_by_lane: Annotated[dict[LanePattern, Duration], Field(max_length=MAX_LANES)] = Field(default_factory=dict)
+    """For lanes; the closest pattern wins."""
     closes: Duration | None = None
+    """Latest filing."""
     closes_by_lane: Annotated[dict[LanePattern, Duration], Field(max_length=MAX_LANES)] = Field(default_factory=dict)
+    """For lanes; the closest pattern wins."""
 
 
 class Clause(Strict):
@@ -182,46 +206,61 @@ class Clause(Strict):
     """
 
     id: Annotated[str, Field(pattern=r"^[A-Z0-9][A-Z0-9-]{0,31}$")]
+    """Unique within the wording; decisions name it."""
     peril: Peril
+    """What it covers."""
     title: Annotated[dict[str, Text], Field(max_length=8)] = Field(default_factory=dict)
+    """By language."""
     clock: Clock | None = None
+    """What the tiers' durations are counted from."""
     any_of: Annotated[tuple[Condition, ...], Field(max_length=MAX_CONDITIONS)] = ()
+    """The ways in which the peril is met."""
     lanes: Annotated[tuple[LanePattern, ...], Field(min_length=1, max_length=MAX_LANES)] = ("*",)
+    """Where it covers."""
     lanes_except: Annotated[tuple[LanePattern, ...], Field(max_length=MAX_LANES)] = ()
+    """Where it does not."""
     scope: Scope = Scope.PACKAGE
+    """Whether it looks at each package alone."""
     trigger: Literal["automatic", "claim"] = "automatic"
     """`claim`: pays only what somebody claims, within `claim_window`."""
     claim_window: ClaimWindow | None = None
+    """When a claim may be filed."""
     tiers: Annotated[tuple[Tier, ...], Field(min_length=1, max_length=MAX_TIERS)]
+    """What it pays, step by step."""
     deductible: Deductible | None = None
+    """Instead of the cover's."""
     limit: Amount | None = None
+    """The most that the clause pays."""
     late_arrival: Literal["keep", "offset", "return"] = "keep"
     """What becomes of the benefit when the parcel arrives after it was paid: the buyer keeps it; it counts towards
     later benefits of other clauses and nothing is asked back (offset); or it is asked back (return)."""
-    delivered_by: Annotated[tuple[DeliveredBy, ...], Field(min_length=1)] | None = None
+    delivered_by: Annotated[tuple[DeliveredBy, ...], Field(min_length=1, max_length=MAX_WAYS)] | None = None
     """Instead of the cover's."""
     ask_carrier: bool = False
     """Silence counts only if the carrier, asked after the clock ran out, knows no more than we do."""
     answer_within: Duration | None = None
+    """How long the carrier may take to answer; then a person decides."""
 
     @model_validator(mode="after")
     def _consistent(self) -> "Clause":
         timed = [tier.after is not None or bool(tier.after_by_lane) for tier in self.tiers]
         if self.trigger == "claim" and self.clock is None and not self.any_of:
             if any(timed):
-                raise ValueError(f"clause {self.id}: a tier's after needs the clause's clock")
+                raise ContractError("tiers", f"no after in a tier of clause {self.id}, which has no clock")
             return self
         if (self.clock is None) == (not self.any_of):
-            raise ValueError(f"clause {self.id}: exactly one of clock and any_of was expected")
+            raise ContractError("", f"exactly one of clock and any_of in clause {self.id}")
         if self.clock is not None and not all(timed):
-            raise ValueError(f"clause {self.id}: every tier of a clause with a clock needs an after")
+            raise ContractError("tiers", f"an after in every tier of clause {self.id}, which has a clock")
         if self.any_of and any(timed):
-            raise ValueError(f"clause {self.id}: with any_of the conditions carry the durations, not the tiers")
+            raise ContractError("tiers", f"no after in a tier of clause {self.id}: its conditions carry the durations")
         for condition in self.any_of:
             if condition.clock is not None and not condition.timed:
-                raise ValueError(f"clause {self.id}: a condition with a clock needs after, silent_for or after_by_lane")
+                raise ContractError(
+                    "any_of", f"after, silent_for or after_by_lane beside each clock in clause {self.id}"
+                )
         if self.any_of and len(self.tiers) > 1:
-            raise ValueError(f"clause {self.id}: with any_of there is one tier")
+            raise ContractError("tiers", f"one tier in clause {self.id}, which has any_of")
         return self
 
     def on(self, lane: Lane) -> bool:
@@ -233,16 +272,23 @@ class Exclusion(Strict):
     """What is not covered although a clause says so. All that is given must hold for it to exclude."""
 
     id: Annotated[str, Field(pattern=r"^[A-Z0-9][A-Z0-9-]{0,31}$")]
+    """Unique within the wording; decisions name it."""
     title: Annotated[dict[str, Text], Field(max_length=8)] = Field(default_factory=dict)
+    """By language."""
     perils: Annotated[tuple[Peril, ...], Field(max_length=16)] = ()
     """Empty: all perils."""
     lanes: Annotated[tuple[LanePattern, ...], Field(max_length=MAX_LANES)] = ()
+    """On these lanes."""
     categories: Annotated[tuple[Code, ...], Field(max_length=64)] = ()
+    """For goods of these categories."""
     value_above: Amount | None = None
+    """For orders of a higher value."""
     scans: Annotated[tuple[ScanKind, ...], Field(max_length=32)] = ()
     """Excludes if one of these was scanned on the package."""
     chargeback_open: bool = False
+    """While a chargeback is open."""
     refunded_by_platform: bool = False
+    """Once the platform refunded the order."""
     circumstance: Code = ""
     """Something that only a person or an outside source can establish (force_majeure, wrong_address)."""
 
@@ -250,7 +296,7 @@ class Exclusion(Strict):
     def _says_something(self) -> "Exclusion":
         said = (self.lanes, self.categories, self.value_above, self.scans, self.circumstance)
         if not any(said) and not self.chargeback_open and not self.refunded_by_platform:
-            raise ValueError(f"exclusion {self.id}: something that it excludes was expected")
+            raise ContractError("", f"something that exclusion {self.id} excludes")
         return self
 
 
@@ -258,24 +304,31 @@ class Cover(Strict):
     """What is insured, for how much, from when and for how long."""
 
     basis: Literal["order_total", "items", "items_and_shipping"] = "order_total"
+    """What shares are taken of."""
     uplift: Share | None = None
     """Added to the basis, as a share of it (invoice and 10 %)."""
-    limit_minor: Annotated[int, Field(gt=0)]
-    limit_currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
-    package_limit_minor: Annotated[int, Field(gt=0)] | None = None
+    limit_minor: LimitMinor
+    """The most that a policy pays, in minor units of limit_currency."""
+    limit_currency: Currency
+    """Converted at the rate pinned on the day of binding."""
+    package_limit_minor: LimitMinor | None = None
+    """The most that is paid for one package."""
     starts: Literal["bound", "first_scan"] = "bound"
+    """From when it covers."""
     period: Duration
     """The policy ends this long after the order, or when the last clock that can still pay has run out, if earlier."""
-    delivered_by: Annotated[tuple[DeliveredBy, ...], Field(min_length=1)] = (
+    delivered_by: Annotated[tuple[DeliveredBy, ...], Field(min_length=1, max_length=MAX_WAYS)] = (
         DeliveredBy.DOOR,
         DeliveredBy.NEIGHBOUR,
         DeliveredBy.LOCKER,
         DeliveredBy.PICKUP_POINT,
         DeliveredBy.UNKNOWN,
     )
+    """What counts as delivery."""
     promise: Literal["as_bound", "as_amended"] = "as_bound"
     """Whether a promise that the platform changes later moves the clock promised_latest."""
     deductible: Deductible | None = None
+    """Of every clause without one of its own."""
 
 
 class Terms(Strict):
@@ -286,33 +339,56 @@ class Terms(Strict):
     bind_within: Duration
     """An order that is placed longer ago than this is declined."""
     lanes: Annotated[tuple[LanePattern, ...], Field(min_length=1, max_length=MAX_LANES)] = ("*",)
+    """Where it is sold."""
     lanes_except: Annotated[tuple[LanePattern, ...], Field(max_length=MAX_LANES)] = ()
+    """Where it is not."""
     max_order_value: Amount | None = None
+    """Orders above it are declined."""
     needs_promise: bool = False
+    """An order without a promise is declined."""
     on_cancel: Literal["refund_premium", "refund_unearned", "keep_premium"] = "refund_premium"
+    """What becomes of the premium when the order is cancelled."""
     on_refund: Literal["refund_unearned", "keep_premium"] = "keep_premium"
+    """What becomes of it when the platform refunds the order."""
     on_amend: Literal["rate_again", "keep_premium"] = "rate_again"
+    """What becomes of it when the order changes."""
 
 
 class Wording(Strict):
     """A product's file, whole. A version in force never changes: a new one is written."""
 
     product: Segment
+    """The product's name."""
     version: Annotated[str, Field(pattern=r"^[0-9]{4}\.[0-9]{1,2}\.[0-9]{1,4}$")]
+    """Year, month and number."""
     schema_version: Literal[1] = 1
+    """Of this schema."""
     title: Annotated[dict[str, Text], Field(min_length=1, max_length=8)]
+    """By language."""
     note: Text = ""
+    """For whoever reads the file."""
     cover: Cover
+    """What is insured."""
     clause: Annotated[tuple[Clause, ...], Field(min_length=1, max_length=MAX_CLAUSES)]
+    """What is paid for."""
     exclusion: Annotated[tuple[Exclusion, ...], Field(max_length=MAX_CLAUSES)] = ()
+    """What is not."""
     terms: Terms | None = None
+    """What pricing needs to sell it."""
+
+    @model_validator(mode="after")
+    def _bounded(self) -> "Wording":
+        watches = sum((len(clause.any_of) or 1) * len(clause.tiers) for clause in self.clause)
+        if watches > MAX_WATCHES:
+            raise ContractError("clause", f"at most {MAX_WATCHES} conditions and tiers to watch in all", watches)
+        return self
 
     @model_validator(mode="after")
     def _unique_ids(self) -> "Wording":
         ids = [clause.id for clause in self.clause] + [exclusion.id for exclusion in self.exclusion]
         doubled = sorted({name for name in ids if ids.count(name) > 1})
         if doubled:
-            raise ValueError(f"ids were expected once each, doubled: {', '.join(doubled)}")
+            raise ContractError("clause", "each id of a clause or exclusion once", ", ".join(doubled))
         return self
 
     def clauses_on(self, lane: Lane) -> tuple[Clause, ...]:
@@ -323,12 +399,14 @@ class WordingDocument(Model):
     """A wording as it travels: the file's own text, so that its SHA-256 means something."""
 
     sha256: Sha256
+    """Of the body in UTF-8, in hexadecimal."""
     body: Annotated[str, Field(max_length=MAX_DOCUMENT_CHARACTERS, pattern=r"^[^\x00]*$")]
+    """The wording file's text (TOML)."""
 
     @model_validator(mode="after")
     def _whole(self) -> "WordingDocument":
         if digest(self.body) != self.sha256:
-            raise ValueError("the SHA-256 of the body was expected")
+            raise ContractError("sha256", "the SHA-256 of the body", self.sha256)
         return self
 
     @classmethod
@@ -348,10 +426,12 @@ def digest(body: str) -> str:
 
 @lru_cache(PARSED_WORDINGS_KEPT)
 def parse(body: str) -> Wording:
-    """Read a wording file (TOML). Raises ContractError naming the field."""
+    """Read a wording file (TOML) of at most MAX_DOCUMENT_CHARACTERS. Raises ContractError naming the field."""
+    if len(body) > MAX_DOCUMENT_CHARACTERS:
+        raise ContractError("wording", f"at most {MAX_DOCUMENT_CHARACTERS} characters", len(body))
     try:
         return Wording.model_validate(tomllib.loads(body))
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise ContractError("wording", "TOML", str(error)) from None
     except ValidationError as error:
         raise contract_error(error) from None
