@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import signal
 import subprocess
 import sys
@@ -13,6 +12,7 @@ import asyncpg
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
+from tests.support.processes import eventually, runs
 from tests.support.servers import create_topics
 from waybond_local.kafka import EmbeddedKafka
 from waybond_local.postgres import EmbeddedPostgres
@@ -85,10 +85,10 @@ def test_a_child_dies_with_its_parent_and_survives_the_thread_that_asked_for_it(
         assert parent.stdout is not None
         child = int(parent.stdout.readline())
         time.sleep(0.2)
-        assert _runs(child)
+        assert runs(child)
         parent.send_signal(signal.SIGKILL)
         parent.wait()
-    assert _gone(child)
+    assert eventually(lambda: not runs(child))
 
 
 def test_a_server_that_ends_while_it_starts_is_an_error_with_the_end_of_its_log(tmp_path) -> None:
@@ -101,18 +101,3 @@ def test_a_process_that_does_not_listen_is_killed(tmp_path) -> None:
     process = spawn(["sh", "-c", "trap '' TERM; while :; do sleep 0.1; done"], log=tmp_path / "log")
     time.sleep(0.2)
     assert stop(process, patience_seconds=0.3) == -signal.SIGKILL
-
-
-def _runs(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    return True
-
-
-def _gone(pid: int) -> bool:
-    deadline = time.monotonic() + 10
-    while _runs(pid) and time.monotonic() < deadline:
-        time.sleep(0.02)
-    return not _runs(pid)

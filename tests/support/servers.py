@@ -9,9 +9,8 @@ from __future__ import annotations
 import os
 import shutil
 import uuid
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from pathlib import Path
-from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
 import pytest
@@ -20,6 +19,7 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from waybond_local.kafka import EmbeddedKafka
 from waybond_local.paths import fresh_folder
 from waybond_local.postgres import EmbeddedPostgres
+from waybond_local.provision import with_database
 
 _SERVER_FIXTURES = {"kafka", "postgres", "own_kafka", "own_postgres"}
 
@@ -94,7 +94,7 @@ def topic_prefix() -> str:
 
 
 @pytest.fixture
-def new_topics(kafka: str) -> Callable[..., object]:
+def new_topics(kafka: str) -> Callable[..., Awaitable[None]]:
     """`await new_topics(names, partitions=8, **configs)` makes topics on the shared broker."""
 
     async def make(names: Sequence[str], partitions: int = 8, **configs: str) -> None:
@@ -117,11 +117,6 @@ async def create_topics(
         await admin.close()
     refused = [error for error in response.to_object()["topic_errors"] if error["error_code"] != 0]
     assert not refused, f"topics were not made: {refused}"
-
-
-def with_database(dsn: str, name: str) -> str:
-    """The same server and user, another database."""
-    return urlunsplit(urlsplit(dsn)._replace(path=f"/{name}"))
 
 
 async def _execute(dsn: str, statement: str) -> None:

@@ -40,8 +40,8 @@ async def make_topics(bootstrap: str, names: Sequence[str], partitions: int) -> 
         raise ProvisionError(f"{partitions} partitions were asked for, but topics exist with others: {others}")
 
 
-async def make_database(admin_dsn: str, passwords: Mapping[str, str]) -> dict[str, str]:
-    """Make the database, and for each service its schema and the role `waybond_<service>` that owns it and no other.
+async def make_database(admin_dsn: str, passwords: Mapping[str, str], name: str = DATABASE) -> dict[str, str]:
+    """Make the database, and for each service a schema of its name and a role `<database>_<service>` that may use it.
 
     Args:
         passwords: the password of each service's role; it is set anew where the role exists.
@@ -51,25 +51,23 @@ async def make_database(admin_dsn: str, passwords: Mapping[str, str]) -> dict[st
     """
     server = await asyncpg.connect(admin_dsn)
     try:
-        if not await server.fetchval("SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1)", DATABASE):
-            await server.execute(f'CREATE DATABASE "{DATABASE}"')
+        if not await server.fetchval("SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1)", name):
+            await server.execute(f'CREATE DATABASE "{name}"')
     finally:
         await server.close()
-    database_dsn = with_database(admin_dsn, DATABASE)
+    database_dsn = with_database(admin_dsn, name)
     database = await asyncpg.connect(database_dsn)
     try:
-        await database.execute(
-            f'REVOKE ALL ON DATABASE "{DATABASE}" FROM PUBLIC; REVOKE ALL ON SCHEMA public FROM PUBLIC'
-        )
+        await database.execute(f'REVOKE ALL ON DATABASE "{name}" FROM PUBLIC; REVOKE ALL ON SCHEMA public FROM PUBLIC')
         for service, password in passwords.items():
-            await _make_schema(database, service, password)
+            await _make_schema(database, name, service, password)
     finally:
         await database.close()
-    return {service: with_user(database_dsn, f"waybond_{service}", password) for service, password in passwords.items()}
+    return {service: with_user(database_dsn, f"{name}_{service}", password) for service, password in passwords.items()}
 
 
-async def _make_schema(database: asyncpg.Connection, service: str, password: str) -> None:
-    role = f"waybond_{service}"
+async def _make_schema(database: asyncpg.Connection, name: str, service: str, password: str) -> None:
+    role = f"{name}_{service}"
     known = await database.fetchval("SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = $1)", role)
     # Neither CREATE ROLE nor ALTER ROLE takes parameters: the server quotes the values itself.
     statement = await database.fetchval(
@@ -80,10 +78,10 @@ async def _make_schema(database: asyncpg.Connection, service: str, password: str
     )
     await database.execute(str(statement))
     await database.execute(
-        f'GRANT CONNECT ON DATABASE "{DATABASE}" TO "{role}";'
+        f'GRANT CONNECT ON DATABASE "{name}" TO "{role}";'
         f'CREATE SCHEMA IF NOT EXISTS "{service}";'
         f'GRANT USAGE ON SCHEMA "{service}" TO "{role}";'
-        f'ALTER ROLE "{role}" IN DATABASE "{DATABASE}" SET search_path TO "{service}"'
+        f'ALTER ROLE "{role}" IN DATABASE "{name}" SET search_path TO "{service}"'
     )
 
 

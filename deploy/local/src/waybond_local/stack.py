@@ -49,6 +49,8 @@ class Options:
     replay: bool = False
     kafka: str | None = None
     postgres: str | None = None
+    database: str = provision.DATABASE
+    topic_prefix: str = ""
     services: Mapping[str, str] = field(default_factory=lambda: MODULES)
 
     @classmethod
@@ -158,17 +160,18 @@ class Stack:
     def _prepare(self) -> None:
         self._tell("Preparing topics and database")
         passwords = {name: secrets.token_urlsafe(24) for name in self.options.services}
-        topics = [topic.name for topic in TOPICS]
+        topics = [self.options.topic_prefix + topic.name for topic in TOPICS]
         asyncio.run(provision.make_topics(self.state.kafka, topics, self.options.partitions))
-        self.state.dsns = asyncio.run(provision.make_database(self.state.admin_dsn, passwords))
+        self.state.dsns = asyncio.run(provision.make_database(self.state.admin_dsn, passwords, self.options.database))
 
     def _start_services(self) -> None:
         logs = state.log_folder(self.folder)
+        ports = free_ports(self.options.services, self._last_ports)
         services = [
             ServiceProcess(
-                name, MODULES[name], port=port, settings=self._settings(name, port), log=logs / f"{name}.log"
+                name, module, port=ports[name], settings=self._settings(name, ports[name]), log=logs / f"{name}.log"
             )
-            for name, port in free_ports(self.options.services, self._last_ports).items()
+            for name, module in self.options.services.items()
         ]
         for service in services:
             self._start(service.name, service)
@@ -181,6 +184,7 @@ class Stack:
             "WAYBOND_DATABASE": self.state.dsns[name],
             "WAYBOND_HTTP_HOST": "127.0.0.1",
             "WAYBOND_HTTP_PORT": str(port),
+            "WAYBOND_TOPIC_PREFIX": self.options.topic_prefix,
             "WAYBOND_REPLAY": str(self.options.replay).lower(),
         }
 

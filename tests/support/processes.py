@@ -1,0 +1,28 @@
+"""Asking about processes and waiting for what will happen, for tests with real processes."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+
+PATIENCE_SECONDS = 30.0
+
+
+def runs(pid: int) -> bool:
+    """Whether a process of this id exists."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def eventually(holds: Callable[[], bool], patience_seconds: float = PATIENCE_SECONDS) -> bool:
+    """Whether `holds()` becomes true in time."""
+    deadline = time.monotonic() + patience_seconds
+    while not holds():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.05)
+    return True
