@@ -13,7 +13,7 @@ import sys
 import tomllib
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from decimal import Decimal
 from importlib.resources import files
@@ -30,6 +30,7 @@ MAX_K = Decimal(10_000)
 """k where groups differ no more than chance: 10,000 observations of its own count for half."""
 RATE_DECIMALS = Decimal("0.00000001")
 RELATIVITY_DECIMALS = Decimal("0.0001")
+BALANCE_DECIMALS = Decimal("0.000001")
 ZERO = Decimal(0)
 ONE = Decimal(1)
 
@@ -181,21 +182,24 @@ def fit(observations: Sequence[Observation]) -> Fitted:
     everything = means({"*": [seen.loss for seen in observations]})["*"]
     base = {level: means(grouped(observations, key)) for level, key in LEVELS.items()}
     k = {"base": credibility_k(frequencies(grouped(observations, LEVELS["lane"])))}
-    expected: list[Decimal] = []
-    for seen in observations:
-        rate = everything.value
-        for level, key in LEVELS.items():
-            rate = credible(base[level].get(key(seen) or ""), k["base"], rate)
-        expected.append(rate)
-    factors: dict[str, dict[str, Group]] = {}
+    fitted = Fitted(everything, base, {}, k, ONE)
     for name, key in FACTORS.items():
         k[name] = credibility_k(frequencies(grouped(observations, key)))
-        factors[name] = _relativities(observations, expected, key)
-        for n, seen in enumerate(observations):
-            expected[n] *= credible(factors[name].get(key(seen) or ""), k[name], ONE)
+        expected = [expected_cost(fitted, seen) for seen in observations]
+        fitted = replace(fitted, factors={**fitted.factors, name: _relativities(observations, expected, key)})
     cost = sum((seen.loss * seen.insured for seen in observations), ZERO)
-    premium = sum((e * seen.insured for e, seen in zip(expected, observations, strict=True)), ZERO)
-    return Fitted(everything, base, factors, k, (cost / premium).quantize(RELATIVITY_DECIMALS))
+    premium = sum((expected_cost(fitted, seen) * seen.insured for seen in observations), ZERO)
+    return replace(fitted, balance=(cost / premium).quantize(BALANCE_DECIMALS))
+
+
+def expected_cost(fitted: Fitted, seen: Observation) -> Decimal:
+    """What an order like this one costs for each unit insured."""
+    cost = fitted.all.value
+    for level, key in LEVELS.items():
+        cost = credible(fitted.base[level].get(key(seen) or ""), fitted.k["base"], cost)
+    for name, groups in fitted.factors.items():
+        cost *= credible(groups.get(FACTORS[name](seen) or ""), fitted.k[name], ONE)
+    return cost * fitted.balance
 
 
 def _relativities(

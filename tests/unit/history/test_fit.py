@@ -1,0 +1,94 @@
+"""The rating files are what the history gives, byte for byte; and the estimators do what their formulas say."""
+
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from waybond_contracts.wording import parse
+from waybond_local.history import fit, scms
+from waybond_pricing.files import products, ratings
+from waybond_pricing.rating import parse_rating
+
+
+@pytest.fixture(scope="module")
+def history() -> scms.History:
+    return scms.read()
+
+
+def test_fitting_again_gives_the_committed_files_byte_for_byte(history: scms.History) -> None:
+    texts = fit.fit_all(2014, history)
+
+    assert {name.removesuffix(".toml"): text for name, text in texts.items()} == dict(ratings())
+
+
+def test_every_product_is_rated_by_a_file_that_was_fitted_for_it() -> None:
+    assert {product.terms.rating for product in products().values()} == set(ratings())
+
+
+def test_another_year_gives_other_figures_in_files_of_their_own(history: scms.History) -> None:
+    texts = fit.fit_all(2012, history)
+
+    assert set(texts) == {f"{name.removesuffix('-2014.1')}-2012.1.toml" for name in ratings()}
+    for text in texts.values():
+        assert "2006-2011" in parse_rating(text).source
+
+
+def test_check_says_which_file_differs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert fit.main(["--out", str(tmp_path)]) == 0
+    assert fit.main(["--out", str(tmp_path), "--check"]) == 0
+    (tmp_path / "order-protection-2014.1.toml").write_text("rating = 1\n")
+    assert fit.main(["--out", str(tmp_path), "--check"]) == 1
+    assert capsys.readouterr().err == "order-protection-2014.1.toml is not what the history gives\n"
+
+
+def test_premiums_of_the_fitted_history_add_up_to_its_cost(history: scms.History) -> None:
+    """The balance makes expected cost equal to actual cost, within the four decimals that it is rounded to."""
+    for product in products().values():
+        tariff = {"bands_minor": [500_000, 2_500_000, 10_000_000, 25_000_000], "regions": {}}
+        tariff |= {"timing_only": product.name != "freight-time-guarantee"}
+        observations = fit.observe(history, product.wording, tariff, 2014)
+        fitted = fit.fit(observations)
+        expected = sum((fit.expected_cost(fitted, seen) * seen.insured for seen in observations), Decimal(0))
+        actual = sum((seen.loss * seen.insured for seen in observations), Decimal(0))
+        assert abs(expected / actual - 1) < Decimal("0.0001")
+
+
+def test_orders_of_the_year_and_later_are_not_looked_at(history: scms.History) -> None:
+    wording = products()["freight-time-guarantee@2026.11.1"].wording
+    tariff = {"bands_minor": [], "regions": {}}
+
+    before = fit.observe(history, wording, tariff, 2014)
+    with_year = fit.observe(history, wording, tariff, 2015)
+
+    assert len(before) == 4_684
+    assert with_year[: len(before)] != [] and len(with_year) > len(before)
+
+
+def test_k_is_the_spread_within_groups_over_the_spread_between_their_means() -> None:
+    """Two groups of two: within 0.5, means 0.5 and 3.5; between = (2 x 1.5^2 x 2 - 0.5) / (4 - 8/4) = 4.25."""
+    groups = {"a": [Decimal(0), Decimal(1)], "b": [Decimal(3), Decimal(4)]}
+
+    assert fit.credibility_k(groups) == 1
+    spread = {"a": [Decimal(0), Decimal(10)], "b": [Decimal(6), Decimal(16)]}
+    assert fit.credibility_k(spread) == fit.MAX_K
+
+
+def test_groups_that_do_not_differ_count_for_nothing() -> None:
+    same = {"a": [Decimal(0), Decimal(1)], "b": [Decimal(0), Decimal(1)]}
+
+    assert fit.credibility_k(same) == fit.MAX_K
+    assert fit.credibility_k({"a": [Decimal(1)]}) == fit.MAX_K
+
+
+def test_the_benefit_is_that_of_the_highest_tier_that_the_delay_passed(history: scms.History) -> None:
+    wording = parse(products()["freight-time-guarantee@2026.11.1"].document.body)
+    shares = {0: 0, 7: 0, 8: 1, 15: 1, 16: 3, 31: 6, 60: 6, 61: 12}
+    seen = set()
+    for order in history.orders:
+        for package in order.packages:
+            if len(order.packages) == 1 and package.days_late in shares:
+                expected = Decimal(shares[package.days_late]) / 100 * package.value_usd_cents
+                assert fit.benefit(wording, order) == expected
+                seen.add(package.days_late)
+    assert len(seen) >= 6
