@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -18,6 +19,9 @@ PATIENCE_SECONDS = 20.0
 _POLL_SECONDS = 0.05
 _LOG_TAIL_BYTES = 4096
 _PR_SET_PDEATHSIG = 1
+# Below the ports that systems give to outgoing connections: one of those could take a port while its server starts.
+_PORTS = range(20_000, 32_000)
+_PORT_ATTEMPTS = 100
 _LIBC = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
 
 # Linux sends the parent-death signal when the *thread* that forked ends (S: a test starts a server in a worker thread,
@@ -133,15 +137,20 @@ def tail(log: Path) -> str:
 
 
 def free_ports(names: Iterable[str], wanted: Mapping[str, int] | None = None) -> dict[str, int]:
-    """A port of the loopback interface for each name: all different, free now, the `wanted` one where that is free."""
+    """A port of the loopback interface for each name: all different, free now, the `wanted` one where that is free.
+
+    Raises:
+        ProcessError: none was found free.
+    """
     with contextlib.ExitStack() as held:
         return {name: _bind(held.enter_context(socket.socket()), (wanted or {}).get(name, 0)) for name in names}
 
 
 def _bind(each: socket.socket, wanted: int) -> int:
     each.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # a port that was in use a minute ago is free
-    try:
-        each.bind(("127.0.0.1", wanted))
-    except OSError:
-        each.bind(("127.0.0.1", 0))
-    return each.getsockname()[1]
+    for port in (wanted, *random.sample(_PORTS, _PORT_ATTEMPTS)):
+        with contextlib.suppress(OSError):
+            if port:
+                each.bind(("127.0.0.1", port))
+                return port
+    raise ProcessError(f"none of {_PORT_ATTEMPTS} ports between {_PORTS[0]} and {_PORTS[-1]} is free")
