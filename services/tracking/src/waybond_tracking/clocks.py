@@ -1,0 +1,105 @@
+"""The clocks of a wording: when each starts for a package or the order, as the facts that occurred have it.
+
+A start may be replaced: a newer scan, another arrival expected, another promise. A replacement counts only if it was
+said before the earlier start's time was up, so that a miss cannot be undone by promising anew afterwards, and a
+silence not by a scan that comes when it was over.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+from waybond_contracts.shipments import ScanKind
+from waybond_contracts.wording import Clock, Scope
+from waybond_tracking.journey import first_scan, heard_of
+from waybond_tracking.state import Package, Promised, State, Watch
+
+
+class Start(NamedTuple):
+    """From `said` on, until the next one is said, the clock starts at `at`, because of `source`."""
+
+    said: datetime
+    at: datetime
+    source: str
+
+
+def starts(state: State, watch: Watch, package: Package | None, delivered: datetime | None) -> Sequence[Start]:
+    """The starts of the watch's clock, by when they were said; none while the clock does not run.
+
+    For the order as a whole a package's clock is that of the package whose clock started last, at any time.
+    """
+    match watch.clock:
+        case Clock.ORDER:
+            return _one(state.placed_at, "OrderPlaced")
+        case Clock.PAYMENT:
+            return _one(state.paid_at, "OrderPlaced.payment.paid_at")
+        case Clock.DELIVERED:
+            return _one(delivered, "ShipmentScanned/DELIVERED")
+        case Clock.PROMISED_LATEST:
+            return _promise(state, package, watch.follow_promise)
+        case _ if package is not None:
+            return _of_package(watch.clock, package)
+        case _ if watch.scope is Scope.ORDER:
+            return _latest([_of_package(watch.clock, each) for each in state.packages])
+        case _:
+            return ()
+
+
+def _one(at: datetime | None, source: str) -> Sequence[Start]:
+    return () if at is None else (Start(at, at, source),)
+
+
+def _of_package(clock: Clock, package: Package) -> Sequence[Start]:
+    match clock:
+        case Clock.FULFILMENT:
+            return _one(package.booked_at, "ShipmentBooked")
+        case Clock.LABEL:
+            label = next((each for each in package.scans if each.kind is ScanKind.LABEL_CREATED), None)
+            if label is None:
+                return _one(package.booked_at, "ShipmentBooked")
+            return (Start(label.when.earliest, label.when.latest, "ShipmentScanned/LABEL_CREATED"),)
+        case Clock.FIRST_SCAN:
+            first = first_scan(package)
+            if first is None:
+                return ()
+            return (Start(first.when.earliest, first.when.latest, f"ShipmentScanned/{first.kind}"),)
+        case Clock.LAST_SCAN:
+            heard = heard_of(package)
+            return [Start(each.when.earliest, each.when.latest, f"ShipmentScanned/{each.kind}") for each in heard]
+        case _:
+            said = [(said, each.eta) for each in package.etas for said in (each.first_said, each.last_said)]
+            return [Start(said, eta, "ShipmentScanned.carrier_eta") for said, eta in sorted(said)]
+
+
+def _promise(state: State, package: Package | None, follow: bool) -> Sequence[Start]:
+    found: list[Start] = []
+    if state.promised is not None:
+        found.append(Start(state.placed_at or state.promised, state.promised, "OrderPlaced.promise.latest"))
+    if package is not None and package.promised is not None:
+        said = package.rebooked_at or package.booked_at or package.promised
+        found.append(Start(said, package.promised, "ShipmentBooked.promise.latest"))
+    if follow:
+        found += [Start(each.said, each.latest, "PromiseChanged.promise.latest") for each in in_force(state.promises)]
+    return sorted(found, key=lambda start: start.said) if len(found) > 1 else found
+
+
+def in_force(promises: Sequence[Promised]) -> Sequence[Promised]:
+    """The changed promises that were in force at some time, by revision: a higher revision ends a lower one, and
+    one that was said after a higher one never was in force."""
+    found: list[Promised] = []
+    for each in sorted(promises, key=lambda promise: promise.revision, reverse=True):
+        if not found or each.said < found[-1].said:
+            found.append(each)
+    return found[::-1]
+
+
+def _latest(of_packages: Sequence[Sequence[Start]]) -> Sequence[Start]:
+    """The start of the package that started last, at every time at which one was said."""
+    said = sorted((start, i) for i, each in enumerate(of_packages) for start in each)
+    current: dict[int, Start] = {}
+    found: list[Start] = []
+    for start, i in said:
+        current[i] = start
+        last = max(current.values(), key=lambda each: (each.at, each.source))
+        found.append(Start(start.said, last.at, last.source))
+    return found

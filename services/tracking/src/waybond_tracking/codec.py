@@ -1,0 +1,52 @@
+"""State to bytes and back; the watches, which all orders of a wording and a lane share, are the document."""
+
+from collections.abc import Callable, Mapping
+from functools import lru_cache
+from typing import Any
+
+import msgspec
+from msgspec.structs import replace
+
+from waybond_tracking.state import State, Watch
+
+WATCH_LISTS_KEPT = 1_024
+"""In memory: about one for each wording in force and lane."""
+
+UPCASTERS: Mapping[int, Callable[[dict[str, Any]], dict[str, Any]]] = {}
+"""Shape -> what makes the next shape of it. A new shape comes with a golden file of the old one."""
+
+_encoder = msgspec.json.Encoder()
+_decoder = msgspec.json.Decoder(State)
+_watches = msgspec.json.Decoder(tuple[Watch, ...])
+
+
+class StateCodec:
+    """Codec for the kit. Raises msgspec.MsgspecError for bytes that are no state."""
+
+    shape = 1
+
+    def encode(self, state: State) -> tuple[bytes, bytes | None]:
+        if not state.watches:
+            return _encoder.encode(state), None
+        return _encoder.encode(replace(state, watches=())), _document(state.watches)
+
+    def decode(self, shape: int, state: bytes, document: bytes | None) -> State:
+        decoded = _decoder.decode(state) if shape == self.shape else _upcast(shape, self.shape, state)
+        return decoded if document is None else replace(decoded, watches=_watches_in(document))
+
+
+def _upcast(shape: int, to: int, state: bytes) -> State:
+    raw = msgspec.json.decode(state)
+    for each in range(shape, to):
+        raw = UPCASTERS[each](raw)
+    return msgspec.convert(raw, State)
+
+
+@lru_cache(WATCH_LISTS_KEPT)
+def _document(watches: tuple[Watch, ...]) -> bytes:
+    return _encoder.encode(watches)
+
+
+@lru_cache(WATCH_LISTS_KEPT)
+def _watches_in(document: bytes) -> tuple[Watch, ...]:
+    return _watches.decode(document)

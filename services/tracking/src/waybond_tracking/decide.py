@@ -1,0 +1,140 @@
+"""Tracking's judgement: add the fact, conclude anew from all facts, publish what differs from what was said."""
+
+from datetime import datetime, timedelta
+
+from msgspec.structs import replace
+
+from waybond_contracts.event import Event
+from waybond_contracts.fields import MAX_PACKAGES
+from waybond_contracts.orders import OrderPlaced, PromiseChanged
+from waybond_contracts.policies import PolicyAmended, PolicyCancelled, PolicyDeclined, PolicyIssued
+from waybond_contracts.shipments import ShipmentBooked, ShipmentChecked, ShipmentScanned
+from waybond_kit.aggregate import Outcome, Woken
+from waybond_tracking.difference import difference
+from waybond_tracking.journey import with_booking, with_check, with_scan
+from waybond_tracking.policy import amended, cancelled, issued
+from waybond_tracking.state import Package, Promised, State
+from waybond_tracking.watches import look
+
+MAX_PROMISES = 8
+"""Changes of the promise that are kept; of more, the lowest revisions are forgotten."""
+KEPT_WITHOUT_POLICY = timedelta(days=7)
+"""How long facts wait for their policy, from when the order became known."""
+KEPT_AFTER_END = timedelta(days=7)
+"""How long an order is kept after its cover ended and nothing is open."""
+TICK = timedelta(microseconds=1)
+
+
+def decide(state: State | None, fact: Event | Woken, now: datetime) -> Outcome[State]:
+    """One order's next step. Raises ContractError for a second policy, which an order cannot have."""
+    known = _learn(state, fact, now)
+    # Nothing else is known: it comes after its time (S: a policy that ended a year ago is published again, and all
+    # of its watches fall due anew).
+    if known is None or (state is None and _kept_until(known) <= now):
+        return Outcome(None)
+    events: tuple[Event, ...] = ()
+    wake_at: datetime | None = None
+    if known.policy is not None:
+        findings = look(known, known.policy, now)
+        known, events = difference(known, known.policy, findings, now)
+        wake_at = findings.wake_at
+    if wake_at is None:
+        wake_at = _kept_until(known)
+        if known.watched_to is not None and known.watched_to >= wake_at:
+            return Outcome(None, events)
+    # A due that lies between the watermark and the last fact's time is looked at just after that fact's time.
+    later = max(wake_at, now + TICK) if isinstance(fact, Woken) else wake_at
+    return Outcome(known, events, later, status=_status(known))
+
+
+def _learn(state: State | None, fact: Event | Woken, now: datetime) -> State | None:
+    """The state with the fact added; None if there is nothing to keep."""
+    match fact:
+        case Woken(due=due) if state is not None:
+            return state if state.watched_to and state.watched_to >= due else replace(state, watched_to=due)
+        case OrderPlaced():
+            return _placed(state or _new(fact, now), fact, now)
+        case PromiseChanged():
+            return _promised(state or _new(fact, now), fact)
+        case ShipmentBooked() | ShipmentScanned() | ShipmentChecked():
+            return _shipped(state or _new(fact, now), fact, now)
+        case PolicyIssued():
+            return issued(state or _new(fact, now), fact)
+        case PolicyAmended():
+            return amended(state or _new(fact, now), fact)
+        case PolicyCancelled():
+            return cancelled(state or _new(fact, now), fact)
+        case PolicyDeclined() if state is not None and state.policy is None:
+            return None
+        case _:
+            return state
+
+
+def _new(fact: Event, now: datetime) -> State:
+    return State(fact.tenant, fact.platform, fact.order_id, since=now)
+
+
+def _placed(state: State, fact: OrderPlaced, now: datetime) -> State:
+    if state.placed_at is not None:
+        return state
+    promised = fact.promise.latest if fact.promise else None
+    return replace(state, since=now, placed_at=fact.occurred_at, paid_at=fact.payment.paid_at, promised=promised)
+
+
+def _promised(state: State, fact: PromiseChanged) -> State:
+    new = Promised(fact.revision, fact.occurred_at, fact.promise.latest)
+    if any(each.revision == new.revision for each in state.promises):
+        return state
+    promises = sorted((*state.promises, new), key=_revision)
+    forgotten = max(0, len(promises) - MAX_PROMISES)
+    return replace(state, promises=tuple(promises[forgotten:]), dropped=state.dropped + forgotten)
+
+
+def _revision(promised: Promised) -> int:
+    return promised.revision
+
+
+def _shipped(state: State, fact: ShipmentBooked | ShipmentScanned | ShipmentChecked, now: datetime) -> State:
+    """A package is known from the first fact that names it."""
+    before = next((each for each in state.packages if each.id == fact.package_id), None)
+    if before is None and len(state.packages) >= MAX_PACKAGES:
+        return replace(state, dropped=state.dropped + 1)
+    package = before or Package(fact.package_id)
+    forgotten = 0
+    match fact:
+        case ShipmentBooked():
+            package = with_booking(package, fact)
+        case ShipmentScanned():
+            package, forgotten = with_scan(package, fact, now)
+        case ShipmentChecked():
+            package = with_check(package, fact, now)
+    if package is before:
+        return state
+    others = (each for each in state.packages if each is not before)
+    packages = sorted((*others, package), key=_id)
+    return replace(state, packages=tuple(packages), dropped=state.dropped + forgotten)
+
+
+def _id(package: Package) -> str:
+    return package.id
+
+
+def _kept_until(state: State) -> datetime:
+    ended_at = state.policy.ended_at if state.policy else None
+    return state.since + KEPT_WITHOUT_POLICY if ended_at is None else ended_at + KEPT_AFTER_END
+
+
+def _status(state: State) -> str:
+    """For people: no_policy, watching, checking (a carrier was asked), breached, ended; `/dropped` after it says that
+    facts lay beyond a bound and were left out."""
+    word = "watching"
+    ended_at = state.policy.ended_at if state.policy else None
+    if ended_at is None:
+        word = "no_policy"
+    elif any(each.stands for each in state.said):
+        word = "breached"
+    elif state.asked:
+        word = "checking"
+    elif state.watched_to is not None and state.watched_to >= ended_at:
+        word = "ended"
+    return f"{word}/dropped" if state.dropped else word

@@ -1,0 +1,98 @@
+"""What has to be published so that the highest versions say what is concluded now."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from msgspec.structs import replace
+
+from waybond_contracts.event import Event
+from waybond_contracts.shipments import ScanKind
+from waybond_tracking.journey import (
+    DAMAGES,
+    DELIVERIES,
+    LOSSES,
+    MOVED,
+    MOVED_ON,
+    RETURNS,
+    TOWARDS_BUYER,
+    seen,
+)
+from waybond_tracking.state import Asked, Breach, Package, Policy, SaidBreach, SaidSeen, State
+from waybond_tracking.watches import Findings, Key, unarrived
+from waybond_tracking.words import breach_event, check_event, journey_of, seen_event
+
+SIGHTINGS: tuple[tuple[str, frozenset[ScanKind], frozenset[ScanKind]], ...] = (
+    ("lost", LOSSES, MOVED),
+    ("damaged", DAMAGES, frozenset()),
+    ("returned", RETURNS, TOWARDS_BUYER),
+    ("delivered", DELIVERIES, MOVED_ON),
+)
+"""What is seen, the scans that say so, the later scans that contradict them."""
+
+
+def difference(state: State, policy: Policy, findings: Findings, now: datetime) -> tuple[State, tuple[Event, ...]]:
+    """Publish what is concluded and was not said, take back what was said and is not concluded any more.
+
+    Gives the state that remembers what is published now, and the events.
+    """
+    seen_now = _seen(state)
+    breaches_now = _breaches(state, findings)
+    to_ask = [each for each in findings.asked if each not in state.asked]
+    if not (seen_now or breaches_now or to_ask):
+        return state if findings.asked == state.asked else replace(state, asked=findings.asked), ()
+    journey = journey_of(state)
+    events: list[Event] = [seen_event(state, policy, each, as_of=now, journey=journey) for each in seen_now]
+    for each in breaches_now:
+        arrived = findings.arrived.get(_key_of(each.breach))
+        events.append(breach_event(state, policy, each, arrived, as_of=state.watched_to or now, journey=journey))
+    for asked in to_ask:
+        events += [check_event(state, policy, asked, package) for package in _asked_about(state, asked)]
+    renewed = {(each.kind, each.package_id) for each in seen_now}
+    seen_before = (each for each in state.seen if (each.kind, each.package_id) not in renewed)
+    replaced = {_key_of(each.breach) for each in breaches_now}
+    said_before = (each for each in state.said if _key_of(each.breach) not in replaced)
+    known = replace(state, seen=(*seen_before, *seen_now), said=(*said_before, *breaches_now), asked=findings.asked)
+    return known, tuple(events)
+
+
+def _seen(state: State) -> list[SaidSeen]:
+    before = {(each.kind, each.package_id): each for each in state.seen}
+    found: list[SaidSeen] = []
+    for package in state.packages:
+        for kind, scans, contradicted_by in SIGHTINGS:
+            scan = seen(package, scans, contradicted_by)
+            said = before.get((kind, package.id))
+            if scan is None and said is not None and said.stands:
+                found.append(replace(said, version=said.version + 1, stands=False))
+            elif scan is not None and (said is None or not said.stands or said.scan != scan):
+                found.append(SaidSeen(kind, package.id, said.version + 1 if said else 1, True, scan))
+    return found
+
+
+def _breaches(state: State, findings: Findings) -> list[SaidBreach]:
+    before = {_key_of(each.breach): each for each in state.said}
+    found: list[SaidBreach] = []
+    for key, breach in findings.breaches.items():
+        said = before.get(key)
+        if said is None or not said.stands or _told(said.breach) != _told(breach):
+            found.append(SaidBreach(said.version + 1 if said else 1, True, breach))
+    for key, said in before.items():
+        if said.stands and key not in findings.breaches:
+            found.append(replace(said, version=said.version + 1, stands=False))
+    return found
+
+
+def _told(breach: Breach) -> tuple[object, ...]:
+    """What makes a breach another one; a later check of the carrier alone does not."""
+    return (breach.start, breach.due, breach.arrived, breach.feed)
+
+
+def _key_of(breach: Breach) -> Key:
+    return (breach.watch_id, breach.package_id)
+
+
+def _asked_about(state: State, asked: Asked) -> Sequence[Package]:
+    if asked.package_id is not None:
+        return [each for each in state.packages if each.id == asked.package_id]
+    watch = next(each for each in state.watches if each.id == asked.watch_id)
+    return unarrived(state, watch, None)

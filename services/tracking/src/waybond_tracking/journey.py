@@ -1,0 +1,226 @@
+"""What scans say of one package: which are kept, when it was heard of, and what may be concluded from them.
+
+Kept are the first and the last scan of each kind (and, of deliveries, of each hand they went to), of the others only
+the stretches of time in which the parcel was heard of, and the arrivals that the carrier expected, each by its first
+and last mention. All of these are the same whatever order the scans are learned in, and however often.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from itertools import pairwise
+
+from msgspec.structs import replace
+
+from waybond_contracts.shipments import HandedTo, ScanKind, ShipmentBooked, ShipmentChecked, ShipmentScanned
+from waybond_contracts.wording import DeliveredBy
+from waybond_tracking.state import Eta, Heard, Line, Package, Scan, When, when
+
+MAX_STRETCHES = 24
+"""Of scans that are not kept, for each package. Beyond it the two nearest become one: a silence is forgotten, none is
+made."""
+MAX_ETAS = 8
+"""Different arrivals expected, for each package. Beyond it the one that was mentioned least lately is forgotten."""
+SHORTEST_SILENCE = timedelta(hours=6)
+"""Scans nearer to each other than this are one stretch; a watch for a shorter silence is taken as one of this."""
+MAX_AHEAD = timedelta(days=2)
+"""A clock of unknown zone may run ahead of what is known by a day; what is dated further ahead is no date."""
+
+NOT_PHYSICAL = frozenset({ScanKind.LABEL_CREATED, ScanKind.STALE, ScanKind.UNKNOWN, ScanKind.CANCELLED})
+"""Nobody had the parcel in hand: they neither start first_scan nor break a silence."""
+MOVED = frozenset(
+    {
+        ScanKind.PICKED_UP,
+        ScanKind.IN_TRANSIT,
+        ScanKind.EXPORT_DEPARTED,
+        ScanKind.IMPORT_ARRIVED,
+        ScanKind.CUSTOMS_PRESENTED,
+        ScanKind.CUSTOMS_HELD,
+        ScanKind.CUSTOMS_RELEASED,
+        ScanKind.OUT_FOR_DELIVERY,
+        ScanKind.READY_FOR_PICKUP,
+        ScanKind.DELIVERY_ATTEMPTED,
+        ScanKind.REFUSED,
+        ScanKind.UNCLAIMED,
+        ScanKind.RETURNING,
+        ScanKind.RETURNED,
+    }
+)
+"""After a loss they say that it was found again. A delivery does not: that is a late arrival, left to the wording."""
+MOVED_ON = frozenset({ScanKind.IN_TRANSIT, ScanKind.OUT_FOR_DELIVERY, ScanKind.RETURNING})
+"""After a delivery they say that it was none."""
+TOWARDS_BUYER = frozenset(
+    {ScanKind.OUT_FOR_DELIVERY, ScanKind.READY_FOR_PICKUP, ScanKind.DELIVERY_ATTEMPTED, ScanKind.DELIVERED}
+)
+"""After a return they say that it goes to the buyer after all."""
+LOSSES = frozenset({ScanKind.LOST, ScanKind.DESTROYED})
+DAMAGES = frozenset({ScanKind.DAMAGED})
+RETURNS = frozenset({ScanKind.RETURNING, ScanKind.RETURNED})
+DELIVERIES = frozenset({ScanKind.DELIVERED})
+
+
+def with_booking(package: Package, event: ShipmentBooked) -> Package:
+    """The first booking starts the clock; what the package holds and who carries it is the latest booking's word."""
+    newest = package.rebooked_at or package.booked_at
+    booked_at = event.occurred_at if package.booked_at is None else min(package.booked_at, event.occurred_at)
+    content = (event.carrier, event.tracking_number)
+    if newest is not None and (event.occurred_at, content) <= (newest, (package.carrier, package.tracking_number)):
+        rebooked_at = newest if newest != booked_at else None
+        return replace(package, booked_at=booked_at, rebooked_at=rebooked_at)
+    return replace(
+        package,
+        booked_at=booked_at,
+        rebooked_at=event.occurred_at if event.occurred_at != booked_at else None,
+        carrier=event.carrier,
+        tracking_number=event.tracking_number,
+        lines=tuple(Line(each.line_id, each.quantity) for each in event.lines),
+        promised=event.promise.latest if event.promise else None,
+        packages_in_order=event.packages_in_order,
+    )
+
+
+def with_check(package: Package, event: ShipmentChecked, now: datetime) -> Package:
+    """What the carrier knew is proven up to `as_of`, but no further than the time at which its answer was known."""
+    as_of = min(event.as_of, now)
+    if package.checked_as_of is not None and as_of <= package.checked_as_of:
+        return package
+    return replace(package, checked_as_of=as_of)
+
+
+def with_scan(package: Package, event: ShipmentScanned, now: datetime) -> tuple[Package, int]:
+    """The package with the scan added, and how many earlier facts a bound made it forget."""
+    scan = _scan(event, now)
+    scans, left_out = _kept(package.scans, scan)
+    heard = package.heard
+    if left_out is not None and left_out.kind not in NOT_PHYSICAL:
+        heard = _joined(heard, left_out)
+    etas = package.etas if event.carrier_eta is None else _etas(package.etas, event.carrier_eta, scan.when.earliest)
+    if scans is package.scans and heard is package.heard and etas is package.etas:
+        return package, 0
+    too_many = max(0, len(etas) - MAX_ETAS)
+    bounded = _bounded(heard)
+    forgotten = too_many + len(heard) - len(bounded)
+    return replace(package, scans=scans, heard=bounded, etas=etas[too_many:]), forgotten
+
+
+def _scan(event: ShipmentScanned, now: datetime) -> Scan:
+    handed_to = event.handed_to if event.kind is ScanKind.DELIVERED else None
+    if event.occurred_at > now + MAX_AHEAD:  # it says 2099: it happened by the time that we heard of it
+        return Scan(event.kind, When(now), event.provider, event.raw_code, handed_to)
+    latest = event.occurred_until or event.occurred_at
+    return Scan(event.kind, when(event.occurred_at, latest), event.provider, event.raw_code, handed_to)
+
+
+def order_of(scan: Scan) -> tuple[datetime, datetime, str, str, str]:
+    """Total order of scans: by time, then by what they are, so that a tie does not depend on which came first."""
+    return (scan.when.earliest, scan.when.latest, scan.kind, scan.provider, scan.raw_code)
+
+
+def _kept(scans: tuple[Scan, ...], scan: Scan) -> tuple[tuple[Scan, ...], Scan | None]:
+    """The first and the last of each kind, by time; and the scan that is neither, if there is one now."""
+    alike = [each for each in scans if each.kind is scan.kind and each.handed_to is scan.handed_to]
+    if scan in alike:
+        return scans, None
+    alike = sorted((*alike, scan), key=order_of)
+    left_out = alike[1] if len(alike) > 2 else None
+    if left_out is scan:
+        return scans, scan
+    return tuple(sorted((each for each in (*scans, scan) if each is not left_out), key=order_of)), left_out
+
+
+def heard_of(package: Package) -> Sequence[Heard]:
+    """The stretches in which somebody had the parcel in hand, by time, with silences between them."""
+    found = [*package.heard]
+    found += [Heard(each.when, each.kind) for each in package.scans if each.kind not in NOT_PHYSICAL]
+    found.sort(key=_began)
+    apart: list[Heard] = []
+    for each in found:
+        if apart and each.when.earliest - apart[-1].when.latest < SHORTEST_SILENCE:
+            apart[-1] = _one(apart[-1], each)
+        else:
+            apart.append(each)
+    return apart
+
+
+def _joined(stretches: tuple[Heard, ...], scan: Scan) -> tuple[Heard, ...]:
+    """Stretches nearer to each other than SHORTEST_SILENCE are one, so that what is kept of any number of scans does
+    not depend on the order in which they are learned."""
+    grown = Heard(scan.when, scan.kind)
+    apart: list[Heard] = []
+    for each in stretches:
+        before = scan.when.earliest - each.when.latest >= SHORTEST_SILENCE
+        after = each.when.earliest - scan.when.latest >= SHORTEST_SILENCE
+        if before or after:
+            apart.append(each)
+        else:
+            grown = _one(grown, each)
+    return stretches if grown in stretches else tuple(sorted((*apart, grown), key=_began))
+
+
+def _one(one: Heard, other: Heard) -> Heard:
+    latest, kind = max((one.when.latest, one.kind), (other.when.latest, other.kind))
+    return Heard(when(min(one.when.earliest, other.when.earliest), latest), kind)
+
+
+def _bounded(stretches: tuple[Heard, ...]) -> tuple[Heard, ...]:
+    while len(stretches) > MAX_STRETCHES:
+        gaps = [b.when.earliest - a.when.latest for a, b in pairwise(stretches)]
+        i = gaps.index(min(gaps))
+        stretches = (*stretches[:i], _one(stretches[i], stretches[i + 1]), *stretches[i + 2 :])
+    return stretches
+
+
+def _began(stretch: Heard) -> datetime:
+    return stretch.when.earliest
+
+
+def _etas(etas: tuple[Eta, ...], eta: datetime, said: datetime) -> tuple[Eta, ...]:
+    same = next((each for each in etas if each.eta == eta), None)
+    if same is None:
+        new = Eta(eta, said, said)
+    elif same.first_said <= said <= same.last_said:
+        return etas
+    else:
+        new = Eta(eta, min(said, same.first_said), max(said, same.last_said))
+    others = (each for each in etas if each is not same)
+    return tuple(sorted((*others, new), key=lambda each: (each.last_said, each.eta)))
+
+
+def first_scan(package: Package) -> Scan | None:
+    """The first of somebody who had the parcel in hand."""
+    return next((each for each in package.scans if each.kind not in NOT_PHYSICAL), None)
+
+
+def last_scan(package: Package) -> Scan | None:
+    """The last of somebody who had the parcel in hand."""
+    physical = (each for each in package.scans if each.kind not in NOT_PHYSICAL)
+    return max(physical, key=lambda each: (each.when.latest, order_of(each)), default=None)
+
+
+def arrival(package: Package, delivered_by: Iterable[DeliveredBy]) -> Scan | None:
+    """The delivery that the wording counts, if there is one that no later movement contradicts."""
+    ways: frozenset[str] = frozenset(delivered_by)
+    for scan in package.scans:
+        # HandedTo and DeliveredBy name the hands alike, so their values compare.
+        if (
+            scan.kind is ScanKind.DELIVERED
+            and (scan.handed_to or HandedTo.UNKNOWN) in ways
+            and _stands(package, scan, MOVED_ON)
+        ):
+            return scan
+        if scan.kind is ScanKind.READY_FOR_PICKUP and DeliveredBy.READY_FOR_PICKUP in ways:
+            return scan
+    return None
+
+
+def seen(package: Package, kinds: frozenset[ScanKind], contradicted_by: frozenset[ScanKind]) -> Scan | None:
+    """The first scan of these kinds that no scan of the others surely follows."""
+    for scan in package.scans:
+        if scan.kind in kinds and _stands(package, scan, contradicted_by):
+            return scan
+    return None
+
+
+def _stands(package: Package, scan: Scan, contradicted_by: frozenset[ScanKind]) -> bool:
+    """Where the intervals overlap the order is not known, and the scan stands."""
+    latest = scan.when.latest
+    return not any(each.when.earliest > latest for each in package.scans if each.kind in contradicted_by)

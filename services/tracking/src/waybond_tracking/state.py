@@ -1,0 +1,204 @@
+"""What tracking keeps of one order: the facts that it knows and what it has said about them."""
+
+from datetime import datetime, timedelta
+
+from msgspec import Struct
+
+from waybond_contracts.delays import Feed
+from waybond_contracts.shipments import HandedTo, ScanKind
+from waybond_contracts.watches import WatchKind
+from waybond_contracts.wording import Clock, DeliveredBy, Scope
+
+
+class When(Struct, frozen=True, array_like=True, gc=False):
+    """When something happened: an instant, or the span up to `until` where the zone of its clock is unknown."""
+
+    earliest: datetime
+    until: datetime | None = None
+
+    @property
+    def latest(self) -> datetime:
+        return self.until or self.earliest
+
+
+def when(earliest: datetime, latest: datetime) -> When:
+    """The interval; an instant takes half the room in the state."""
+    return When(earliest, None if latest == earliest else latest)
+
+
+class Scan(Struct, frozen=True, array_like=True):
+    """One scan as it is kept; its raw text stays on the topic."""
+
+    kind: ScanKind
+    when: When
+    provider: str
+    raw_code: str = ""
+    handed_to: HandedTo | None = None
+
+
+class Heard(Struct, frozen=True, array_like=True):
+    """A stretch of time in which the parcel was heard of without a silence that a wording can ask for; `kind` is
+    that of the scan at its end."""
+
+    when: When
+    kind: ScanKind
+
+
+class Eta(Struct, frozen=True, array_like=True, gc=False):
+    """An expected arrival that the carrier gave, and the first and the last time that it did."""
+
+    eta: datetime
+    first_said: datetime
+    last_said: datetime
+
+
+class Line(Struct, frozen=True, array_like=True, gc=False):
+    """So many units of an order line lie in the package."""
+
+    line_id: str
+    quantity: int
+
+
+class Promised(Struct, frozen=True, array_like=True, gc=False):
+    """The platform's promise from `said` on."""
+
+    revision: int
+    said: datetime
+    latest: datetime
+
+
+class Package(Struct, frozen=True, omit_defaults=True):
+    """One package: its booking, the first and the last scan of each kind, when it was heard of beside these."""
+
+    id: str
+    booked_at: datetime | None = None
+    """The first booking: the clock fulfilment starts."""
+    rebooked_at: datetime | None = None
+    """The booking that the fields below come from, if a later one replaced the first."""
+    carrier: str = ""
+    tracking_number: str = ""
+    lines: tuple[Line, ...] = ()
+    promised: datetime | None = None
+    packages_in_order: int | None = None
+    scans: tuple[Scan, ...] = ()
+    heard: tuple[Heard, ...] = ()
+    """Of the scans that are not kept."""
+    etas: tuple[Eta, ...] = ()
+    checked_as_of: datetime | None = None
+
+
+class Watch(Struct, frozen=True, cache_hash=True):
+    """A watch of the policy (see waybond_contracts.watches.Watch)."""
+
+    id: str
+    clock: Clock
+    kind: WatchKind
+    after: timedelta
+    scope: Scope
+    delivered_by: tuple[DeliveredBy, ...]
+    follow_promise: bool
+    ask_carrier: bool
+    answer_within: timedelta
+
+
+class Policy(Struct, frozen=True, omit_defaults=True):
+    """The cover, as far as tracking needs it: the highest version of its terms, and its cancellation."""
+
+    id: str
+    version: int = 0
+    attached_at: datetime | None = None
+    ends_at: datetime | None = None
+    cancelled_version: int = 0
+    cancelled_at: datetime | None = None
+    from_start: bool = False
+
+    @property
+    def cancelled(self) -> bool:
+        return self.cancelled_version > self.version
+
+    @property
+    def ended_at(self) -> datetime | None:
+        """When cover ends or ended; None while the policy's terms are not known."""
+        if self.cancelled and self.cancelled_at is not None:
+            return self.cancelled_at if self.ends_at is None else min(self.ends_at, self.cancelled_at)
+        return self.ends_at
+
+    @property
+    def covered_until(self) -> datetime | None:
+        """The last instant at which a watch may fall due: one beyond the cover's end pays nothing any more."""
+        return None if self.cancelled and self.from_start else self.ended_at
+
+
+class Breach(Struct, frozen=True, array_like=True):
+    """A watch fell due and was broken. `package_id` None: the order as a whole."""
+
+    watch_id: str
+    package_id: str | None
+    scope: Scope
+    kind: WatchKind
+    clock: Clock
+    start: datetime
+    source: str
+    due: datetime
+    arrived: When | None = None
+    feed: Feed = Feed.NOT_ASKED
+    asked_at: datetime | None = None
+    checked_as_of: datetime | None = None
+
+
+class SaidBreach(Struct, frozen=True, array_like=True):
+    """What was published last about one watch of one package."""
+
+    version: int
+    stands: bool
+    breach: Breach
+
+
+class SaidSeen(Struct, frozen=True, array_like=True):
+    """What was published last about what was seen of one package; `kind` names the event's type."""
+
+    kind: str
+    package_id: str
+    version: int
+    stands: bool
+    scan: Scan
+
+
+class Asked(Struct, frozen=True, array_like=True):
+    """A check that was asked for because a watch fell due; a person decides if it is not answered by `answer_by`."""
+
+    watch_id: str
+    package_id: str | None
+    due: datetime
+    asked_at: datetime
+    answer_by: datetime
+
+
+class State(Struct, frozen=True, omit_defaults=True):
+    """One order. Facts first, then what was said; everything that is concluded is computed from the facts anew."""
+
+    tenant: str
+    platform: str
+    order_id: str
+    since: datetime
+    """When the first fact, or the order itself, became known: without a policy the state is not kept for ever."""
+    placed_at: datetime | None = None
+    paid_at: datetime | None = None
+    promised: datetime | None = None
+    """The promise as it was bound."""
+    promises: tuple[Promised, ...] = ()
+    packages: tuple[Package, ...] = ()
+    policy: Policy | None = None
+    watches: tuple[Watch, ...] = ()
+    watched_to: datetime | None = None
+    """The highest due of a wake: all that became known up to here has been read, so silence up to here is a fact."""
+    said: tuple[SaidBreach, ...] = ()
+    seen: tuple[SaidSeen, ...] = ()
+    asked: tuple[Asked, ...] = ()
+    dropped: int = 0
+    """How many facts lay beyond a bound and were left out; shown in the aggregate's status."""
+
+    @property
+    def packages_in_order(self) -> int | None:
+        """How many packages the order is shipped in, where a booking said so."""
+        return max((each.packages_in_order for each in self.packages if each.packages_in_order), default=None)

@@ -1,0 +1,205 @@
+"""Watches: whether one fell due and was broken, what it still waits for, and whether the carrier must be asked."""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from msgspec.structs import replace
+
+from waybond_contracts import watches as contract
+from waybond_contracts.delays import Feed
+from waybond_contracts.times import EARLIEST
+from waybond_contracts.watches import WatchKind
+from waybond_contracts.wording import DeliveredBy, Scope
+from waybond_tracking.clocks import Start, starts
+from waybond_tracking.journey import SHORTEST_SILENCE, arrival
+from waybond_tracking.state import Asked, Breach, Package, Policy, State, Watch, When, when
+
+ANSWER_WITHIN = timedelta(hours=48)
+"""How long a carrier check may take where the wording does not say."""
+
+Key = tuple[str, str | None]
+"""Watch and package; None is the order as a whole."""
+
+
+class Findings(NamedTuple):
+    """All that the watches say now; `asked` are the checks that still matter, the new ones among them."""
+
+    breaches: dict[Key, Breach]
+    arrived: dict[Key, When | None]
+    asked: tuple[Asked, ...]
+    wake_at: datetime | None
+
+
+class _Order(NamedTuple):
+    """What is the same for all watches of the order."""
+
+    state: State
+    attached_at: datetime
+    covered_until: datetime
+    now: datetime
+
+
+class _Verdict(NamedTuple):
+    """What one watch says of one package, and when it may say something else."""
+
+    breach: Breach | None = None
+    asked: Asked | None = None
+    wake_at: datetime | None = None
+
+
+def watch(given: contract.Watch) -> Watch:
+    """A watch of the policy as it is kept, with what the wording leaves open."""
+    return Watch(
+        id=given.id,
+        clock=given.clock,
+        kind=given.kind,
+        after=max(given.after, SHORTEST_SILENCE) if given.kind is WatchKind.SILENCE else given.after,
+        scope=given.scope,
+        delivered_by=given.delivered_by,
+        follow_promise=given.follow_promise,
+        ask_carrier=given.ask_carrier,
+        answer_within=ANSWER_WITHIN if given.answer_within is None else given.answer_within,
+    )
+
+
+def look(state: State, policy: Policy, now: datetime) -> Findings:
+    """What all watches say, from the facts alone; what was said before plays no part."""
+    breaches: dict[Key, Breach] = {}
+    arrived: dict[Key, When | None] = {}
+    asked: list[Asked] = []
+    wakes: list[datetime] = []
+    arrivals: dict[tuple[str | None, Sequence[DeliveredBy]], When | None] = {}
+    order = _Order(state, policy.attached_at or EARLIEST, policy.covered_until or EARLIEST, now)
+    for each, package in _watched(state):
+        name = package.id if package else None
+        known = (name, each.delivered_by)
+        if known not in arrivals:
+            arrivals[known] = _arrived(state, each.delivered_by, package)
+        arrived[each.id, name] = arrivals[known]
+        verdict = _verdict(order, each, package, arrivals[known])
+        if verdict.breach is not None:
+            breaches[each.id, name] = verdict.breach
+        if verdict.asked is not None:
+            asked.append(verdict.asked)
+        if verdict.wake_at is not None:
+            wakes.append(verdict.wake_at)
+    return Findings(breaches, arrived, tuple(asked), min(wakes, default=None))
+
+
+def _watched(state: State) -> Iterator[tuple[Watch, Package | None]]:
+    """Until a package is known the order is watched as a whole, then each package; with scope order always."""
+    for each in state.watches:
+        if each.scope is Scope.ORDER or not state.packages:
+            yield each, None
+        else:
+            for package in state.packages:
+                yield each, package
+
+
+def _arrived(state: State, delivered_by: Sequence[DeliveredBy], package: Package | None) -> When | None:
+    """When the package arrived, or the last one of the order, if all of them did that are known to be in it."""
+    packages = state.packages if package is None else (package,)
+    scans = [arrival(each, delivered_by) for each in packages]
+    found = [scan.when for scan in scans if scan is not None]
+    if not found or len(found) < len(packages):
+        return None
+    if package is not None:
+        return found[0]
+    if len(found) < (state.packages_in_order or 0):
+        return None
+    return when(max(each.earliest for each in found), max(each.latest for each in found))
+
+
+def _verdict(order: _Order, watch: Watch, package: Package | None, arrived: When | None) -> _Verdict:
+    clock = starts(order.state, watch, package, arrived.latest if arrived else None)
+    broken, wake_at = _run_out(order, clock, watch.after, arrived)
+    if broken is None:
+        return _Verdict(wake_at=wake_at)
+    breach = Breach(
+        watch_id=watch.id,
+        package_id=package.id if package else None,
+        scope=watch.scope,
+        kind=watch.kind,
+        clock=watch.clock,
+        start=broken.at,
+        source=broken.source,
+        due=broken.at + watch.after,
+        arrived=arrived,
+    )
+    if not watch.ask_carrier:
+        return _Verdict(breach, wake_at=wake_at)
+    verdict = _checked(order, watch, breach, package)
+    wakes = (each for each in (wake_at, verdict.wake_at) if each is not None)
+    return verdict._replace(wake_at=min(wakes, default=None))
+
+
+def _run_out(
+    order: _Order, clock: Sequence[Start], after: timedelta, arrived: When | None
+) -> tuple[Start | None, datetime | None]:
+    """The first start whose time was up before it was replaced and before the arrival; else when one may be up.
+
+    That time is up is concluded only of what was read: on a wake, whose due the watermark has reached, not on a fact
+    that happens to be known later (S: an order event of day 31 comes while the delivery of day 29 is still unread).
+    One that was up before cover attached counts only if there is no other (S: a date of long ago in a carrier's
+    history hides a later silence).
+    """
+    watched_to = order.state.watched_to
+    before_cover: Start | None = None
+    broken: Start | None = None
+    wake_at: datetime | None = None
+    for i, start in enumerate(clock):
+        due = start.at + after
+        if i + 1 < len(clock) and clock[i + 1].said <= due and clock[i + 1].at != start.at:
+            continue
+        if (arrived is not None and arrived.earliest <= due) or due > order.covered_until:
+            continue
+        if watched_to is None or due > watched_to:
+            wake_at = due if wake_at is None else min(wake_at, due)
+        elif due <= order.attached_at:
+            before_cover = start if before_cover is None else min(before_cover, start, key=_at)
+        else:
+            broken = start if broken is None else min(broken, start, key=_at)
+    return (broken, None) if broken is not None else (before_cover, wake_at)
+
+
+def _at(start: Start) -> datetime:
+    return start.at
+
+
+def _checked(order: _Order, watch: Watch, breach: Breach, package: Package | None) -> _Verdict:
+    """A breach counts once the carrier knew no more when it was over, or did not answer in time (S: our webhook's
+    endpoint was down for a week, and every parcel looked lost). It is asked once for each package and due."""
+    state = order.state
+    known = (each for each in state.asked if each.due == breach.due)
+    asked = next((each for each in known if (each.watch_id, each.package_id) == (watch.id, breach.package_id)), None)
+    proven_to = _proven_to(state, watch, breach, package)
+    if proven_to is not None:
+        asked_at = asked.asked_at if asked else None
+        return _Verdict(replace(breach, feed=Feed.ANSWERED, asked_at=asked_at, checked_as_of=proven_to), asked)
+    if asked is None:
+        asked = Asked(watch.id, breach.package_id, breach.due, order.now, order.now + watch.answer_within)
+    if state.watched_to is not None and state.watched_to >= asked.answer_by:
+        return _Verdict(replace(breach, feed=Feed.UNANSWERED, asked_at=asked.asked_at), asked)
+    return _Verdict(asked=asked, wake_at=asked.answer_by)
+
+
+def _proven_to(state: State, watch: Watch, breach: Breach, package: Package | None) -> datetime | None:
+    """Up to when the carrier's word is known, if that is the due or later. An arrival after the due is its word too;
+    packages that nobody booked cannot be asked about."""
+    if breach.arrived is not None:
+        return breach.arrived.latest
+    silent = unarrived(state, watch, package)
+    if not silent:
+        return None
+    known = [each.checked_as_of for each in silent if each.checked_as_of is not None]
+    proven_to = min(known, default=None)
+    if proven_to is None or len(known) < len(silent) or proven_to < breach.due:
+        return None
+    return None if package is None and len(state.packages) < (state.packages_in_order or 0) else proven_to
+
+
+def unarrived(state: State, watch: Watch, package: Package | None) -> Sequence[Package]:
+    """The packages about which the carrier can be asked."""
+    packages = state.packages if package is None else (package,)
+    return [each for each in packages if arrival(each, watch.delivered_by) is None]
