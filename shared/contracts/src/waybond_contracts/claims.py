@@ -50,6 +50,7 @@ class EvidenceRequested(ClaimEvent, topic=CLAIMS):
     kinds: Annotated[tuple[Code, ...], Field(min_length=1, max_length=16)]
     """What is asked for (photo, invoice, ...)."""
     answer_by: Instant
+    """By when; then it is decided without."""
 
 
 class ReferralReason(StrEnum):
@@ -94,6 +95,7 @@ class OfferMade(ClaimEvent, topic=CLAIMS):
     amount: Money
     """What is offered."""
     expires_at: Instant
+    """Until when it can be accepted."""
 
 
 class ClaimApproved(ClaimEvent, topic=CLAIMS):

@@ -56,6 +56,7 @@ class PackageJourney(Model):
     lines: Annotated[tuple[PackageLine, ...], Field(max_length=MAX_LINES)] = ()
     """What lies in it, where that is known."""
     booked_at: Instant | None = None
+    """When it was booked."""
     first_scan: ScanSeen | None = None
     """The first physical scan."""
     last_scan: ScanSeen | None = None
@@ -63,6 +64,7 @@ class PackageJourney(Model):
     kinds: Annotated[tuple[ScanKind, ...], Field(max_length=MAX_SCAN_KINDS)] = ()
     """Every kind of scan seen."""
     carrier_eta: Instant | None = None
+    """When the carrier last expected to deliver."""
     arrived: Interval | None = None
     """When it was delivered, by any of the ways that a wording may count."""
     handed_to: HandedTo | None = None
@@ -77,6 +79,7 @@ class Journey(Model):
     packages_in_order: Annotated[int, Field(ge=1, le=MAX_PACKAGES)] | None = None
     """How many there are, where the platform said so."""
     promised_latest: Instant | None = None
+    """The promise as it stood."""
 
 
 class DelayEvent(Event):
@@ -104,9 +107,11 @@ class WatchFellDue(DelayEvent):
     clock: Clock
     """What the duration was counted from."""
     clock_start: Instant
+    """When the clock started: the later end of its fact's interval."""
     clock_source: Code
     """The fact that started the clock (OrderPlaced.promise.latest, ShipmentScanned/IN_TRANSIT, ...)."""
     due: Instant
+    """clock_start and the watch's duration."""
     breached: bool
     """False: the promise was kept after all."""
     arrived: Interval | None = None
@@ -114,7 +119,9 @@ class WatchFellDue(DelayEvent):
     feed: Feed = Feed.NOT_ASKED
     """Whether the carrier was asked and answered."""
     asked_at: Instant | None = None
+    """When the carrier was asked."""
     checked_as_of: Instant | None = None
+    """Up to when the carrier answered."""
 
     @property
     def business_key(self) -> str:
@@ -177,7 +184,9 @@ class TrackingCheckRequested(Event, topic=DELAYS):
     tracking_number: Code = ""
     """As the carrier wrote it."""
     due: Instant
+    """When the watch fell due: the answer must cover it."""
     answer_by: Instant
+    """After this a person decides."""
 
     @property
     def business_key(self) -> str:

@@ -94,6 +94,7 @@ class DisputeOpened(DisputeEvent, topic=DISPUTES):
     statement: Text = ""
     """The buyer's words, without personal data."""
     answer_by: Instant | None = None
+    """By when the source wants an answer."""
 
 
 class EvidenceSubmitted(DisputeEvent, topic=DISPUTES):

@@ -48,10 +48,13 @@ class ClockUsed(Model):
     clock: Clock
     """Which clock."""
     start: Instant
+    """When it started."""
     source: Code
     """The fact that started it."""
     due: Instant
+    """When it ran out."""
     as_of: Instant
+    """Up to when was known what had happened."""
     watch_id: Id
     """Of the watch that ran it."""
 
@@ -90,8 +93,11 @@ class Finding(Model):
     periods: Count | None = None
     """How often the share or the fixed sum is due, where the tier pays for each started period."""
     at_least: Money | None = None
+    """The benefit is not less."""
     at_most: Money | None = None
+    """The benefit is not more."""
     deductible_share: Share | None = None
+    """Of the benefit, that stays with the insured."""
     deductible: Money | None = None
     """What stays with the insured; of the share of the benefit and the fixed sum the larger one."""
     limit: Money | None = None
@@ -119,7 +125,7 @@ class Step(Model):
     """What it does."""
     what: Code
     """order or package:<id>; then limit and paid_less_refunded, which end at `entitled`; then kept (paid under a clause
-    that lets the buyer keep it), settled, in_flight, recovered, offset, waived, asked_back, frozen, other_means."""
+    that lets the buyer keep it), settled, in_flight, recovered, offset, waived, asked_back, waits, other_means."""
     amount: Money
     """By how much, or to what."""
     result: Money
@@ -156,6 +162,7 @@ class Explanation(Model):
     case_version: Positive
     """The case's version."""
     decided_at: Instant
+    """When."""
     packages: Annotated[tuple[PackageBasis, ...], Field(max_length=MAX_PACKAGES)]
     """What each package is worth to the policy."""
     findings: Annotated[tuple[Finding, ...], Field(max_length=MAX_FINDINGS)]

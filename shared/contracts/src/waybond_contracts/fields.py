@@ -21,7 +21,7 @@ MAX_DOCUMENT_CHARACTERS = 65_536
 MAX_INTEGER = 9_007_199_254_740_991
 
 
-Instant = Annotated[datetime, InstantSchema(), Field(description="An instant (RFC 3339) with its offset; kept in UTC.")]
+Instant = Annotated[datetime, InstantSchema()]
 """An aware instant, turned into UTC at the door; a date without a zone is refused."""
 
 
@@ -53,7 +53,7 @@ Count = Annotated[int, Field(ge=0, le=MAX_INTEGER)]
 Positive = Annotated[int, Field(ge=1, le=MAX_INTEGER)]
 
 
-Duration = Annotated[timedelta, DurationSchema(), Field(description="An ISO 8601 duration; a day is 24 hours.")]
+Duration = Annotated[timedelta, DurationSchema()]
 """ISO 8601 duration in weeks, days, hours, minutes and seconds, up to MAX_DURATION; a day is 24 hours."""
 
 
@@ -67,7 +67,9 @@ class Interval(Model):
     """When something happened, as far as it is known: one instant, or a span where the time zone is unknown."""
 
     earliest: Instant
+    """Not before."""
     latest: Instant
+    """Not after."""
 
     @classmethod
     def at(cls, instant: datetime) -> "Interval":

@@ -38,8 +38,7 @@ Minor = Annotated[int, Field(ge=-MAX_INTEGER, le=MAX_INTEGER)]
 
 
 class Money(Model):
-    """An amount in minor units; `exponent` says how many decimals the currency has (ISO 4217), so that a reader
-    needs no table. Arithmetic between two currencies raises `ContractError`."""
+    """An amount in minor units; `exponent` says how many decimals the currency has, so that a reader needs no table."""
 
     minor: Minor
     """The amount in minor units: 1250 is 12.50 USD, 1250 JPY, 1.250 KWD."""
@@ -88,6 +87,8 @@ class Money(Model):
 
     def zero(self) -> "Money":
         return self.with_minor(0)
+
+    # Arithmetic between two currencies, and a result over MAX_INTEGER, raise ContractError.
 
     def plus(self, other: "Money") -> "Money":
         self._same(other)

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from pydantic import AfterValidator, Field, StringConstraints
+from pydantic import AfterValidator, StringConstraints, WithJsonSchema
 
 from waybond_contracts._iso import COUNTRIES
 from waybond_contracts.errors import ContractError
@@ -23,7 +23,13 @@ Country = Annotated[
     str,
     StringConstraints(pattern=r"^[A-Z]{2}$"),
     AfterValidator(_known),
-    Field(description="ISO 3166-1 alpha-2 country code; UK and EL are read as GB and GR, XK is Kosovo."),
+    WithJsonSchema(
+        {
+            "type": "string",
+            "pattern": "^[A-Z]{2}$",
+            "description": "ISO 3166-1 alpha-2 code; UK and EL are read as GB and GR, XK is Kosovo.",
+        }
+    ),
 ]
 
 

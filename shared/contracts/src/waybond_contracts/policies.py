@@ -108,7 +108,9 @@ class PolicyIssued(PolicyEvent, topic=POLICIES):
     lane: Lane
     """Origin and destination."""
     attached_at: Instant
+    """From when it covers."""
     ends_at: Instant
+    """When cover ends."""
     basis: Money
     """What shares are taken of."""
     limit: Money
@@ -152,6 +154,7 @@ class PolicyAmended(PolicyEvent, topic=POLICIES):
     premium: Premium
     """What it costs now."""
     ends_at: Instant
+    """When cover ends now."""
     watches: Annotated[tuple[Watch, ...], Field(max_length=MAX_WATCHES)]
     """What tracking has to watch now."""
     reason: Code

@@ -47,7 +47,9 @@ class MoneyCommand(RefundCommand):
     decision_version: Positive
     """The case version that decided it."""
     requested_at: Instant
+    """When it was decided."""
     not_after: Instant
+    """After this it must not be paid any more."""
 
 
 class IssueRefund(MoneyCommand, topic=REFUNDS):

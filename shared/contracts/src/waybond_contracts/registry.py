@@ -38,6 +38,7 @@ class Progress(Model):
     """A control record: all that this shard's owner knew up to `through` has been published ahead of it."""
 
     through: Instant
+    """Up to when."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,7 +46,7 @@ class InstantSchema:
     def __get_pydantic_json_schema__(
         self, schema: core_schema.CoreSchema, handler: GetJsonSchemaHandler
     ) -> dict[str, object]:
-        return {"type": "string", "format": "date-time"}
+        return {"type": "string", "format": "date-time", "description": "An instant with its offset, kept in UTC."}
 
 
 class DurationSchema:
@@ -73,7 +73,7 @@ class DurationSchema:
     def __get_pydantic_json_schema__(
         self, schema: core_schema.CoreSchema, handler: GetJsonSchemaHandler
     ) -> dict[str, object]:
-        return {"type": "string", "format": "duration", "pattern": _DURATION}
+        return {"type": "string", "pattern": _DURATION, "description": "A duration; a day is 24 hours."}
 
 
 def iso8601(duration: timedelta) -> str:

@@ -19,25 +19,38 @@ OPERATOR_COMMANDS = "operator-commands"
 
 @dataclass(frozen=True, slots=True)
 class Topic:
-    """`outside`: written by others than our services, so the broker's append time says when we learned it."""
+    """`outside`: written by others than our services, so the broker's append time says when we learned it.
+
+    `progress`: our shards publish Progress on it, behind everything that it covers.
+    """
 
     name: str
     writer: str
+    readers: tuple[str, ...]
     outside: bool
     summary: str
+    progress: bool = False
 
 
 TOPICS: tuple[Topic, ...] = (
-    Topic(ORDERS, "platforms", True, "What happens to an order at its platform."),
-    Topic(SHIPMENTS, "platforms and carriers", True, "Packages booked, scanned and asked about."),
-    Topic(DISPUTES, "platforms and card schemes", True, "Disputes and chargebacks of buyers."),
-    Topic(POLICIES, "pricing", False, "Cover bound, declined, amended, cancelled."),
-    Topic(DELAYS, "tracking", False, "What tracking concludes of a parcel."),
-    Topic(CLAIMS, "claims", False, "What claims decides, and what the buyer is told."),
-    Topic(REFUNDS, "claims", False, "Commands to payment systems."),
-    Topic(REFUND_RESULTS, "payment systems", True, "Answers to the commands."),
-    Topic(CLAIM_COMMANDS, "the HTTP interface of claims and waybond", True, "Decisions of adjusters and buyers."),
-    Topic(OPERATOR_COMMANDS, "waybond", True, "Decisions of operators about held orders."),
+    Topic(ORDERS, "platforms", ("pricing", "tracking", "claims"), True, "What happens to an order at its platform."),
+    Topic(SHIPMENTS, "platforms and carriers", ("tracking",), True, "Packages booked, scanned and asked about."),
+    Topic(DISPUTES, "platforms and card schemes", ("claims",), True, "Disputes and chargebacks of buyers."),
+    Topic(POLICIES, "pricing", ("tracking", "claims"), False, "Cover bound, declined, amended, cancelled.", True),
+    Topic(
+        DELAYS, "tracking", ("claims", "platforms and carriers"), False, "What tracking concludes of a parcel.", True
+    ),
+    Topic(CLAIMS, "claims", ("platforms",), False, "What claims decides, and what the buyer is told."),
+    Topic(REFUNDS, "claims", ("payment systems",), False, "Commands to payment systems.", True),
+    Topic(REFUND_RESULTS, "payment systems", ("claims",), True, "Answers to the commands."),
+    Topic(
+        CLAIM_COMMANDS,
+        "claims and waybond",
+        ("claims",),
+        True,
+        "Decisions of adjusters and buyers, over HTTP or from a shell.",
+    ),
+    Topic(OPERATOR_COMMANDS, "waybond", ("pricing", "tracking", "claims"), True, "Decisions about held orders."),
 )
 """All of them have the same number of partitions; partition n of each is shard n."""
 

@@ -1,0 +1,148 @@
+"""docs/reference/events.md: every topic, event, field and vocabulary in words, from the models."""
+
+from collections.abc import Iterator
+
+from waybond_contracts.fields import MAX_INTEGER
+from waybond_contracts.generate.asyncapi import messages_of
+from waybond_contracts.generate.schemas import PROGRESS_TOPICS, Schema, components
+from waybond_contracts.generate.vocabulary import PROVIDERS, VOCABULARY
+from waybond_contracts.registry import EVENT_TYPES
+from waybond_contracts.topics import MAX_RECORD_BYTES, TOPICS, Topic
+
+_PREFIX = "#"
+_COMMON = ("tenant", "platform", "order_id", "occurred_at")
+_HEAD = f"""\
+# Events
+
+This page is generated from the models in `shared/contracts` by `make contracts`. The same is there for machines:
+`shared/contracts/schemas/events/` has a JSON Schema for each event, `shared/contracts/schemas/asyncapi.json` the whole
+as an AsyncAPI 3 document.
+
+Every record is a CloudEvent in binary mode; structured mode is read as well. Its key is `tenant/platform/order_id`, and
+its value is the JSON below, of at most {MAX_RECORD_BYTES:,} bytes. Every event has these fields:
+
+"""
+_READING = """
+How to read the tables: a field without a default is needed; one whose default is null may also be sent as null. An
+instant is RFC 3339 with its offset, a duration ISO 8601 in weeks, days, hours, minutes and seconds, a decimal string
+has no exponent. On topics a field that a reader does not know is left out and counted; a publisher must not send it.
+"""
+
+
+def render() -> str:
+    """The page."""
+    schemas = components(_PREFIX + "{model}")
+    return "\n".join(
+        [
+            _HEAD + _table(schemas["OrderPlaced"], only=_COMMON),
+            _READING,
+            *_topics(),
+            *(section for topic in TOPICS for section in _topic(topic, schemas)),
+            *_progress(schemas),
+            *_parts(schemas),
+            *_vocabulary(),
+        ]
+    )
+
+
+def _topics() -> Iterator[str]:
+    yield "## Topics\n\n|Topic|Written by|Read by|\n|---|---|---|"
+    for topic in TOPICS:
+        yield f"|[{topic.name}](#{topic.name})|{topic.writer}|{', '.join(topic.readers)}|"
+    yield ""
+
+
+def _topic(topic: Topic, schemas: dict[str, Schema]) -> Iterator[str]:
+    yield f"## {topic.name}\n\n{topic.summary} Written by {topic.writer}, read by {', '.join(topic.readers)}.\n"
+    for name in messages_of(topic):
+        if name == "Progress":
+            continue
+        yield f"### {name}\n\n`{EVENT_TYPES[f'io.waybond.{name}'].event_type}`. {schemas[name]['description']}\n"
+        yield _table(schemas[name], without=_COMMON)
+
+
+def _progress(schemas: dict[str, Schema]) -> Iterator[str]:
+    yield f"## Progress\n\n`io.waybond.Progress`, on {', '.join(PROGRESS_TOPICS)}. {schemas['Progress']['description']}"
+    yield "It has no key: it is addressed to a partition.\n"
+    yield _table(schemas["Progress"])
+
+
+def _parts(schemas: dict[str, Schema]) -> Iterator[str]:
+    events = {model.__name__ for model in EVENT_TYPES.values()} | {"Progress"}
+    parts = {name: schema for name, schema in schemas.items() if name not in events and name != "ScanKind"}
+    yield "## Parts\n"
+    for name, schema in parts.items():
+        yield f"### {name}\n\n{schema['description']}\n"
+        yield _table(schema) if "properties" in schema else ", ".join(f"`{value}`" for value in schema["enum"]) + "\n"
+
+
+def _vocabulary() -> Iterator[str]:
+    yield "## ScanKind\n\nWhat a scan can say. Map a provider's codes to these and send its own code and words along.\n"
+    yield "|Kind|It means|" + "".join(f"{provider}|" for provider in PROVIDERS)
+    yield "|---|---|" + "---|" * len(PROVIDERS)
+    for kind, meaning in VOCABULARY.items():
+        yield f"|{kind}|{meaning.text}|" + "".join(f"{code}|" for code in meaning.codes)
+    yield ""
+
+
+def _table(schema: Schema, *, only: tuple[str, ...] = (), without: tuple[str, ...] = ()) -> str:
+    fields = {
+        name: field
+        for name, field in schema.get("properties", {}).items()
+        if name in (only or [name]) and name not in without
+    }
+    if not fields:
+        return "No fields of its own.\n"
+    required = schema.get("required", [])
+    rows = [
+        f"|`{name}`|{_type(field)}|{'' if name in required else _default(field)}|{_cell(field.get('description', ''))}|"
+        for name, field in fields.items()
+    ]
+    return "\n".join(["|Field|Type|Default|Meaning|", "|---|---|---|---|", *rows, ""])
+
+
+def _type(field: Schema) -> str:
+    """The type of a field in a word or two."""
+    match field:
+        case {"$ref": str(reference)}:
+            name = reference.removeprefix(_PREFIX)
+            return f"[{name}](#{name.lower()})"
+        case {"anyOf": [inner, {"type": "null"}]}:
+            return _type(inner)
+        case {"allOf": [inner, {"properties": {"minor": {"minimum": int(least)}}}]}:
+            return f"{_type(inner)} of {least} or more"
+        case {"type": "array", "items": items, "maxItems": int(most)}:
+            return f"{field.get('minItems', 0)} to {most} of {_type(items)}"
+        case {"enum": list()}:
+            return ", ".join(f"`{value}`" for value in field["enum"])
+        case {"type": "string", "format": "date-time"}:
+            return "instant"
+        case {"type": "string", "maxLength": int(most)}:
+            return f"text, {field.get('minLength', 0)} to {most} characters"
+        case {"type": "string", "pattern": str(pattern)}:
+            return "duration" if pattern.startswith("^P") else f"text, `{_cell(pattern)}`"
+        case {"type": "integer", "minimum": int(least), "maximum": int(most)}:
+            return f"integer, {least} or more" if most == MAX_INTEGER and least >= 0 else f"integer, {least} to {most}"
+        case {"type": "boolean"}:
+            return "true or false"
+        case _:
+            raise ValueError(f"this page has no word for a field like {field}")
+
+
+def _default(field: Schema) -> str:
+    value = field.get("default")
+    match value:
+        case None:
+            return "null"
+        case "":
+            return '""'
+        case bool():
+            return "true" if value else "false"
+        case list() | dict():
+            return "empty" if not value else "see there"
+        case _:
+            return f"`{value}`"
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|")

@@ -1,0 +1,88 @@
+"""JSON Schemas (draft 2020-12) of the events, of Progress and of the wording file, from the models."""
+
+import json
+from typing import Any, TypeAlias
+
+from pydantic import BaseModel
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode, models_json_schema
+
+from waybond_contracts.event import Event
+from waybond_contracts.registry import EVENT_TYPES, PROGRESS_TYPE, Progress
+from waybond_contracts.topics import TOPICS
+from waybond_contracts.wording import Wording
+
+Schema: TypeAlias = dict[str, Any]
+
+PROGRESS_TOPICS = tuple(topic.name for topic in TOPICS if topic.progress)
+
+
+class _Generator(GenerateJsonSchema):
+    """Without a title for each field, which would only say its name again."""
+
+    def field_title_should_be_set(self, schema: object) -> bool:
+        return False
+
+
+def event_schemas() -> dict[str, Schema]:
+    """Name -> schema of every event and of Progress; each stands alone, its parts under $defs."""
+    schemas = {model.__name__: event_schema(model) for model in EVENT_TYPES.values()}
+    schemas["Progress"] = {
+        **_head(Progress, "event"),
+        **_event_notes(PROGRESS_TYPE, PROGRESS_TOPICS),
+        **_body(Progress),
+    }
+    return dict(sorted(schemas.items()))
+
+
+def event_schema(model: type[Event]) -> Schema:
+    """The schema of one event, annotated with its CloudEvents type and its topic."""
+    return {**_head(model, "event"), **_event_notes(model.event_type, (model.topic,)), **_body(model)}
+
+
+def wording_schema() -> Schema:
+    """The schema of a wording file (TOML), for editors that check while an underwriter writes."""
+    return {**_head(Wording, "file"), **_body(Wording)}
+
+
+def components(ref_template: str) -> dict[str, Schema]:
+    """Every event, Progress and their parts by name, for a document that holds them all."""
+    models: list[tuple[type[BaseModel], JsonSchemaMode]] = [
+        (model, "validation") for model in (*EVENT_TYPES.values(), Progress)
+    ]
+    _, document = models_json_schema(models, ref_template=ref_template, schema_generator=_Generator)
+    return {name: plain(schema) for name, schema in sorted(document["$defs"].items())}
+
+
+def rendered(document: Schema) -> str:
+    """As it is committed."""
+    return json.dumps(document, ensure_ascii=False, indent=2) + "\n"
+
+
+def plain(schema: Any) -> Any:
+    """The same schema, line breaks of docstrings taken out of its descriptions."""
+    if isinstance(schema, dict):
+        return {
+            key: " ".join(value.split()) if key == "description" and isinstance(value, str) else plain(value)
+            for key, value in schema.items()  # pyright: ignore[reportUnknownVariableType] (JSON)
+        }
+    if isinstance(schema, list):
+        return [plain(each) for each in schema]  # pyright: ignore[reportUnknownVariableType] (JSON)
+    return schema
+
+
+def _head(model: type[BaseModel], kind: str) -> Schema:
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": f"urn:waybond:{kind}:{model.__name__}",
+        "title": model.__name__,
+    }
+
+
+def _event_notes(event_type: str, topics: tuple[str, ...]) -> Schema:
+    return {"x-cloudevents-type": event_type, "x-topics": list(topics)}
+
+
+def _body(model: type[BaseModel]) -> Schema:
+    schema = plain(model.model_json_schema(schema_generator=_Generator))
+    del schema["title"]
+    return schema
