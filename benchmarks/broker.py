@@ -12,6 +12,7 @@ from typing import Any, Self
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import GroupCoordinatorNotAvailableError
 
 from waybond_kit.keys import partition_of
 from waybond_local.provision import make_topics
@@ -62,6 +63,7 @@ class Broker:
         for client in (self._admin, self._asker, self._producer):
             await client.start()
         await make_topics(self.bootstrap, [self.prefix + name for name in self._topics], self.partitions)
+        await self._asker.end_offsets(self._of(self._topics))  # answers once every partition has its leader
         return self
 
     async def __aexit__(
@@ -96,8 +98,11 @@ class Broker:
         await asyncio.gather(*unconfirmed)
 
     async def committed(self, group: str) -> int:
-        """How many records the group has committed, over all partitions."""
-        offsets: Mapping[TopicPartition, Any] = await self._admin.list_consumer_group_offsets(group)
+        """How many records the group has committed, over all partitions; none while Kafka prepares its first group."""
+        try:
+            offsets: Mapping[TopicPartition, Any] = await self._admin.list_consumer_group_offsets(group)
+        except GroupCoordinatorNotAvailableError:
+            return 0
         return sum(each.offset for each in offsets.values() if each.offset > 0)
 
     async def written(self, topics: Sequence[str]) -> int:
