@@ -43,10 +43,15 @@ class Quote(Model):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class QuoteKeys:
-    """The secrets by key id; `current` signs. Not shown in logs."""
+    """The secrets by key id; `current` signs, None where nothing is quoted. Not shown in logs."""
 
-    current: str
+    current: str | None
     secrets: Mapping[str, bytes]
+
+    @classmethod
+    def none(cls) -> "QuoteKeys":
+        """No key: nothing can be signed, and no token is ours."""
+        return cls(current=None, secrets=MappingProxyType({}))
 
     @classmethod
     def parse(cls, text: str) -> "QuoteKeys":
@@ -73,7 +78,9 @@ class TokenError(ValueError):
 
 
 def sign(quote: Quote, keys: QuoteKeys) -> str:
-    """The token of a quote, signed with the current key."""
+    """The token of a quote, signed with the current key. Raises ContractError without one."""
+    if keys.current is None:
+        raise ContractError("quote keys", "a key to sign with")
     content = _text(quote.model_dump_json().encode())
     signed = f"{PREFIX}.{keys.current}.{content}"
     return f"{signed}.{_text(_mac(signed, keys.secrets[keys.current]))}"
