@@ -14,12 +14,11 @@ from pathlib import Path
 
 import asyncpg
 import pytest
-from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 from waybond_local.kafka import EmbeddedKafka
 from waybond_local.paths import fresh_folder
 from waybond_local.postgres import EmbeddedPostgres
-from waybond_local.provision import with_database
+from waybond_local.provision import TOPIC_SETTINGS, make_topics, with_database
 
 _SERVER_FIXTURES = {"kafka", "postgres", "own_kafka", "own_postgres"}
 
@@ -106,17 +105,8 @@ def new_topics(kafka: str) -> Callable[..., Awaitable[None]]:
 async def create_topics(
     bootstrap: str, names: Sequence[str], partitions: int = 8, configs: dict[str, str] | None = None
 ) -> None:
-    """Make topics whose records carry the broker's append time, one replica each; an existing topic is an error."""
-    settings = {"message.timestamp.type": "LogAppendTime", **(configs or {})}
-    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
-    await admin.start()
-    try:
-        topics = [NewTopic(name, partitions, 1, topic_configs=settings) for name in names]
-        response = await admin.create_topics(topics)
-    finally:
-        await admin.close()
-    refused = [error for error in response.to_object()["topic_errors"] if error["error_code"] != 0]
-    assert not refused, f"topics were not made: {refused}"
+    """Make topics whose records carry the broker's append time, one replica each, and wait until they are known."""
+    await make_topics(bootstrap, names, partitions, {**TOPIC_SETTINGS, **(configs or {})})
 
 
 async def _execute(dsn: str, statement: str) -> None:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from urllib.parse import quote, urlsplit, urlunsplit
 
 import asyncpg
+import stamina
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 DATABASE = "waybond"
-_TOPIC_SETTINGS = {"message.timestamp.type": "LogAppendTime", "retention.ms": "-1"}
+TOPIC_SETTINGS = MappingProxyType({"message.timestamp.type": "LogAppendTime", "retention.ms": "-1"})
+_KNOWN_SECONDS = 30.0
 _TOPIC_EXISTS = 36
 
 
@@ -17,8 +20,16 @@ class ProvisionError(RuntimeError):
     """Kafka or PostgreSQL refused something, or holds something that does not fit."""
 
 
-async def make_topics(bootstrap: str, names: Sequence[str], partitions: int) -> None:
+class _NotYetKnownError(ProvisionError):
+    """The broker has not heard of a topic that was made a moment ago."""
+
+
+async def make_topics(
+    bootstrap: str, names: Sequence[str], partitions: int, settings: Mapping[str, str] = TOPIC_SETTINGS
+) -> None:
     """Make the topics that are missing; partition n of each is shard n, so all must have the same number.
+
+    Returns when the broker knows all of them: what is created is not known everywhere at once.
 
     Raises:
         ProvisionError: a topic exists with another number of partitions, or was refused.
@@ -26,18 +37,28 @@ async def make_topics(bootstrap: str, names: Sequence[str], partitions: int) -> 
     admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
     await admin.start()
     try:
-        topics = [NewTopic(name, partitions, 1, topic_configs=_TOPIC_SETTINGS) for name in names]
+        topics = [NewTopic(name, partitions, 1, topic_configs=dict(settings)) for name in names]
         answer = (await admin.create_topics(topics)).to_object()
         refused = [each for each in answer["topic_errors"] if each["error_code"] not in (0, _TOPIC_EXISTS)]
         if refused:
             raise ProvisionError(f"Kafka at {bootstrap} refused topics: {refused}")
-        described = await admin.describe_topics(list(names))
+        counts = await _partition_counts(admin, names)
     finally:
         await admin.close()
-    counts = {each["topic"]: len(each["partitions"]) for each in described}
     others = {name: count for name, count in counts.items() if count != partitions}
     if others:
         raise ProvisionError(f"{partitions} partitions were asked for, but topics exist with others: {others}")
+
+
+@stamina.retry(on=_NotYetKnownError, attempts=None, timeout=_KNOWN_SECONDS, wait_max=0.5)
+async def _partition_counts(admin: AIOKafkaAdminClient, names: Sequence[str]) -> dict[str, int]:
+    counts = {each["topic"]: len(each["partitions"]) for each in await admin.describe_topics(list(names))}
+    unknown = [name for name in names if not counts.get(name)]
+    if unknown:
+        raise _NotYetKnownError(
+            f"Kafka does not know these topics {_KNOWN_SECONDS:.0f} s after they were made: {unknown}"
+        )
+    return counts
 
 
 async def make_database(admin_dsn: str, passwords: Mapping[str, str], name: str = DATABASE) -> dict[str, str]:
