@@ -1,0 +1,173 @@
+"""The replay's driver: publishes facts with when they became known, and Progress behind them, never too far ahead."""
+
+import asyncio
+import uuid
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol
+
+import asyncpg
+from aiokafka import AIOKafkaProducer
+
+from waybond_contracts.envelope import Envelope
+from waybond_contracts.registry import PROGRESS_TYPE, Progress
+from waybond_contracts.topics import OUTSIDE, REFUND_RESULTS
+from waybond_local.replay.timed import Timed, windows
+
+SERVICES = ("pricing", "tracking", "claims")
+DRIVEN = tuple(sorted(OUTSIDE - {REFUND_RESULTS}))
+"""The payment sandbox answers on refund-results, and says there how far its answers have come."""
+MAX_IN_FLIGHT = 5_000
+POLL_SECONDS = 0.02
+_IDS = uuid.UUID("0f1f8a54-5a0c-4d1e-9a8e-0c8b6a5c2f7d")
+
+
+class ReplayError(RuntimeError):
+    """A replay that cannot begin or does not come to its end; says what was expected and what is there."""
+
+
+class Watermarks(Protocol):
+    """How far the services have come."""
+
+    async def least(self) -> datetime | None:
+        """The earliest watermark of all shards of all services; None while one has none."""
+        ...
+
+
+class ServiceWatermarks:
+    """Reads the watermarks from the services' own tables."""
+
+    def __init__(self, connection: asyncpg.Connection, services: Sequence[str] = SERVICES) -> None:
+        self._connection = connection
+        self._statement = " UNION ALL ".join(
+            f"SELECT count(*) AS shards, count(watermark) AS told, min(watermark) AS least FROM {service}.shard"  # noqa: S608 - our own schemas
+            for service in services
+        )
+
+    async def least(self) -> datetime | None:
+        rows = await self._connection.fetch(self._statement)
+        if any(row["shards"] == 0 or row["told"] < row["shards"] for row in rows):
+            return None
+        return min(row["least"] for row in rows)
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """`grain`: facts known within it are published together, with Progress behind them. `lead`: how far ahead of the
+    slowest service facts are published; zero waits until everything known before has been worked on.
+    `patience_seconds`: how long the slowest service may stand still."""
+
+    grain: timedelta = timedelta(hours=12)
+    lead: timedelta = timedelta(days=3)
+    patience_seconds: float = 60.0
+
+
+class Driver:
+    """Publishes to one broker. Use `driver(...)`."""
+
+    def __init__(self, producer: AIOKafkaProducer, partitions: int, watermarks: Watermarks, prefix: str = "") -> None:
+        self._producer = producer
+        self._partitions = partitions
+        self._watermarks = watermarks
+        self._prefix = prefix
+
+    async def begin(self, at: datetime) -> None:
+        """Start the clock on every topic from outside, a moment before `at`.
+
+        Raises ReplayError where the services have been told a later time already: a watermark never goes back.
+        """
+        told = await self._watermarks.least()
+        if told is not None and told >= at:
+            raise ReplayError(
+                f"This stack was told the time up to {told:%Y-%m-%d %H:%M}, and the replay begins on {at:%Y-%m-%d}: "
+                "begin on a fresh folder (waybond up --replay --data FOLDER)"
+            )
+        await self._progress(at - timedelta(seconds=1), sorted(OUTSIDE))
+
+    async def tell(self, facts: Sequence[Timed], pace: Pace, done: Callable[[datetime, int], None]) -> None:
+        """Publish facts, window by window; `done` hears how many, and up to which instant.
+
+        Raises ReplayError where a service stands still for longer than the pace allows.
+        """
+        for through, window in windows(facts, pace.grain):
+            await self.wait(through - pace.lead, pace.patience_seconds)
+            await self._publish(window)
+            await self._progress(through, DRIVEN)
+            done(through, len(window))
+
+    async def end(self, at: datetime) -> None:
+        """Let the clock run out to `at`."""
+        await self._progress(at, DRIVEN)
+
+    async def wait(self, at: datetime, patience_seconds: float, done: Callable[[datetime], None] | None = None) -> None:
+        """Return when every service has worked on everything known up to `at`.
+
+        Raises ReplayError where the slowest one stands still for `patience_seconds`.
+        """
+        before = await self._watermarks.least()
+        moved_at = asyncio.get_running_loop().time()
+        while before is None or before < at:
+            await asyncio.sleep(POLL_SECONDS)
+            now = await self._watermarks.least()
+            if now != before:
+                before, moved_at = now, asyncio.get_running_loop().time()
+                if done is not None and now is not None:
+                    done(now)
+            elif asyncio.get_running_loop().time() - moved_at > patience_seconds:
+                raise ReplayError(
+                    f"The slowest service stands at {before} for {patience_seconds:.0f} s; {at} was expected. "
+                    "`waybond status` shows which processes run, their logs say why"
+                )
+
+    async def _publish(self, window: Sequence[Timed]) -> None:
+        for start in range(0, len(window), MAX_IN_FLIGHT):
+            await _sent([await self._send(fact) for fact in window[start : start + MAX_IN_FLIGHT]])
+
+    async def _send(self, fact: Timed) -> asyncio.Future[object]:
+        event = fact.event
+        envelope = Envelope(
+            id=str(uuid.uuid5(_IDS, f"{event.order_key}|{event.event_type}|{event.business_key}")),
+            type=event.event_type,
+            source=f"/platforms/{event.platform}",
+            time=event.occurred_at,
+            subject=event.order_key,
+            partitionkey=event.order_key,
+            knownat=fact.known_at,
+        )
+        return await self._producer.send(
+            self._prefix + event.topic,
+            key=event.order_key.encode(),
+            value=event.model_dump_json().encode(),
+            headers=envelope.headers(),
+        )
+
+    async def _progress(self, through: datetime, topics: Iterable[str]) -> None:
+        value = Progress(through=through).model_dump_json().encode()
+        envelope = Envelope(
+            id=str(uuid.uuid5(_IDS, through.isoformat())),
+            type=PROGRESS_TYPE,
+            source="/replay",
+            time=through,
+            knownat=through,
+        )
+        await _sent(
+            [
+                await self._producer.send(self._prefix + topic, value=value, headers=envelope.headers(), partition=n)
+                for topic in topics
+                for n in range(self._partitions)
+            ]
+        )
+
+
+async def _sent(futures: Sequence[asyncio.Future[object]]) -> None:
+    await asyncio.gather(*futures)
+
+
+@asynccontextmanager
+async def driver(bootstrap: str, partitions: int, watermarks: Watermarks, prefix: str = "") -> AsyncIterator[Driver]:
+    """A driver with a producer of its own; keyed records go to the partition that murmur2 gives their key."""
+    producer = AIOKafkaProducer(bootstrap_servers=bootstrap, acks="all", enable_idempotence=True, linger_ms=2)
+    async with producer:
+        yield Driver(producer, partitions, watermarks, prefix)

@@ -1,0 +1,59 @@
+"""Events with the instant at which they became known, merged into the one order in which a replay tells them."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from itertools import groupby
+from typing import TypedDict
+
+from waybond_contracts.event import Event
+from waybond_contracts.topics import DISPUTES, ORDERS, SHIPMENTS
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_RANK = {ORDERS: 0, SHIPMENTS: 1, DISPUTES: 2}
+
+
+class About(TypedDict):
+    """The order that an event is about."""
+
+    tenant: str
+    platform: str
+    order_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Timed:
+    """An event and when it became known (aware UTC)."""
+
+    known_at: datetime
+    event: Event
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a history says: its events, what contradicts itself by kind, and what had to be assumed, in words."""
+
+    facts: tuple[Timed, ...]
+    contradictions: Mapping[str, int]
+    rejected: int
+    assumptions: Mapping[str, int]
+
+    @property
+    def first(self) -> datetime:
+        return self.facts[0].known_at
+
+    @property
+    def last(self) -> datetime:
+        return self.facts[-1].known_at
+
+
+def merged(facts: Iterable[Timed]) -> tuple[Timed, ...]:
+    """By known_at; at one instant orders come before shipments, else as they were given."""
+    return tuple(sorted(facts, key=lambda fact: (fact.known_at, _RANK.get(fact.event.topic, len(_RANK)))))
+
+
+def windows(facts: Sequence[Timed], grain: timedelta) -> Iterator[tuple[datetime, list[Timed]]]:
+    """Facts of one window of time after another, each window with the last instant known in it."""
+    for _, group in groupby(facts, key=lambda fact: (fact.known_at - EPOCH) // grain):
+        window = list(group)
+        yield window[-1].known_at, window
