@@ -59,5 +59,3 @@ class Codec(Protocol[S]):
     def decode(self, shape: int, state: bytes, document: bytes | None) -> S:
         """The state, from bytes written in `shape` (at most the current one)."""
         ...
-
-

