@@ -18,6 +18,7 @@ from waybond_contracts.policies import (
     PolicyIssued,
     Premium,
 )
+from waybond_contracts.registry import decode
 from waybond_contracts.shipments import (
     HandedTo,
     PackageLine,
@@ -28,6 +29,7 @@ from waybond_contracts.shipments import (
 )
 from waybond_contracts.watches import compile_watches
 from waybond_contracts.wording import WordingDocument, parse
+from waybond_kit.aggregate import Woken
 from waybond_tracking.codec import StateCodec
 from waybond_tracking.decide import decide
 from waybond_tracking.state import State
@@ -210,9 +212,21 @@ def checked(as_of: float, package_id: str = "A") -> ShipmentChecked:
     )
 
 
+class CheckedStory(Story[State]):
+    """A story in which everything published is read back through the contract, strictly."""
+
+    def _step(self, fact: Event | Woken, at: datetime) -> None:
+        before = len(self.published)
+        super()._step(fact, at)
+        for each in self.published[before:]:
+            read = decode(each.event.event_type, each.event.model_dump_json().encode(), strict=True).event
+            assert read == each.event
+            assert read.model_dump() == each.event.model_dump()
+
+
 def story() -> Story[State]:
-    """Every step passes through the codec, as in the service."""
-    return Story(decide, StateCodec())
+    """Every step passes through the codec, as in the service, and all that is published through the contract."""
+    return CheckedStory(decide, StateCodec())
 
 
 def only(kind: type[E_], events: Iterable[Event]) -> list[E_]:

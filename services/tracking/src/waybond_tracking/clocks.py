@@ -59,16 +59,18 @@ def _of_package(clock: Clock, package: Package) -> Sequence[Start]:
                 return _one(package.booked_at, "ShipmentBooked")
             return (Start(label.when.earliest, label.when.latest, "ShipmentScanned/LABEL_CREATED"),)
         case Clock.FIRST_SCAN:
-            first = first_scan(package)
-            if first is None:
+            scan = first_scan(package)
+            if scan is None:
                 return ()
-            return (Start(first.when.earliest, first.when.latest, f"ShipmentScanned/{first.kind}"),)
+            return (Start(scan.when.earliest, scan.when.latest, f"ShipmentScanned/{scan.kind}"),)
         case Clock.LAST_SCAN:
             heard = heard_of(package)
             return [Start(each.when.earliest, each.when.latest, f"ShipmentScanned/{each.kind}") for each in heard]
         case _:
-            said = [(said, each.eta) for each in package.etas for said in (each.first_said, each.last_said)]
-            return [Start(said, eta, "ShipmentScanned.carrier_eta") for said, eta in sorted(said)]
+            source = "ShipmentScanned.carrier_eta"
+            first = [Start(each.first_said, each.eta, source) for each in package.etas]
+            last = [Start(each.last_said, each.eta, source) for each in package.etas]
+            return _changes(sorted((*first, *last)))
 
 
 def _promise(state: State, package: Package | None, follow: bool) -> Sequence[Start]:
@@ -80,7 +82,7 @@ def _promise(state: State, package: Package | None, follow: bool) -> Sequence[St
         found.append(Start(said, package.promised, "ShipmentBooked.promise.latest"))
     if follow:
         found += [Start(each.said, each.latest, "PromiseChanged.promise.latest") for each in in_force(state.promises)]
-    return sorted(found, key=lambda start: start.said) if len(found) > 1 else found
+    return _changes(sorted(found))
 
 
 def in_force(promises: Sequence[Promised]) -> Sequence[Promised]:
@@ -102,4 +104,9 @@ def _latest(of_packages: Sequence[Sequence[Start]]) -> Sequence[Start]:
         current[i] = start
         last = max(current.values(), key=lambda each: (each.at, each.source))
         found.append(Start(start.said, last.at, last.source))
-    return found
+    return _changes(found)
+
+
+def _changes(said: Sequence[Start]) -> Sequence[Start]:
+    """What is said again changes nothing; it must not look as if it were replaced by itself."""
+    return [start for i, start in enumerate(said) if i == 0 or said[i - 1].at != start.at]

@@ -150,7 +150,7 @@ def _run_out(
     wake_at: datetime | None = None
     for i, start in enumerate(clock):
         due = start.at + after
-        if i + 1 < len(clock) and clock[i + 1].said <= due and clock[i + 1].at != start.at:
+        if i + 1 < len(clock) and clock[i + 1].said <= due:
             continue
         if (arrived is not None and arrived.earliest <= due) or due > order.covered_until:
             continue

@@ -1,0 +1,117 @@
+"""Several packages: each is watched alone, the order as a whole until one is known or where the wording says so."""
+
+from tests.support.tracking import (
+    LATE,
+    booked,
+    clause,
+    day,
+    only,
+    order_placed,
+    policy_issued,
+    scanned,
+    seen_says,
+    story,
+    the,
+    watch_says,
+)
+from waybond_contracts.delays import ShipmentDelayed, WatchFellDue
+from waybond_contracts.fields import MAX_PACKAGES, Interval
+from waybond_contracts.shipments import PackageLine, ScanKind
+from waybond_contracts.wording import Scope
+
+K = ScanKind
+WHOLE = 'scope = "order"'
+
+
+def test_an_order_that_nobody_ships_is_late_as_a_whole() -> None:
+    told = story().given(order_placed(), policy_issued(LATE))
+    late = the(ShipmentDelayed, told.until(day(27)))
+    assert (late.package_id, late.scope, late.journey.packages) == (None, Scope.PACKAGE, ())
+
+
+def test_each_package_is_late_alone() -> None:
+    told = story().given(
+        order_placed(), policy_issued(LATE), booked(2, "A"), booked(3, "B"), scanned(K.DELIVERED, 9, "A")
+    )
+    told.until(day(27))
+    assert list(watch_says(told.events)) == [("TG-1:0:0", "B")]
+    assert [each.package_id for each in the(ShipmentDelayed, told.events).journey.packages] == ["A", "B"]
+
+
+def test_when_a_package_becomes_known_the_watch_moves_from_the_order_to_it() -> None:
+    told = story().given(order_placed(), policy_issued(LATE))
+    told.until(day(28))
+    moved = told.when(booked(28.5))
+    assert [(each.package_id, each.breached, each.version) for each in only(ShipmentDelayed, moved)] == [
+        ("A", True, 1),
+        (None, False, 2),
+    ]
+    second = told.when(booked(29, "B"))
+    assert [(each.package_id, each.breached) for each in only(ShipmentDelayed, second)] == [("B", True)]
+
+
+def test_a_scan_names_a_package_before_anybody_booked_it() -> None:
+    told = story().given(order_placed(), policy_issued(LATE), scanned(K.IN_TRANSIT, 5, "A"))
+    late = the(ShipmentDelayed, told.until(day(27)))
+    assert (late.package_id, late.journey.packages[0].carrier) == ("A", "")
+
+
+def test_an_order_arrives_with_its_last_package() -> None:
+    told = story().given(
+        order_placed(), policy_issued(clause("order", "P20D", extra=WHOLE)), booked(2, "A"), booked(3, "B")
+    )
+    told.given(scanned(K.DELIVERED, 9, "A"), scanned(K.DELIVERED, 22, "B"))
+    late = watch_says(told.events)["C:0:0", None]
+    assert (late.scope, late.breached, late.arrived) == (Scope.ORDER, True, Interval.at(day(22)))
+
+
+def test_an_order_is_in_time_if_all_packages_are() -> None:
+    told = story().given(
+        order_placed(), policy_issued(clause("order", "P20D", extra=WHOLE)), booked(2, "A"), booked(3, "B")
+    )
+    told.given(scanned(K.DELIVERED, 9, "A"), scanned(K.DELIVERED, 12, "B"))
+    told.until(day(199))
+    assert only(WatchFellDue, told.events) == []
+
+
+def test_packages_that_are_in_the_order_but_not_known_have_not_arrived() -> None:
+    told = story().given(order_placed(), policy_issued(clause("order", "P20D", extra=WHOLE)))
+    told.given(booked(2, "A", packages=2), scanned(K.DELIVERED, 9, "A"))
+    late = the(ShipmentDelayed, told.until(day(20)))
+    assert (late.package_id, late.arrived, late.journey.packages_in_order) == (None, None, 2)
+    told.given(booked(21, "B"), scanned(K.DELIVERED, 24, "B"))
+    assert watch_says(told.events)["C:0:0", None].arrived == Interval.at(day(24))
+
+
+def test_a_clock_of_the_order_is_that_of_the_package_that_started_last() -> None:
+    told = story().given(order_placed(), policy_issued(clause("fulfilment", "P20D", extra=WHOLE)))
+    told.given(booked(2, "A"), booked(6, "B"))
+    assert the(ShipmentDelayed, told.until(day(26))).clock_start == day(6)
+
+
+def test_a_package_booked_after_the_order_was_late_does_not_make_it_in_time() -> None:
+    told = story().given(order_placed(), policy_issued(clause("fulfilment", "P20D", extra=WHOLE)))
+    told.given(booked(2, "A"), booked(40, "B"))
+    assert the(ShipmentDelayed, told.events).due == day(22)
+    told.until(day(199))
+    assert watch_says(told.events)["C:0:0", None].due == day(22)
+
+
+def test_the_latest_booking_says_who_carries_it_the_first_starts_the_clock() -> None:
+    told = story().given(order_placed(), policy_issued(clause("fulfilment", "P20D")), booked(2))
+    lines = [PackageLine(line_id="1", quantity=1)]
+    told.given(booked(5, tracking_number="LB2BR", lines=lines), booked(4, tracking_number="LB3"))
+    late = the(ShipmentDelayed, told.until(day(22)))
+    (package,) = late.journey.packages
+    assert (late.clock_start, package.tracking_number, package.lines) == (day(2), "LB2BR", tuple(lines))
+
+
+def test_packages_beyond_the_bound_are_left_out_and_the_status_says_so() -> None:
+    told = story().given(order_placed(), policy_issued(LATE))
+    told.given(*(booked(2, f"P{i:03}") for i in range(MAX_PACKAGES)))
+    assert told.status == "watching"
+    told.given(booked(2, "one too many"), scanned(K.DELIVERED, 3, "one too many"), scanned(K.DELIVERED, 3, "P007"))
+    assert told.status == "watching/dropped"
+    assert told.state is not None
+    assert (len(told.state.packages), told.state.dropped) == (MAX_PACKAGES, 2)
+    assert list(seen_says(told.events)) == [("ShipmentDelivered", "P007")]
