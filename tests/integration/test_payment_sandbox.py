@@ -80,7 +80,7 @@ class Bench:
         return found
 
     async def value(self, query: str) -> int:
-        connection = await asyncpg.connect(self.database)
+        connection = await asyncpg.connect(self.database, server_settings={"search_path": "sandbox"})
         try:
             return await connection.fetchval(query)
         finally:
@@ -102,6 +102,7 @@ async def bench(kafka: str, database: str, topic_prefix: str, new_topics: MakeTo
     await new_topics([topic_prefix + "refunds", topic_prefix + "refund-results"], partitions=PARTITIONS)
     connection = await asyncpg.connect(database)
     try:
+        await connection.execute("CREATE SCHEMA sandbox; SET search_path TO sandbox")
         for file in sorted((files("waybond_local.sandbox") / "sql").iterdir(), key=lambda each: each.name):
             await connection.execute(file.read_text().partition("-- migrate:down")[0])
     finally:

@@ -26,6 +26,7 @@ from waybond_local.sandbox.settings import Settings
 from waybond_local.sandbox.store import Answer, Books, Refused, Seen
 
 SOURCE = "/payments/sandbox"
+SCHEMA = "sandbox"
 RETRY_SECONDS = 1.0
 SEND_SECONDS = 30.0
 MAX_ANSWERS_AT_ONCE = 5_000
@@ -99,7 +100,10 @@ class Sandbox:
 
     async def _session(self) -> None:
         """Connect, go on where the books stand, and work until something fails or the sandbox is stopped."""
-        connection = await asyncpg.connect(self.settings.database.get_secret_value())
+        connection = await asyncpg.connect(
+            self.settings.database.get_secret_value(),
+            server_settings={"search_path": SCHEMA, "application_name": "waybond-sandbox"},
+        )
         try:
             books = Books(connection)
             if not await books.take_lock():

@@ -16,7 +16,7 @@ class Settings(BaseSettings):
     kafka: str
     """Bootstrap addresses, host:port."""
     database: SecretStr
-    """DSN of the sandbox's own role; its search_path is the sandbox's own schema."""
+    """DSN of the sandbox's own role, which sees the sandbox's own schema alone."""
     http_host: str = "127.0.0.1"
     http_port: int = Field(default=8090, ge=1, le=65535)
     replay: bool = False

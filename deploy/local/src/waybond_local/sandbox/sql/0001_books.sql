@@ -48,6 +48,7 @@ CREATE TABLE movement (
 );
 
 CREATE INDEX movement_order ON movement (order_key);
+COMMENT ON TABLE movement IS 'append-only: money that moved';
 
 CREATE TABLE balance (
     currency text PRIMARY KEY,

@@ -1,0 +1,52 @@
+"""`waybond quarantine`: how records are named and shown, and the decisions that are published."""
+
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from waybond_contracts.commands import DiscardHeld, ReleaseHeld
+from waybond_local.quarantine_cli import MAX_SHOWN_BYTES, Address, QuarantineError, command_for, shown
+
+NOW = datetime(2026, 3, 1, tzinfo=UTC)
+
+
+def test_a_record_is_named_by_service_topic_shard_and_offset() -> None:
+    address = Address.parse("claims/delays/3/1042")
+    assert address == Address("claims", "delays", 3, 1042)
+    assert str(address) == "claims/delays/3/1042"
+
+
+@pytest.mark.parametrize("text", ["", "claims", "claims/delays/3", "nobody/delays/3/1", "claims/delays/three/1"])
+def test_another_name_is_refused_with_what_was_expected(text: str) -> None:
+    with pytest.raises(QuarantineError, match="expected SERVICE/TOPIC/SHARD/OFFSET"):
+        Address.parse(text)
+
+
+@pytest.mark.parametrize("kind", [ReleaseHeld, DiscardHeld])
+def test_a_decision_names_the_record_and_its_order(kind: type[ReleaseHeld]) -> None:
+    command = command_for(kind, Address("tracking", "shipments", 3, 17), "demo/shop/o-1", "mended", NOW)
+    assert type(command) is kind
+    assert command.order_key == "demo/shop/o-1"
+    assert (command.service, command.topic_name, command.record_offset) == ("tracking", "shipments", 17)
+    assert command.note == "mended"
+
+
+def test_what_names_no_order_cannot_be_decided_about() -> None:
+    with pytest.raises(QuarantineError, match="names no order"):
+        command_for(ReleaseHeld, Address("claims", "delays", 0, 1), None, "", NOW)
+
+
+def test_bytes_are_shown_escaped() -> None:
+    assert shown(b'{"a": "\xff\x00\x1b[31m"}') == '{"a": "\\xff\\x00\\x1b[31m"}'
+    assert shown(None) == "(none)"
+
+
+@given(st.binary())
+def test_whatever_bytes_come_nothing_reaches_the_terminal_raw(value: bytes) -> None:
+    assert shown(value).isprintable()
+
+
+def test_a_long_value_is_cut_and_says_so() -> None:
+    assert shown(b"x" * (MAX_SHOWN_BYTES + 1)).endswith(f"{MAX_SHOWN_BYTES + 1} bytes in all")
