@@ -1,0 +1,308 @@
+"""Reads the wording against the facts: one finding for each clause and package, with the reason and the benefit."""
+
+from dataclasses import dataclass
+from dataclasses import replace as changed
+from datetime import datetime
+
+from waybond_claims.adjudication.benefits import Amounts, NoRateError, amounts, started_periods
+from waybond_claims.adjudication.exclusions import NOTHING, Excluded, circumstance_key, excluded
+from waybond_claims.adjudication.terms import Rule, TimedTier, Way
+from waybond_claims.adjudication.view import View
+from waybond_claims.state import SeenFact, WatchFact
+from waybond_contracts.explanation import FindingReason
+from waybond_contracts.wording import Clock, Peril, Scope
+
+# What an arrival says was not so after all. A parcel that arrives was late all the same.
+UNDONE_BY_ARRIVAL = frozenset({Peril.LOST, Peril.NOT_RECEIVED, Peril.RETURNED})
+
+SEEN_BY_SCAN = {
+    "LOST": ("ShipmentLost", ("", "LOST", "DESTROYED")),
+    "DESTROYED": ("ShipmentLost", ("DESTROYED",)),
+    "DAMAGED": ("ShipmentDamaged", ("", "DAMAGED")),
+    "RETURNING": ("ShipmentReturned", ("", "RETURNING", "RETURNED")),
+    "RETURNED": ("ShipmentReturned", ("RETURNED",)),
+    "DELIVERED": ("ShipmentDelivered", ("", "DELIVERED")),
+}
+"""Scan of a wording -> tracking's event and the scans in it that meet the wording."""
+
+_R = FindingReason
+RANK = {
+    reason: rank
+    for rank, reason in enumerate(
+        (
+            _R.OTHER_LANE,
+            _R.NOT_MET,
+            _R.KEPT,
+            _R.CONTRADICTED,
+            _R.AFTER_COVER,
+            _R.BEFORE_COVER,
+            _R.EXCLUDED,
+            _R.NOT_YET,
+            _R.NEEDS_CLAIM,
+            _R.NEEDS_CARRIER_ANSWER,
+            _R.NEEDS_PERSON,
+            _R.APPLIES,
+        )
+    )
+}
+"""Of several ways in which a clause can be met the one that says most counts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One clause looked at for one package, or for the order (None)."""
+
+    rule: Rule
+    package_id: str | None
+    reason: FindingReason
+    tier: int | None = None
+    fact: str = ""
+    fact_at: datetime | None = None
+    watch: WatchFact | None = None
+    eligible_at: datetime | None = None
+    exclusion_id: str = ""
+    question: str = ""
+    """Key of what a person has to decide, if the reason is that."""
+    amounts: Amounts | None = None
+
+    @property
+    def applies(self) -> bool:
+        return self.reason is _R.APPLIES
+
+    @property
+    def benefit(self) -> int:
+        return self.amounts.benefit if self.amounts is not None else 0
+
+
+def findings(view: View) -> tuple[Found, ...]:
+    """Every clause of the wording, in its order, for every package that it looks at."""
+    found: list[Found] = []
+    for rule in view.terms.rules:
+        if not rule.on_lane:
+            found.append(Found(rule, None, _R.OTHER_LANE))
+        elif rule.clause.scope is Scope.ORDER:
+            found.append(_found(view, rule, None))
+        else:
+            found += [_found(view, rule, unit) for unit in view.units]
+    return tuple(found)
+
+
+def _found(view: View, rule: Rule, unit: str | None) -> Found:
+    met = Found(rule, unit, _R.NOT_MET)
+    for way in rule.ways:
+        met = _better(met, _by_scan(view, rule, way, unit) if way.scan else _by_clock(view, rule, way, unit))
+    if rule.clause.trigger == "claim" and (met.applies or not rule.ways):
+        met = _claimable(view, met)
+    try:
+        out = excluded(view, rule, unit) if view.terms.exclusions else NOTHING
+        if out.by is not None:
+            return changed(met, reason=_R.EXCLUDED, exclusion_id=out.by.id)
+        if not met.applies:
+            return met
+        if out.asks is not None:
+            question = circumstance_key(out.asks, unit)
+            return changed(met, reason=_R.NEEDS_PERSON, exclusion_id=out.asks.id, question=question)
+        return _valued(view, met, out)
+    except NoRateError:
+        return _by_hand(view, met, "rate")
+
+
+def _claimable(view: View, met: Found) -> Found:
+    """It pays what somebody claims within the clause's window: a person looks at the complaint."""
+    rule, unit = met.rule, met.package_id
+    asked = _asked(view, met, _R.NEEDS_CLAIM, f"claim:{rule.clause.id}:{unit or ''}")
+    window = rule.clause.claim_window
+    if window is None or asked.reason is not _R.NEEDS_CLAIM:
+        return asked
+    arrived = view.arrival(rule, unit) if window.clock is Clock.DELIVERED else None
+    start = arrived.latest if arrived is not None else started(view, window.clock, unit)
+    if start is None:
+        return changed(met, reason=_R.NOT_YET)
+    if rule.opens is not None and view.now < start + rule.opens:
+        return changed(met, reason=_R.NOT_YET, eligible_at=start + rule.opens)
+    if rule.closes is not None and view.now > start + rule.closes:
+        complaints = [each.opened_at for each in view.case.disputes if each.opened_at is not None]
+        if not any(at <= start + rule.closes for at in complaints):
+            return changed(met, reason=_R.NOT_MET)
+    return asked
+
+
+def _asked(view: View, said: Found, reason: FindingReason, key: str) -> Found:
+    """What a person decided about it, or that a person is asked."""
+    ruling = view.rulings.get(key)
+    if ruling is None:
+        return changed(said, reason=reason, question=key)
+    return changed(said, reason=_R.APPLIES if ruling.choice == "pay" else _R.NOT_MET, question=key)
+
+
+def _better(one: Found, other: Found) -> Found:
+    def rank(each: Found) -> tuple[int, int]:
+        return RANK[each.reason], -1 if each.tier is None else each.tier
+
+    best = other if rank(other) > rank(one) else one
+    if best.reason is _R.NOT_YET:
+        dates = [each.eligible_at for each in (one, other) if each.reason is _R.NOT_YET and each.eligible_at]
+        return changed(best, eligible_at=min(dates)) if dates else best
+    return best
+
+
+# by a scan
+
+
+def _by_scan(view: View, rule: Rule, way: Way, unit: str | None) -> Found:
+    event, kinds = SEEN_BY_SCAN.get(way.scan or "", ("", ()))
+    if not event:
+        return _by_journey(view, rule, way, unit)
+    fact = view.happened(event, unit)
+    if fact is None or fact.scan not in kinds:
+        return Found(rule, unit, _R.NOT_MET)
+    said = Found(rule, unit, _R.APPLIES, 0, f"{event}/{fact.version}", fact.when.latest)
+    if not fact.standing or _undone(view, rule, unit, fact):
+        return changed(said, reason=_R.CONTRADICTED, tier=None)
+    return _in_cover(view, said, fact.when.latest)
+
+
+def _by_journey(view: View, rule: Rule, way: Way, unit: str | None) -> Found:
+    """A scan that tracking has no event for: it is in the journey, with its time if it is the first or the last one."""
+    packages = [view.packages[unit]] if unit in view.packages else list(view.packages.values())
+    seen = [each for each in packages if way.scan in each.kinds]
+    if not seen:
+        return Found(rule, unit, _R.NOT_MET)
+    scans = [scan for each in seen for scan in (each.first_scan, each.last_scan) if scan and scan[0] == way.scan]
+    said = Found(rule, unit, _R.APPLIES, 0, f"ShipmentScanned/{way.scan}", scans[0][1].latest if scans else None)
+    if said.fact_at is None:
+        return _asked(view, said, _R.NEEDS_PERSON, f"when:{rule.clause.id}:{unit or ''}")
+    return _in_cover(view, said, said.fact_at)
+
+
+def _undone(view: View, rule: Rule, unit: str | None, fact: SeenFact) -> bool:
+    """Whether an arrival says that it was not so, or undoes it as the wording has it."""
+    arrived = view.arrival(rule, unit) if rule.clause.peril in UNDONE_BY_ARRIVAL else None
+    if arrived is None:
+        return False
+    return arrived.latest <= fact.when.earliest or rule.clause.late_arrival != "keep"
+
+
+def _in_cover(view: View, said: Found, at: datetime) -> Found:
+    attached_at = view.attached_at(said.package_id)
+    if attached_at is None or at <= attached_at:
+        return changed(said, reason=_R.BEFORE_COVER, tier=None)
+    return changed(said, reason=_R.AFTER_COVER, tier=None) if at > view.ends_at else said
+
+
+# by a clock
+
+
+def _by_clock(view: View, rule: Rule, way: Way, unit: str | None) -> Found:
+    best = Found(rule, unit, _R.NOT_MET)
+    for timed in way.tiers:
+        fact = view.watches.get((timed.watch_id, unit))
+        if fact is not None and fact.breached:
+            best = _better(best, _ran_out(view, rule, timed, fact, unit))
+        else:
+            best = _better(best, _running(view, rule, way, timed, unit))
+    return best
+
+
+def _ran_out(view: View, rule: Rule, timed: TimedTier, fact: WatchFact, unit: str | None) -> Found:
+    said = Found(rule, unit, _R.APPLIES, timed.tier, f"{fact.event}/{fact.version}", fact.due, fact)
+    within = _in_cover(view, said, fact.due)
+    if not within.applies:
+        return within
+    undone = rule.clause.late_arrival != "keep" and rule.clause.peril in UNDONE_BY_ARRIVAL
+    if undone and view.arrival(rule, unit) is not None:
+        return changed(said, reason=_R.CONTRADICTED, tier=None)
+    if not rule.clause.ask_carrier or _carrier_answered(fact):
+        return said
+    key = f"carrier:{fact.watch_id}:{unit or ''}:{fact.due:%Y-%m-%dT%H:%M}"
+    return _asked(view, said, _R.NEEDS_CARRIER_ANSWER, key)
+
+
+def _carrier_answered(fact: WatchFact) -> bool:
+    """Silence is the carrier's only if it was asked after the clock ran out; without a package there is no carrier."""
+    if fact.feed == "not_asked":
+        return fact.package_id is None
+    return fact.feed == "answered" and (fact.checked_as_of is None or fact.checked_as_of >= fact.due)
+
+
+def _running(view: View, rule: Rule, way: Way, timed: TimedTier, unit: str | None) -> Found:
+    fact = view.watches.get((timed.watch_id, unit))
+    if fact is not None and fact.arrived is not None:
+        return Found(rule, unit, _R.KEPT, fact=f"{fact.event}/{fact.version}", fact_at=fact.arrived.latest, watch=fact)
+    arrived = view.arrival(rule, unit)
+    if arrived is not None:
+        return Found(rule, unit, _R.KEPT, fact="ShipmentDelivered", fact_at=arrived.latest)
+    if view.now > view.ends_at:
+        return Found(rule, unit, _R.AFTER_COVER)
+    start = started(view, way.clock, unit)
+    due = start + timed.after if start is not None else None
+    if due is not None and due > view.ends_at:
+        return Found(rule, unit, _R.AFTER_COVER)
+    return Found(rule, unit, _R.NOT_YET, eligible_at=due)
+
+
+def started(view: View, clock: Clock | None, unit: str | None) -> datetime | None:
+    """When the clock started, as far as claims can know: to tell a date, never to pay by it."""
+    package = view.packages.get(unit or "")
+    match clock:
+        case Clock.ORDER:
+            return view.order.placed_at
+        case Clock.PAYMENT:
+            return view.order.payment.paid_at
+        case Clock.PROMISED_LATEST:
+            amended = view.case.amended
+            follows = view.terms.wording.cover.promise == "as_amended" and amended is not None
+            return (amended.promised_latest if follows and amended else None) or view.order.promised_latest
+        case Clock.FULFILMENT:
+            return package.booked_at if package is not None else None
+        case Clock.FIRST_SCAN:
+            return package.first_scan[1].latest if package is not None and package.first_scan else None
+        case Clock.LAST_SCAN:
+            return package.last_scan[1].latest if package is not None and package.last_scan else None
+        case Clock.CARRIER_ETA:
+            return package.carrier_eta if package is not None else None
+        case _:
+            return None
+
+
+# what it is worth
+
+
+def _valued(view: View, met: Found, out: Excluded) -> Found:
+    rule, unit = met.rule, met.package_id
+    tier = rule.clause.tiers[met.tier or 0]
+    periods = None
+    if tier.per:
+        if met.watch is None or met.watch.event != "ShipmentDelayed":
+            # How long a silence lasted is known to tracking alone once it has ended.
+            return _by_hand(view, met, "periods")
+        arrived = view.arrival(rule, unit)
+        until = arrived.earliest if arrived else max(met.watch.as_of, view.case.journey_as_of or met.watch.as_of)
+        periods = started_periods(tier, met.watch.due, until)
+    basis = _basis(view, unit)
+    if out.part_by is not None:
+        basis = basis * out.covered // out.of
+        met = changed(met, exclusion_id=out.part_by.id)
+    ruling = view.rulings.get(met.question)
+    if ruling is not None and ruling.decided_minor is not None:
+        return _set_by_hand(met, basis, ruling.decided_minor)
+    return changed(met, amounts=amounts(view, rule, met.tier or 0, unit=unit, basis=basis, periods=periods))
+
+
+def _by_hand(view: View, met: Found, why: str) -> Found:
+    """A benefit that the wording alone cannot give: a person says how much is due."""
+    key = f"{why}:{met.rule.clause.id}:{met.package_id or ''}:{met.fact}"
+    decided = _asked(view, met, _R.NEEDS_PERSON, key)
+    ruling = view.rulings.get(key)
+    if ruling is None or ruling.decided_minor is None:
+        return decided
+    return _set_by_hand(decided, _basis(view, met.package_id), ruling.decided_minor) if decided.applies else decided
+
+
+def _set_by_hand(met: Found, basis: int, minor: int) -> Found:
+    pays = met.rule.clause.tiers[met.tier or 0].pays
+    return changed(met, amounts=Amounts(basis=basis, benefit=minor, pays=pays, fixed=minor))
+
+
+def _basis(view: View, unit: str | None) -> int:
+    return view.bases.get(unit, view.cover.basis)

@@ -1,0 +1,106 @@
+"""A wording made ready for one lane: conditions with their watches, shares as decimals. Kept, since few differ."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from decimal import Decimal
+from functools import lru_cache
+
+from waybond_contracts.places import Lane
+from waybond_contracts.watches import conditions, watch_id
+from waybond_contracts.wording import Clause, Clock, Condition, Deductible, Exclusion, Wording, duration_on, parse
+
+TERMS_KEPT = 1_024
+
+
+@dataclass(frozen=True, slots=True)
+class TimedTier:
+    """A tier that is reached when a watch falls due."""
+
+    watch_id: str
+    after: timedelta
+    tier: int
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """One way in which the clause is met on this lane: by a scan, or by a clock and its tiers, the lowest first."""
+
+    scan: str | None
+    clock: Clock | None
+    silence: bool
+    tiers: tuple[TimedTier, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A clause on this lane; without `ways` nothing but a claim can meet it."""
+
+    clause: Clause
+    on_lane: bool
+    ways: tuple[Way, ...]
+    shares: tuple[Decimal | None, ...]
+    deductible: Deductible | None
+    delivered_by: frozenset[str]
+    opens: timedelta | None
+    """Of the claim window, after its clock's start; None: at once."""
+    closes: timedelta | None
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """A wording on one lane."""
+
+    wording: Wording
+    rules: tuple[Rule, ...]
+    rule_of: Mapping[str, Rule]
+    """By clause id."""
+    exclusions: tuple[Exclusion, ...]
+    """Those that speak of this lane or of no lane."""
+
+
+@lru_cache(TERMS_KEPT)
+def terms(body: str, origin: str, destination: str) -> Terms:
+    """The wording `body` (TOML) on the lane. Raises ContractError for a text that is no wording."""
+    wording = parse(body)
+    lane = Lane(origin=origin, destination=destination)
+    rules = tuple(_rule(wording, clause, lane) for clause in wording.clause)
+    return Terms(
+        wording=wording,
+        rules=rules,
+        rule_of={rule.clause.id: rule for rule in rules},
+        exclusions=tuple(
+            each for each in wording.exclusion if not each.lanes or any(lane.matches(one) for one in each.lanes)
+        ),
+    )
+
+
+def _rule(wording: Wording, clause: Clause, lane: Lane) -> Rule:
+    on_lane = clause.on(lane)
+    window = clause.claim_window
+    ways = (_way(clause, c, condition, lane) for c, condition in enumerate(conditions(clause)) if condition.on(lane))
+    return Rule(
+        clause=clause,
+        on_lane=on_lane,
+        ways=tuple(ways) if on_lane else (),
+        shares=tuple(Decimal(tier.share) if tier.share is not None else None for tier in clause.tiers),
+        deductible=clause.deductible or wording.cover.deductible,
+        delivered_by=frozenset(each.value for each in clause.delivered_by or wording.cover.delivered_by),
+        opens=duration_on(lane, window.opens, window.opens_by_lane) if window else None,
+        closes=duration_on(lane, window.closes, window.closes_by_lane) if window else None,
+    )
+
+
+def _way(clause: Clause, ordinal: int, condition: Condition, lane: Lane) -> Way:
+    tiers: list[TimedTier] = []
+    if condition.clock is not None:
+        for t, tier in enumerate(clause.tiers):
+            after = condition.after_on(lane) if condition.timed else tier.after_on(lane)
+            if after is not None:
+                tiers.append(TimedTier(watch_id(clause, ordinal, t), after, t))
+    return Way(
+        scan=condition.scan.value if condition.scan is not None else None,
+        clock=condition.clock,
+        silence=condition.silent_for is not None,
+        tiers=tuple(tiers),
+    )

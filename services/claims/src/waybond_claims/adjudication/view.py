@@ -1,0 +1,169 @@
+"""The facts of a case as the interpreter looks at them: by key, by package, with each package's part of the basis."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from fractions import Fraction
+
+from waybond_claims.adjudication.terms import Rule, Terms, terms
+from waybond_claims.state import (
+    WITHDRAWN,
+    Case,
+    Cover,
+    Interval,
+    Line,
+    Order,
+    Package,
+    Policy,
+    Referral,
+    SeenFact,
+    WatchFact,
+)
+
+# What says nothing of the parcel's whereabouts does not start the cover of a wording that starts with the first scan.
+NOT_PHYSICAL = frozenset({"LABEL_CREATED", "STALE", "UNKNOWN", "CANCELLED"})
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A case whose order and policy are known. `units` are the packages, or None for the order as long as it has none.
+
+    `bases` are minor units by package, for None the whole basis.
+    """
+
+    case: Case
+    order: Order
+    policy: Policy
+    cover: Cover
+    terms: Terms
+    now: datetime
+    ends_at: datetime
+    lines: tuple[Line, ...]
+    units: tuple[str | None, ...]
+    packages: dict[str, Package]
+    watches: dict[tuple[str, str | None], WatchFact]
+    seen: dict[tuple[str, str | None], SeenFact]
+    bases: dict[str | None, int]
+    rulings: dict[str, Referral]
+    """Questions that a person decided, by key."""
+
+    def arrival(self, rule: Rule, unit: str | None) -> Interval | None:
+        """When the package arrived in a way that the clause counts; the order has, once all its packages have."""
+        if unit is not None:
+            return self._arrival_of(rule, unit)
+        if not self.packages:
+            return self._arrival_of(rule, None)
+        known = [self._arrival_of(rule, each) for each in self.packages]
+        found = [each for each in known if each is not None]
+        missing = (self.case.packages_in_order or 0) > len(found)
+        return None if missing or len(found) < len(known) else max(found, key=_earliest)
+
+    def _arrival_of(self, rule: Rule, unit: str | None) -> Interval | None:
+        fact = self.seen.get(("ShipmentDelivered", unit))
+        if fact is not None:
+            return fact.when if fact.standing and fact.handed_to in rule.delivered_by else None
+        package = self.packages.get(unit or "")
+        return package.arrived if package is not None and "ready_for_pickup" in rule.delivered_by else None
+
+    def happened(self, event: str, unit: str | None) -> SeenFact | None:
+        """What tracking says happened to the package; for the order, to the first package that it stands for."""
+        if unit is not None or not self.packages:
+            return self.seen.get((event, unit))
+        facts = [fact for (name, _), fact in sorted(self.seen.items(), key=_key) if name == event]
+        return next((fact for fact in facts if fact.standing), facts[0] if facts else None)
+
+    def attached_at(self, unit: str | None) -> datetime | None:
+        """From when the package is covered; None if its cover has not begun."""
+        if self.terms.wording.cover.starts == "bound":
+            return self.policy.attached_at
+        scans = [self.packages[unit]] if unit in self.packages else list(self.packages.values())
+        starts = [
+            each.first_scan[1].latest for each in scans if each.first_scan and each.first_scan[0] not in NOT_PHYSICAL
+        ]
+        return max(self.policy.attached_at, min(starts)) if starts else None
+
+    def lines_in(self, unit: str | None) -> list[tuple[Line, int]]:
+        """Lines and quantities in the package, as far as is known; all lines where it is not."""
+        package = self.packages.get(unit or "")
+        if package is None or not package.lines:
+            return [(line, line.quantity) for line in self.lines]
+        by_id = {line.line_id: line for line in self.lines}
+        return [(by_id[line_id], quantity) for line_id, quantity in package.lines if line_id in by_id]
+
+
+def view(case: Case, now: datetime) -> View | None:
+    """The case as the interpreter looks at it; None as long as the order or the policy is not known."""
+    ends_at = case.ends_at
+    if case.order is None or case.policy is None or case.cover is None or ends_at is None:
+        return None
+    packages = {each.package_id: each for each in case.packages}
+    named = {fact.package_id for fact in (*case.watches, *case.seen)} - {None} - packages.keys()
+    for package_id in named:
+        packages[package_id or ""] = Package(package_id or "")
+    ids = sorted(packages)
+    lines = case.amended.lines if case.amended is not None and case.amended.lines_revision >= 0 else case.order.lines
+    return View(
+        case=case,
+        order=case.order,
+        policy=case.policy,
+        cover=case.cover,
+        terms=terms(case.wording, case.policy.origin, case.policy.destination),
+        now=now,
+        ends_at=ends_at,
+        lines=lines,
+        units=tuple(ids) if ids else (None,),
+        packages=packages,
+        watches={(fact.watch_id, fact.package_id): fact for fact in case.watches},
+        seen={(fact.event, fact.package_id): fact for fact in case.seen},
+        bases=bases(case.cover.basis, [packages[each] for each in ids], lines, case.packages_in_order),
+        rulings={each.key: each for each in case.referrals if each.choice not in ("", WITHDRAWN)},
+    )
+
+
+def bases(
+    whole: int, packages: list[Package], lines: tuple[Line, ...], packages_in_order: int | None
+) -> dict[str | None, int]:
+    """What shares are taken of, in minor units by package id, and `whole` for None.
+
+    A package whose lines are known has their part of the order's value, and that part of shipping and the like; the
+    others share what is left equally, by how many packages the order has. What rounding leaves goes to the first ones.
+    """
+    found: dict[str | None, int] = {None: whole}
+    if not packages:
+        return found
+    count = max(packages_in_order or 0, len(packages))
+    if count == 1 and not packages[0].lines:
+        found[packages[0].package_id] = whole
+        return found
+    parts = _parts(packages, lines, count)
+    amounts = [int(part * whole) for part in parts]
+    left = int(sum(parts) * whole) - sum(amounts)
+    for index, package in enumerate(packages):
+        found[package.package_id] = amounts[index] + (index < left)
+    return found
+
+
+def _parts(packages: list[Package], lines: tuple[Line, ...], count: int) -> list[Fraction]:
+    value = {line.line_id: Fraction(line.minor, line.quantity) for line in lines}
+    total = sum(line.minor for line in lines)
+    by_lines = [
+        Fraction(sum(value.get(line_id, Fraction(0)) * quantity for line_id, quantity in package.lines), total)
+        if package.lines and total
+        else None
+        for package in packages
+    ]
+    taken = sum(part for part in by_lines if part is not None)
+    without = count - sum(part is not None for part in by_lines)
+    rest = max(Fraction(1) - taken, Fraction(0)) / without if without else Fraction(0)
+    parts = [rest if part is None else part for part in by_lines]
+    # Lines that were packed more often than ordered do not make the order worth more.
+    over = max(sum(parts), Fraction(1))
+    return [part / over for part in parts]
+
+
+def _earliest(interval: Interval) -> datetime:
+    return interval.earliest
+
+
+def _key(item: tuple[tuple[str, str | None], SeenFact]) -> tuple[str, str]:
+    (event, package_id), _ = item
+    return event, package_id or ""

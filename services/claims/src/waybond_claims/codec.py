@@ -1,0 +1,30 @@
+"""The claim file as bytes: compact JSON without the wording, which tables keep once by its hash."""
+
+import msgspec
+from msgspec.structs import replace
+
+from waybond_claims.state import Case
+
+
+class CaseCodec:
+    """Shape 1 is the first. A change of shape gets the next number and an upcaster from the one before."""
+
+    shape = 1
+
+    def __init__(self) -> None:
+        self._encoder = msgspec.json.Encoder()
+        self._decoder = msgspec.json.Decoder(Case)
+        self._bodies: dict[bytes, str] = {}
+
+    def encode(self, state: Case) -> tuple[bytes, bytes | None]:
+        """The file without its wording, and the wording or None."""
+        if not state.wording:
+            return self._encoder.encode(state), None
+        return self._encoder.encode(replace(state, wording="")), state.wording.encode()
+
+    def decode(self, shape: int, state: bytes, document: bytes | None) -> Case:
+        """The file from bytes written in `shape`. Raises msgspec.DecodeError for bytes that are no file."""
+        if shape != self.shape:
+            raise ValueError(f"a claim file of shape {self.shape} was expected, got {shape}")
+        case = self._decoder.decode(state)
+        return case if document is None else replace(case, wording=document.decode())

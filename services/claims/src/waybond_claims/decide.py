@@ -1,0 +1,164 @@
+"""Claims as one pure function: add the fact, look at the whole case again, publish the difference to what was said."""
+
+from datetime import datetime, timedelta
+
+from msgspec.structs import replace
+
+from waybond_claims import disputes, facts, ledger, notices, payments, recoveries, referrals
+from waybond_claims.adjudication.interpreter import RANK, Found
+from waybond_claims.draft import Draft, named
+from waybond_claims.entitlement import Entitlement, entitlement
+from waybond_claims.published import money
+from waybond_claims.state import Case
+from waybond_contracts import claims, commands, refunds
+from waybond_contracts.event import Event
+from waybond_contracts.explanation import FindingReason
+from waybond_kit.aggregate import Outcome, Woken
+
+KEPT_AFTER_END = timedelta(days=7)
+"""An order that was declined, or whose policy ended, without a claim leaves no state after this."""
+KEPT_UNHEARD = timedelta(days=400)
+"""Facts about an order of whose policy nobody ever speaks are dropped after this."""
+
+
+def decide(state: Case | None, fact: Event | Woken, now: datetime) -> Outcome[Case]:
+    """What is owed follows from the facts, in whichever order they came; what is commanded is the difference."""
+    before = state if state is not None else Case(since=now)
+    case = before if isinstance(fact, Woken) else _added(before, fact, now)
+    draft = Draft(case, now, type(fact).__name__)
+    if case is not before or isinstance(fact, Woken):
+        _look(draft)
+    entry = ledger.entry(before, draft.case, now, draft.cause)
+    if entry is not None:
+        draft.change(entries=entry.ordinal)
+    ends = _droppable_at(draft.case)
+    return Outcome(
+        None if ends is not None and now >= ends else draft.case,
+        tuple(draft.events),
+        wake_at=_wake_at(draft.case, now),
+        rows=(entry,) if entry is not None else (),
+        status=_status(draft.case),
+    )
+
+
+def _added(case: Case, event: Event, now: datetime) -> Case:
+    if not case.order_key:
+        case = replace(case, order_key=event.order_key)
+    match event:
+        case refunds.RefundResult():
+            return payments.answered(case, event, now)
+        case commands.DecideReferral():
+            return referrals.decided(case, event, now)
+        case _:
+            return facts.added(case, event, now)
+
+
+def _look(draft: Draft) -> None:
+    """Look at the whole case and write what follows from it."""
+    if not draft.case.claim_id and not _named(draft):
+        return
+    case = draft.case
+    if not (case.watches or case.seen or case.disputes or case.commands or case.contradictions):
+        return
+    owes = entitlement(case, draft.now)
+    payments.tell_settled(draft)
+    _open(draft, owes)
+    if not draft.case.opened:
+        return
+    command = None
+    if owes is not None:
+        _reckon(draft, owes)
+        payments.cancel(draft, owes)
+        recoveries.recover(draft, owes)
+        command = payments.pay(draft, owes)
+        if command is not None:
+            notices.approved(draft, command, owes.best)
+    for told in disputes.answer(draft, owes, paid_now=command is not None):
+        notices.denied(draft, told)
+    for question in referrals.refer(draft, owes):
+        if question.refund_id is not None and question.minor is not None:
+            notices.refund_delayed(draft, question.minor)
+
+
+def _named(draft: Draft) -> bool:
+    """Give the claim its id once pricing has spoken, or once a dispute has waited too long for it to speak."""
+    case = draft.case
+    if case.policy is None and not case.declined and not any(disputes.unheard_of(case, draft.now)):
+        return False
+    namespace = case.policy.policy_id if case.policy is not None else case.order_key
+    draft.change(claim_id=named(namespace, "claim"))
+    return True
+
+
+def _open(draft: Draft, owes: Entitlement | None) -> None:
+    """Open the claim when a peril is met, somebody complains, or money moved that nobody commanded."""
+    case = draft.case
+    if case.opened:
+        return
+    met = max(owes.findings, key=_weight) if owes is not None else None
+    dispute = next(disputes.open_disputes(case), None)
+    if met is not None and RANK[met.reason] >= RANK[FindingReason.NEEDS_CARRIER_ANSWER]:
+        cause = met.fact.partition("/")[0] or draft.cause
+        draft.say(claims.ClaimOpened, cause=cause, peril=met.rule.clause.peril)
+    elif dispute is not None:
+        draft.say(claims.ClaimOpened, cause="DisputeOpened", dispute_id=dispute.dispute_id)
+    elif any(key.startswith("refund:") for key in case.contradictions):
+        draft.say(claims.ClaimOpened, cause=draft.cause)
+    else:
+        return
+    draft.change(opened=True)
+
+
+def _weight(found: Found) -> int:
+    return RANK[found.reason]
+
+
+def _reckon(draft: Draft, owes: Entitlement) -> None:
+    """Note what is owed now; say so if it is less than what was approved."""
+    case = draft.case
+    if (owes.entitled, owes.owed) == (case.entitled, case.owed):
+        return
+    if owes.entitled < case.entitled and case.approved:
+        before, after = money(case, case.entitled), money(case, owes.entitled)
+        draft.say(claims.ClaimReopened, cause=draft.cause, before=before, after=after)
+    draft.change(entitled=owes.entitled, owed=owes.owed)
+
+
+def _wake_at(case: Case, now: datetime) -> datetime | None:
+    """When time alone changes something."""
+    wishes = [_droppable_at(case), payments.retry_at(case)]
+    flight = case.in_flight
+    if flight is not None:
+        wishes.append(flight.patience)
+    for dispute in disputes.open_disputes(case):
+        if case.policy is None and not case.declined:
+            wishes.append(dispute.known_at + disputes.HEARD_WITHIN)
+        elif dispute.answer == claims.DenialReason.TOO_EARLY:
+            wishes += [case.ends_at, dispute.eligible_at]
+    return min((wish for wish in wishes if wish is not None and wish > now), default=None)
+
+
+def _droppable_at(case: Case) -> datetime | None:
+    """From when an order without a claim leaves no state; one with a claim is kept."""
+    if case.opened or case.commands:
+        return None
+    if case.policy is None:
+        return case.declined_at + KEPT_AFTER_END if case.declined_at is not None else case.since + KEPT_UNHEARD
+    return case.ends_at + KEPT_AFTER_END if case.ends_at is not None else None
+
+
+def _status(case: Case) -> str:
+    """The case in a word, for people."""
+    if any(each.is_open for each in case.referrals):
+        return "referred"
+    if case.in_flight is not None:
+        return "paying"
+    if case.owed > case.settled:
+        return "waiting"
+    if case.settled:
+        return "paid"
+    if case.opened:
+        return "open"
+    if case.policy is not None:
+        return "covered"
+    return "declined" if case.declined else ""

@@ -1,0 +1,151 @@
+"""Answers complaints: already paid, not covered and why, or too early and from when; decided again as facts come.
+
+The answer follows from the case each time and is published when it differs from the last one. A complaint that is
+answered with "too early" needs nobody to ask again: on that day tracking's word changes the answer by itself.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from msgspec.structs import replace
+
+from waybond_claims.adjudication.interpreter import Found
+from waybond_claims.draft import Draft
+from waybond_claims.entitlement import Entitlement, due, elsewhere, net_paid
+from waybond_claims.published import explanation, money
+from waybond_claims.state import Case, Dispute, put
+from waybond_contracts import claims
+from waybond_contracts.claims import DenialReason
+from waybond_contracts.disputes import DisputeReason
+from waybond_contracts.explanation import FindingReason
+from waybond_contracts.wording import Peril
+
+HEARD_WITHIN = timedelta(hours=24)
+"""A dispute about an order whose policy nobody has spoken of by then is put before a person."""
+
+APPROVED = "approved"
+
+_NOT_AS_DESCRIBED = frozenset({Peril.NOT_AS_DESCRIBED, Peril.DAMAGED})
+_ALL = frozenset(Peril)
+PERILS: dict[DisputeReason, frozenset[Peril]] = {
+    DisputeReason.NOT_RECEIVED: frozenset({Peril.LATE, Peril.LOST, Peril.STALLED, Peril.RETURNED, Peril.NOT_RECEIVED}),
+    DisputeReason.LATE: frozenset({Peril.LATE, Peril.STALLED, Peril.LOST}),
+    DisputeReason.NOT_AS_DESCRIBED: _NOT_AS_DESCRIBED,
+    DisputeReason.DAMAGED: frozenset({Peril.DAMAGED}),
+    DisputeReason.DIFFERENT: _NOT_AS_DESCRIBED,
+    DisputeReason.MISSING_PARTS: frozenset({Peril.MISSING}),
+    DisputeReason.COUNTERFEIT: frozenset({Peril.COUNTERFEIT}),
+    DisputeReason.MISREPRESENTED: _NOT_AS_DESCRIBED,
+    # The buyer was promised money: whatever it was for.
+    DisputeReason.CREDIT_NOT_PROCESSED: _ALL,
+}
+"""What a clause has to cover to answer a complaint; other reasons are not insured."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a dispute is told."""
+
+    reason: DenialReason
+    eligible_at: datetime | None = None
+    clauses: tuple[str, ...] = ()
+
+
+def perils(dispute: Dispute) -> frozenset[Peril]:
+    """The perils that the complaint may be about."""
+    return PERILS.get(DisputeReason(dispute.reason), frozenset()) if dispute.reason else frozenset()
+
+
+def open_disputes(case: Case) -> Iterator[Dispute]:
+    """Disputes that were opened and have not ended."""
+    return (each for each in case.disputes if each.opened_at is not None and not each.ended)
+
+
+def claimed_by(case: Case, found: Found) -> bool:
+    """Whether somebody complained about what the clause covers."""
+    return any(_about(each, found) for each in open_disputes(case))
+
+
+def unheard_of(case: Case, now: datetime) -> Iterator[Dispute]:
+    """Open disputes about an order of whose policy nobody has spoken."""
+    if case.policy is None and not case.declined:
+        yield from (each for each in open_disputes(case) if now >= each.known_at + HEARD_WITHIN)
+
+
+def answer(draft: Draft, owes: Entitlement | None, *, paid_now: bool) -> tuple[Dispute, ...]:
+    """Answer every open dispute whose answer changed; return those that were told something."""
+    told: list[Dispute] = []
+    for dispute in draft.case.disputes:
+        if dispute.opened_at is None or dispute.ended:
+            continue
+        found = _answer(draft.case, owes, dispute, draft.now)
+        if found is None or dispute.answer == APPROVED:
+            continue
+        if found.reason is DenialReason.ALREADY_PAID and (paid_now or dispute.answer == DenialReason.TOO_EARLY):
+            # ClaimApproved is the answer.
+            after = replace(dispute, answer=APPROVED, eligible_at=None)
+        else:
+            after = replace(dispute, answer=found.reason.value, eligible_at=found.eligible_at)
+        if after == dispute:
+            continue
+        draft.change(disputes=put(draft.case.disputes, after, "dispute_id"))
+        if after.answer != APPROVED:
+            _deny(draft, owes, after, found)
+            told.append(after)
+    return tuple(told)
+
+
+def _deny(draft: Draft, owes: Entitlement | None, dispute: Dispute, found: Answer) -> None:
+    case = draft.case
+    why = None
+    if owes is not None:
+        # Whatever is still owed is not commanded by this answer.
+        why = explanation(case, owes, due(case, owes, waits=True), draft.now, version=case.version + 1)
+    draft.say(
+        claims.ClaimDenied,
+        reason=found.reason,
+        dispute_id=dispute.dispute_id,
+        eligible_at=found.eligible_at,
+        paid=money(case, net_paid(case)) if case.order is not None else None,
+        explanation=why,
+        clauses=found.clauses,
+    )
+
+
+def _answer(case: Case, owes: Entitlement | None, dispute: Dispute, now: datetime) -> Answer | None:
+    """None where a person is asked first, or where what is owed waits to be commanded."""
+    if case.policy is None or case.void:
+        answered = case.void or case.declined or _no_policy_decided(case, dispute)
+        return Answer(DenialReason.NO_POLICY) if answered else None
+    if owes is None:
+        return None
+    relevant = [each for each in owes.findings if _about(dispute, each)]
+    clauses = tuple(dict.fromkeys(each.rule.clause.id for each in relevant))
+    reasons = {each.reason for each in relevant}
+    paid = net_paid(case)
+    if paid + elsewhere(case) > 0 and paid >= min(owes.available, owes.view.cover.limit):
+        return Answer(DenialReason.ALREADY_PAID, clauses=clauses)
+    if FindingReason.APPLIES in reasons:
+        return Answer(DenialReason.ALREADY_PAID, clauses=clauses) if 0 < paid >= owes.owed else None
+    if not reasons.isdisjoint({FindingReason.NEEDS_CARRIER_ANSWER, FindingReason.NEEDS_PERSON}):
+        return None
+    if FindingReason.NOT_YET in reasons:
+        dates = [each.eligible_at for each in relevant if each.eligible_at is not None and each.eligible_at > now]
+        return Answer(DenialReason.TOO_EARLY, min(dates, default=None), clauses)
+    if FindingReason.NEEDS_CLAIM in reasons:
+        return None
+    if FindingReason.EXCLUDED in reasons:
+        return Answer(DenialReason.EXCLUDED, clauses=clauses)
+    return Answer(DenialReason.NOT_COVERED, clauses=clauses)
+
+
+def _about(dispute: Dispute, found: Found) -> bool:
+    """Whether the clause covers what the dispute complains of, for the package that it names, if it names one."""
+    same_package = dispute.package_id is None or found.package_id in (None, dispute.package_id)
+    return same_package and found.rule.clause.peril in perils(dispute)
+
+
+def _no_policy_decided(case: Case, dispute: Dispute) -> bool:
+    key = f"no_policy:{dispute.dispute_id}"
+    return any(each.key == key and each.choice == "answer_no_policy" for each in case.referrals)

@@ -1,0 +1,214 @@
+"""What the order is owed, in steps: the packages' benefits, limits, what others paid back; then what is due now."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from waybond_claims.adjudication.interpreter import Found, findings
+from waybond_claims.adjudication.view import View, view
+from waybond_claims.state import Case, Grant
+from waybond_contracts.explanation import StepKind
+
+KEPT = frozenset({"keep"})
+NOT_ASKED_BACK = frozenset({"keep", "offset"})
+
+
+@dataclass(frozen=True, slots=True)
+class Stepped:
+    """A step of the amount, in minor units."""
+
+    kind: StepKind
+    what: str
+    minor: int
+    result: int
+
+
+@dataclass(frozen=True, slots=True)
+class Entitlement:
+    """What the facts of a case give under its wording, in minor units of the order's currency.
+
+    `entitled` follows from the facts alone; `owed` adds what was paid before a fact took its reason away and the
+    wording lets the buyer keep; `tolerated` adds what is not asked back but counts towards later benefits.
+    """
+
+    view: View
+    findings: tuple[Found, ...]
+    steps: tuple[Stepped, ...]
+    entitled: int
+    owed: int
+    tolerated: int
+    credits: int
+    """Of `owed`, what the wording pays as a credit instead of a refund."""
+    available: int
+    """What the buyer paid and nobody gave back."""
+    best: tuple[Found, ...]
+    """The findings whose benefits were added."""
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """What is to be commanded now (negative: to be recovered), and the steps that lead to it from `owed`."""
+
+    command: int
+    pays: str
+    steps: tuple[Stepped, ...]
+    difference: int
+    """Owed less what was settled, is in flight and was not recovered, whether or not it can be commanded now."""
+
+
+def entitlement(case: Case, now: datetime) -> Entitlement | None:
+    """The entitlement, or None as long as order or policy is not known or their currencies differ."""
+    seen = view(case, now)
+    if seen is None or seen.cover.currency != seen.order.currency:
+        return None
+    found = findings(seen)
+    best = _best(seen, found)
+    whole_order, packages = best.get(None), {unit: each for unit, each in best.items() if unit is not None}
+    in_packages = sum(_limited(seen, each) for each in packages.values())
+    chosen = [whole_order] if whole_order and whole_order.benefit >= in_packages else list(packages.values())
+    steps: list[Stepped] = []
+    for each in chosen:
+        what = "order" if each.package_id is None else f"package:{each.package_id}"
+        _step(steps, StepKind.ADD, what, _limited(seen, each))
+    available = max(0, paid(case) - elsewhere(case))
+    _step(steps, StepKind.CAP, "limit", seen.cover.limit)
+    entitled = _step(steps, StepKind.CAP, "paid_less_refunded", available)
+    benefits = {unit: _limited(seen, each) for unit, each in best.items()}
+    cap = 0 if case.void else min(seen.cover.limit, available)
+    # Kept can be no more than what was paid: a refund that failed leaves nothing to keep.
+    kept = min(_with(benefits, case.grants, KEPT), cap) - entitled
+    owed = entitled + max(0, min(kept, net_paid(case)))
+    return Entitlement(
+        view=seen,
+        findings=found,
+        steps=tuple(steps),
+        entitled=entitled,
+        owed=owed,
+        tolerated=max(owed, min(_with(benefits, case.grants, NOT_ASKED_BACK), cap)),
+        credits=_credits(seen, chosen, owed),
+        available=available,
+        best=tuple(chosen),
+    )
+
+
+def due(case: Case, owes: Entitlement, *, waits: bool) -> Due:
+    """The difference to what was commanded already; nothing is commanded while it `waits`."""
+    steps = list(owes.steps)
+    flight = case.in_flight
+    if owes.owed > owes.entitled:
+        _step(steps, StepKind.PLUS, "kept", owes.owed - owes.entitled)
+    _step(steps, StepKind.LESS, "settled", case.settled)
+    if flight is not None:
+        _step(steps, StepKind.LESS, "in_flight", flight.minor)
+    if case.recovered:
+        _step(steps, StepKind.PLUS, "recovered", case.recovered)
+    difference = command = steps[-1].result
+    pays = "refund"
+    if difference < 0:
+        outstanding = sum(each.outstanding for each in case.recoveries)
+        parts = {"offset": owes.tolerated - owes.owed, "waived": case.waived, "asked_back": outstanding}
+        for what, minor in parts.items():
+            if command < 0 < minor:
+                command = _step(steps, StepKind.PLUS, what, min(minor, -command))
+    elif difference > 0:
+        by_refund = min(difference, owes.owed - owes.credits - _paid_by_refund(case))
+        pays = "refund" if by_refund > 0 else "credit"
+        if 0 < by_refund < difference:
+            command = _step(steps, StepKind.LESS, "other_means", difference - by_refund)
+        if waits:
+            command = _step(steps, StepKind.LESS, "waits", command)
+    return Due(command, pays, tuple(steps), difference)
+
+
+def paid(case: Case) -> int:
+    """What the buyer paid for the order as it stands now."""
+    if case.order is None:
+        return 0
+    amended = case.amended
+    if amended is not None and amended.total_revision >= 0 and amended.currency == case.order.currency:
+        return amended.minor
+    return case.order.minor
+
+
+def elsewhere(case: Case) -> int:
+    """What platform, card scheme or carrier gave back; another currency is not counted but referred."""
+    currency = case.order.currency if case.order is not None else ""
+    return sum(each.minor for each in case.elsewhere if each.currency == currency)
+
+
+def net_paid(case: Case) -> int:
+    """What was commanded and did not come back."""
+    flight = case.in_flight
+    return case.settled + (flight.minor if flight is not None else 0) - case.recovered
+
+
+def granted(case: Case, owes: Entitlement) -> tuple[Grant, ...]:
+    """For each package the clause and the amount that is commanded for it, the highest so far."""
+    grants = {grant.package_id: grant for grant in case.grants}
+    for each in owes.best:
+        minor = _limited(owes.view, each)
+        before = grants.get(each.package_id)
+        if before is None or minor >= before.minor or before.late_arrival not in NOT_ASKED_BACK:
+            clause = each.rule.clause
+            grants[each.package_id] = Grant(each.package_id, clause.id, clause.late_arrival, minor)
+    return tuple(grants.values())
+
+
+def _best(seen: View, found: tuple[Found, ...]) -> dict[str | None, Found]:
+    """The clause that gives most, by package; of two that give the same the one that stands first in the wording."""
+    best: dict[str | None, Found] = {}
+    for each in found:
+        known = best.get(each.package_id)
+        if each.applies and (known is None or _limited(seen, each) > _limited(seen, known)):
+            best[each.package_id] = each
+    return {unit: best[unit] for unit in sorted(best, key=str)}
+
+
+def _limited(seen: View, found: Found) -> int:
+    limit = package_limit(seen, found.package_id)
+    return found.benefit if limit is None else min(found.benefit, limit)
+
+
+def package_limit(seen: View, unit: str | None) -> int | None:
+    """The policy's limit for a package; the order as a whole has none."""
+    return seen.cover.package_limit if unit is not None else None
+
+
+def _with(benefits: dict[str | None, int], grants: Iterable[Grant], arrivals: frozenset[str]) -> int:
+    """The sum where what was granted under clauses of these kinds stays although its reason fell away."""
+    amounts = dict(benefits)
+    for grant in grants:
+        if grant.late_arrival in arrivals:
+            amounts[grant.package_id] = max(amounts.get(grant.package_id, 0), grant.minor)
+    whole_order = amounts.pop(None, 0)
+    return max(whole_order, sum(amounts.values()))
+
+
+def _credits(seen: View, chosen: list[Found], owed: int) -> int:
+    left, by_credit = owed, 0
+    for each in chosen:
+        part = min(left, _limited(seen, each))
+        left -= part
+        if each.amounts is not None and each.amounts.pays == "credit":
+            by_credit += part
+    return by_credit
+
+
+def _paid_by_refund(case: Case) -> int:
+    moved = sum(
+        each.settled or (each.minor if each.in_flight else 0) for each in case.commands if each.pays == "refund"
+    )
+    return moved - case.recovered
+
+
+def _step(steps: list[Stepped], kind: StepKind, what: str, minor: int) -> int:
+    before = steps[-1].result if steps else 0
+    match kind:
+        case StepKind.ADD | StepKind.PLUS:
+            result = before + minor
+        case StepKind.CAP:
+            result = min(before, minor)
+        case StepKind.LESS:
+            result = before - minor
+    steps.append(Stepped(kind, what, minor, result))
+    return result

@@ -1,0 +1,314 @@
+"""Adds one fact to the claim file. Facts are kept under business keys, so that duplicates and order do not matter."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from msgspec.structs import replace
+
+from waybond_claims.state import (
+    MAX_CONTRADICTIONS,
+    MAX_DISPUTES,
+    MAX_ELSEWHERE,
+    MAX_WATCH_FACTS,
+    Amended,
+    Case,
+    Cover,
+    Dispute,
+    Elsewhere,
+    Ended,
+    Interval,
+    Line,
+    Order,
+    Package,
+    Payment,
+    Policy,
+    Rate,
+    SeenFact,
+    WatchFact,
+    put,
+)
+from waybond_contracts import delays, disputes, fields, orders, policies
+from waybond_contracts.event import Event
+from waybond_contracts.money import Money
+
+
+def added(case: Case, event: Event, now: datetime) -> Case:
+    """The file with the fact in it; the very same object if it says nothing new."""
+    match event:
+        case orders.OrderPlaced():
+            return _placed(case, event)
+        case orders.OrderAmended():
+            return _amended(case, event)
+        case orders.PromiseChanged():
+            return _promise_changed(case, event)
+        case orders.OrderRefunded():
+            return _refunded(case, event.refund_ref, "platform", event.amount)
+        case policies.PolicyIssued():
+            return _issued(case, event)
+        case policies.PolicyAmended():
+            return _covered(case, event)
+        case policies.PolicyCancelled():
+            return _cancelled(case, event)
+        case policies.PolicyDeclined():
+            return case if case.declined else replace(case, declined=event.reason.value, declined_at=now)
+        case delays.WatchFellDue():
+            return _fell_due(_journeyed(case, event), event)
+        case delays.PackageSeen():
+            return _seen(_journeyed(case, event), event)
+        case disputes.DisputeEvent():
+            return _disputed(case, event, now)
+        case _:
+            return case
+
+
+def contradicted(case: Case, key: str) -> Case:
+    """The file with a thing in it that cannot be: a person has to say what holds."""
+    if key in case.contradictions:
+        return case
+    if len(case.contradictions) >= MAX_CONTRADICTIONS:
+        return case
+    return replace(case, contradictions=(*case.contradictions, key))
+
+
+# orders
+
+
+def _placed(case: Case, event: orders.OrderPlaced) -> Case:
+    order = Order(
+        placed_at=event.occurred_at,
+        currency=event.total.currency,
+        minor=event.total.minor,
+        lines=_lines(event.lines),
+        language=event.language.value,
+        time_zone=event.time_zone,
+        buyer=event.buyer_ref,
+        payment=Payment(event.payment.provider, event.payment.kind, event.payment.reference, event.payment.paid_at),
+        promised_latest=event.promise.latest if event.promise else None,
+    )
+    if case.order is None:
+        return replace(case, order=order)
+    same = (order.currency, order.minor, order.payment) == (case.order.currency, case.order.minor, case.order.payment)
+    return case if same else contradicted(case, "order")
+
+
+def _lines(lines: Sequence[orders.OrderLine]) -> tuple[Line, ...]:
+    return tuple(Line(each.line_id, each.quantity, each.total.minor, each.category) for each in lines)
+
+
+def _amended(case: Case, event: orders.OrderAmended) -> Case:
+    before = case.amended or Amended()
+    after = before
+    if event.total is not None and event.revision > before.total_revision:
+        total = event.total
+        after = replace(after, total_revision=event.revision, minor=total.minor, currency=total.currency)
+    if event.lines is not None and event.revision > before.lines_revision:
+        after = replace(after, lines_revision=event.revision, lines=_lines(event.lines))
+    return case if after is before else replace(case, amended=after)
+
+
+def _promise_changed(case: Case, event: orders.PromiseChanged) -> Case:
+    before = case.amended or Amended()
+    if event.revision <= before.promise_revision:
+        return case
+    after = replace(before, promise_revision=event.revision, promised_latest=event.promise.latest)
+    return replace(case, amended=after)
+
+
+def _refunded(case: Case, ref: str, by: str, amount: Money) -> Case:
+    known = next((each for each in case.elsewhere if (each.ref, each.by) == (ref, by)), None)
+    if known is not None:
+        same = (known.minor, known.currency) == (amount.minor, amount.currency)
+        return case if same else contradicted(case, f"{by}:{ref}")
+    if len(case.elsewhere) >= MAX_ELSEWHERE:
+        return contradicted(case, "bound:elsewhere")
+    # Sorted: which came first must not show in the file.
+    refunded = Elsewhere(ref, by, amount.minor, amount.currency)
+    return replace(case, elsewhere=tuple(sorted((*case.elsewhere, refunded), key=_ref)))
+
+
+def _ref(each: Elsewhere) -> tuple[str, str]:
+    return each.by, each.ref
+
+
+# policies
+
+
+def _issued(case: Case, event: policies.PolicyIssued) -> Case:
+    if case.policy is not None:
+        same = case.policy.policy_id == event.policy_id
+        return case if same else contradicted(case, f"policy:{event.policy_id}")
+    policy = Policy(
+        policy_id=event.policy_id,
+        product=event.product,
+        product_version=event.product_version,
+        sha256=event.wording.sha256,
+        origin=event.lane.origin,
+        destination=event.lane.destination,
+        attached_at=event.attached_at,
+        rates=tuple(Rate(rate.base, rate.quote, rate.rate) for rate in event.rates),
+    )
+    return _covered(replace(case, policy=policy, wording=event.wording.body), event)
+
+
+def _covered(case: Case, event: policies.PolicyIssued | policies.PolicyAmended) -> Case:
+    if case.cover is not None and event.version <= case.cover.version:
+        return case
+    cover = Cover(
+        version=event.version,
+        currency=event.basis.currency,
+        basis=event.basis.minor,
+        limit=event.limit.minor,
+        package_limit=event.package_limit.minor if event.package_limit else None,
+        ends_at=event.ends_at,
+        premium_currency=event.premium.total.currency,
+        premium_net=event.premium.net.minor,
+        premium_tax=event.premium.tax.minor,
+    )
+    return replace(case, cover=cover)
+
+
+def _cancelled(case: Case, event: policies.PolicyCancelled) -> Case:
+    if case.ended is not None and event.version <= case.ended.version:
+        return case
+    ended = Ended(event.version, event.occurred_at, event.from_start, event.premium_returned.minor)
+    return replace(case, ended=ended)
+
+
+# delays
+
+
+def _interval(when: fields.Interval) -> Interval:
+    return Interval(when.earliest, when.latest)
+
+
+def _journeyed(case: Case, event: delays.DelayEvent) -> Case:
+    """The latest snapshot of the order's packages, whichever event brought it."""
+    as_of = case.journey_as_of
+    if as_of is not None and event.as_of < as_of:
+        return case
+    packages = tuple(_package(each) for each in event.journey.packages)
+    in_order = event.journey.packages_in_order
+    if as_of == event.as_of:
+        if packages == case.packages and in_order == case.packages_in_order:
+            return case
+        # Two snapshots of one instant: the fuller one, and of two as full the same one in whichever order they come.
+        if (_fullness(packages), in_order or 0) <= (_fullness(case.packages), case.packages_in_order or 0):
+            return case
+    return replace(case, journey_as_of=event.as_of, packages=packages, packages_in_order=in_order)
+
+
+def _fullness(packages: tuple[Package, ...]) -> tuple[int, int, str]:
+    return len(packages), sum(len(each.kinds) for each in packages), repr(packages)
+
+
+def _package(each: delays.PackageJourney) -> Package:
+    return Package(
+        each.package_id,
+        tuple((line.line_id, line.quantity) for line in each.lines),
+        tuple(kind.value for kind in each.kinds),
+        each.booked_at,
+        (each.first_scan.kind.value, _interval(each.first_scan.when)) if each.first_scan else None,
+        (each.last_scan.kind.value, _interval(each.last_scan.when)) if each.last_scan else None,
+        each.carrier_eta,
+        _interval(each.arrived) if each.arrived else None,
+    )
+
+
+def _fell_due(case: Case, event: delays.WatchFellDue) -> Case:
+    for known in case.watches:
+        if known.watch_id == event.watch_id and known.package_id == event.package_id:
+            if event.version <= known.version:
+                return case
+            break
+    else:
+        if len(case.watches) >= MAX_WATCH_FACTS:
+            return contradicted(case, "bound:watches")
+    fact = WatchFact(
+        event.watch_id,
+        event.package_id,
+        event.version,
+        type(event).__name__,
+        event.breached,
+        event.clock.value,
+        event.clock_start,
+        event.clock_source,
+        event.due,
+        event.as_of,
+        event.feed.value,
+        _interval(event.arrived) if event.arrived else None,
+        event.checked_as_of,
+    )
+    return replace(case, watches=put(case.watches, fact, "watch_id", "package_id"))
+
+
+def _seen(case: Case, event: delays.PackageSeen) -> Case:
+    name = type(event).__name__
+    for known in case.seen:
+        if known.event == name and known.package_id == event.package_id and event.version <= known.version:
+            return case
+    fact = SeenFact(
+        name,
+        event.package_id,
+        event.version,
+        event.standing,
+        _interval(event.when),
+        event.scan.kind.value if event.scan else "",
+        event.handed_to.value if isinstance(event, delays.ShipmentDelivered) else "",
+    )
+    return replace(case, seen=put(case.seen, fact, "event", "package_id"))
+
+
+# disputes
+
+
+def _disputed(case: Case, event: disputes.DisputeEvent, now: datetime) -> Case:
+    before = next((each for each in case.disputes if each.dispute_id == event.dispute_id), None)
+    if before is None:
+        if len(case.disputes) >= MAX_DISPUTES:
+            return contradicted(case, "bound:disputes")
+        before = Dispute(dispute_id=event.dispute_id, known_at=now)
+    after = before
+    match event:
+        case disputes.DisputeOpened():
+            after = _opened(before, event)
+        case disputes.DisputeStageChanged():
+            after = _staged(before, event.stage.value, event.occurred_at)
+        case disputes.DisputeWithdrawn():
+            after = replace(before, ended="withdrawn") if not before.ended else before
+        case disputes.DisputeResolved():
+            return _resolved(case, before, event)
+        case _:  # EvidenceSubmitted changes nothing that is owed.
+            return case
+    return case if after == before and before in case.disputes else _with(case, after)
+
+
+def _with(case: Case, dispute: Dispute) -> Case:
+    return replace(case, disputes=put(case.disputes, dispute, "dispute_id"))
+
+
+def _opened(before: Dispute, event: disputes.DisputeOpened) -> Dispute:
+    if before.opened_at is not None:
+        return before
+    named = replace(
+        before,
+        opened_at=event.occurred_at,
+        source=event.source.value,
+        reason=event.reason.value,
+        package_id=event.package_id,
+    )
+    return _staged(named, event.stage.value, event.occurred_at)
+
+
+def _staged(before: Dispute, stage: str, at: datetime) -> Dispute:
+    if before.stage_at is not None and (at, stage) <= (before.stage_at, before.stage):
+        return before
+    return replace(before, stage=stage, stage_at=at)
+
+
+def _resolved(case: Case, before: Dispute, event: disputes.DisputeResolved) -> Case:
+    refunded = event.refunded.minor if event.refunded else 0
+    if before.refunded is not None:
+        return case if before.refunded == refunded else contradicted(case, f"dispute:{event.dispute_id}")
+    after = replace(before, ended=event.outcome.value, refunded=refunded)
+    case = _with(case, after)
+    return case if event.refunded is None else _refunded(case, event.dispute_id, "dispute", event.refunded)

@@ -1,0 +1,181 @@
+"""What the buyer is told, in all four languages: what happened, what is paid, when it arrives.
+
+The sentences are data (texts/*.toml); Babel says how a language writes amounts and dates.
+"""
+
+import tomllib
+from collections.abc import Mapping
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from functools import lru_cache
+from importlib.resources import files
+from zoneinfo import ZoneInfo
+
+from babel.core import Locale
+from babel.dates import format_date
+from babel.numbers import format_currency
+
+from waybond_claims.adjudication.interpreter import Found
+from waybond_claims.draft import Draft, named
+from waybond_claims.entitlement import net_paid
+from waybond_claims.published import money, notice
+from waybond_claims.state import Case, Command, Dispute
+from waybond_contracts.claims import BuyerNotified, Notice
+from waybond_contracts.money import Money, exponent_of
+from waybond_contracts.orders import Language
+
+DATES_KEPT = 4_096
+
+Texts = Mapping[str, Mapping[str, str]]
+
+
+def _read(name: str) -> dict[str, dict[str, str]]:
+    return tomllib.loads((files("waybond_claims") / "texts" / f"{name}.toml").read_text(encoding="utf-8"))
+
+
+TEXTS: Mapping[Language, Texts] = {language: _read(language.value) for language in Language}
+LOCALES: Mapping[Language, str] = {language: str(TEXTS[language]["locale"]) for language in Language}
+ARRIVES_WITHIN: Mapping[str, timedelta] = {
+    pays: timedelta(days=int(days)) for pays, days in _read("arrival").items() if isinstance(days, int)
+}
+
+
+# notices
+
+
+def approved(draft: Draft, command: Command, best: tuple[Found, ...]) -> None:
+    """Money was commanded, for what `best` found."""
+    case = draft.case
+    arrives = draft.now + ARRIVES_WITHIN[command.pays]
+    peril = best[0].rule.clause.peril.value if best else "other"
+    happened_at = (best[0].fact_at if best else None) or draft.now
+    total = case.settled + command.minor
+    texts: list[Notice] = []
+    for language, text in TEXTS.items():
+        happened = text["happened"].get(peril, text["happened"]["other"])
+        said = _Said(case, language)
+        body = text["approved"][command.pays].format(
+            happened=happened.format(order=said.order, date=said.day(happened_at)),
+            amount=said.amount(command.minor),
+            arrives=said.day(arrives),
+        )
+        if total > command.minor:
+            joint = "" if language is Language.ZH else " "
+            body += joint + text["approved"]["in_all"].format(total=said.amount(total))
+        texts.append(notice(language, text["approved"]["subject"].format(order=said.order), body))
+    _tell(draft, "approved", texts, amount=money(case, command.minor), expected_by=arrives)
+
+
+def denied(draft: Draft, dispute: Dispute) -> None:
+    """A complaint was answered; card schemes and wallets are answered by the event alone."""
+    if dispute.source not in ("buyer", "platform"):
+        return
+    case = draft.case
+    paid_minor = net_paid(case)
+    about = dispute.answer
+    variant = "body"
+    if about == "too_early" and dispute.eligible_at is None:
+        variant = "undated"
+    elif about == "already_paid" and not paid_minor:
+        variant = "elsewhere"
+    texts: list[Notice] = []
+    for language, text in TEXTS.items():
+        said = _Said(case, language)
+        body = text[about][variant].format(
+            order=said.order,
+            date=said.day(dispute.eligible_at or draft.now),
+            amount=said.amount(paid_minor),
+        )
+        texts.append(notice(language, text[about]["subject"].format(order=said.order), body))
+    _tell(draft, about, texts)
+
+
+def refund_delayed(draft: Draft, minor: int) -> None:
+    """A refund that the buyer was told of did not get through."""
+    texts: list[Notice] = []
+    for language, text in TEXTS.items():
+        said = _Said(draft.case, language)
+        subject, body = text["refund_delayed"]["subject"], text["refund_delayed"]["body"]
+        texts.append(notice(language, subject, body.format(order=said.order, amount=said.amount(minor))))
+    _tell(draft, "refund_delayed", texts)
+
+
+def _tell(
+    draft: Draft, about: str, texts: list[Notice], *, amount: Money | None = None, expected_by: datetime | None = None
+) -> None:
+    case = draft.case
+    order = case.order
+    draft.publish(
+        BuyerNotified,
+        version=case.version,
+        notice_id=named(case.claim_id, f"notice/{case.notices}"),
+        about=about,
+        language=Language(order.language) if order is not None else Language.EN,
+        texts=tuple(texts),
+        amount=amount,
+        expected_by=expected_by,
+        ordinal=case.notices,
+    )
+    draft.change(notices=case.notices + 1)
+
+
+# amounts and dates as a language writes them
+
+
+class _Said:
+    """The values of a case as one language writes them."""
+
+    def __init__(self, case: Case, language: Language) -> None:
+        self.order = case.order_key.rpartition("/")[2]
+        self._locale = LOCALES[language]
+        self._currency = case.order.currency if case.order is not None else ""
+        self._zone = zone(case.order.time_zone if case.order is not None else "UTC")
+
+    def amount(self, minor: int) -> str:
+        return spelled(minor, self._currency, self._locale) if self._currency else ""
+
+    def day(self, instant: datetime) -> str:
+        return _day(instant.astimezone(self._zone).date(), self._locale)
+
+
+@lru_cache(512)
+def zone(name: str) -> ZoneInfo:
+    """The buyer's time zone; UTC where the platform's name for it is none."""
+    try:
+        return ZoneInfo(name)
+    except (ValueError, OSError, KeyError):
+        return ZoneInfo("UTC")
+
+
+@lru_cache(DATES_KEPT)
+def _day(day: date, locale: str) -> str:
+    return format_date(day, "long", locale=locale)
+
+
+def spelled(minor: int, currency: str, locale: str) -> str:
+    """An amount of zero or more as the locale writes it.
+
+    Babel formats a sample once for each currency and locale: formatting each amount with it takes as long as deciding
+    the claim.
+    """
+    before, group, point, after = _pattern(currency, locale)
+    exponent = exponent_of(currency)
+    whole, part = divmod(minor, 10**exponent)
+    text = f"{whole:,}".replace(",", group)
+    return f"{before}{text}{point}{part:0{exponent}}{after}" if exponent else f"{before}{text}{after}"
+
+
+@lru_cache(1_024)
+def _pattern(currency: str, locale: str) -> tuple[str, str, str, str]:
+    """What a locale writes before an amount, between thousands, before the decimals, and after it.
+
+    The number of decimals is ISO 4217's: Babel's own differs for some currencies and would hide money.
+    """
+    exponent = exponent_of(currency)
+    standard = Locale.parse(locale).currency_formats["standard"].pattern
+    exact = standard.replace("0.00", f"0.{'0' * exponent}" if exponent else "0")
+    ones = Decimal("1" * (4 + exponent)).scaleb(-exponent)
+    sample = format_currency(ones, currency, format=exact, locale=locale, currency_digits=False)
+    first, last = sample.index("1"), sample.rindex("1")
+    digits = sample[first : last + 1]
+    return sample[:first], digits[1], digits[5:6], sample[last + 1 :]

@@ -1,0 +1,154 @@
+"""Makes the events and their parts without validation: the only place that does.
+
+The values are ours, and validating them would cost more than deciding; tests read every kind of event that is
+published back against its contract.
+"""
+
+from datetime import datetime
+from functools import lru_cache
+from typing import Any, TypeVar
+
+from waybond_claims.adjudication import INTERPRETER
+from waybond_claims.adjudication.interpreter import RANK, Found
+from waybond_claims.entitlement import Due, Entitlement, package_limit
+from waybond_claims.state import Case, Order
+from waybond_contracts.claims import Notice
+from waybond_contracts.event import Event
+from waybond_contracts.explanation import MAX_FINDINGS, ClockUsed, Explanation, Finding, PackageBasis, Step
+from waybond_contracts.money import Money, exponent_of
+from waybond_contracts.orders import Language, Payment
+from waybond_contracts.wording import Clock
+
+AMOUNTS_KEPT = 65_536
+
+E = TypeVar("E", bound=Event)
+
+
+def event(kind: type[E], case: Case, now: datetime, **fields: Any) -> E:
+    """An event about the case's order that occurs now."""
+    tenant, platform, order_id = case.order_key.split("/", 2)
+    return kind.model_construct(
+        tenant=tenant,
+        platform=platform,
+        order_id=order_id,
+        occurred_at=now,
+        claim_id=case.claim_id,
+        policy_id=case.policy.policy_id if case.policy is not None else None,
+        **fields,
+    )
+
+
+@lru_cache(AMOUNTS_KEPT)
+def money_of(minor: int, currency: str) -> Money:
+    """An amount; immutable, so one of each is enough. Raises ContractError for an unknown currency."""
+    return Money.model_construct(minor=minor, currency=currency, exponent=exponent_of(currency))
+
+
+def money(case: Case, minor: int) -> Money:
+    """An amount in the order's currency."""
+    currency = case.order.currency if case.order is not None else case.cover.currency if case.cover is not None else ""
+    return money_of(minor, currency)
+
+
+def payment(order: Order) -> Payment:
+    """What the order was paid with."""
+    paid = order.payment
+    return Payment.model_construct(
+        provider=paid.provider, kind=paid.kind, reference=paid.reference, paid_at=paid.paid_at
+    )
+
+
+def notice(language: Language, subject: str, body: str) -> Notice:
+    """One text for the buyer."""
+    return Notice.model_construct(language=language, subject=subject, body=body)
+
+
+def explanation(case: Case, owes: Entitlement, difference: Due, now: datetime, *, version: int) -> Explanation:
+    """Why this is owed and that is commanded, for the event that the case's `version` is published with."""
+    seen = owes.view
+    currency = seen.order.currency
+    looked_at = owes.findings
+    if len(looked_at) > MAX_FINDINGS:
+        looked_at = tuple(sorted(looked_at, key=_weight, reverse=True)[:MAX_FINDINGS])
+    units = dict.fromkeys(each.package_id for each in looked_at)
+    return Explanation.model_construct(
+        product=seen.policy.product,
+        product_version=seen.policy.product_version,
+        wording_sha256=seen.policy.sha256,
+        interpreter=INTERPRETER,
+        policy_id=seen.policy.policy_id,
+        policy_version=seen.cover.version,
+        case_version=version,
+        decided_at=now,
+        packages=tuple(
+            PackageBasis.model_construct(
+                package_id=unit,
+                basis=money_of(seen.bases[unit], currency),
+                limit=_optional(package_limit(seen, unit), currency),
+            )
+            for unit in units
+            if unit in seen.bases
+        ),
+        findings=tuple(_finding(each, currency) for each in looked_at),
+        steps=tuple(
+            Step.model_construct(
+                kind=each.kind,
+                what=each.what,
+                amount=money_of(each.minor, currency),
+                result=money_of(each.result, currency),
+            )
+            for each in difference.steps
+        ),
+        entitled=money_of(owes.entitled, currency),
+        command=money_of(difference.command, currency),
+        rates=tuple(each.rate for each in seen.policy.rates),
+    )
+
+
+def _weight(found: Found) -> int:
+    return RANK[found.reason]
+
+
+def _optional(minor: int | None, currency: str) -> Money | None:
+    return None if minor is None else money_of(minor, currency)
+
+
+def _finding(found: Found, currency: str) -> Finding:
+    clause = found.rule.clause
+    fields: dict[str, Any] = {
+        "clause_id": clause.id,
+        "peril": clause.peril,
+        "package_id": found.package_id,
+        "tier": found.tier if found.applies else None,
+        "applies": found.applies,
+        "reason": found.reason,
+        "fact": found.fact,
+        "fact_at": found.fact_at,
+        "exclusion_id": found.exclusion_id,
+        "eligible_at": found.eligible_at,
+    }
+    watch = found.watch
+    if watch is not None:
+        fields["clock"] = ClockUsed.model_construct(
+            clock=Clock(watch.clock),
+            start=watch.start,
+            source=watch.source,
+            due=watch.due,
+            as_of=watch.as_of,
+            watch_id=watch.watch_id,
+        )
+    value = found.amounts
+    if value is not None:
+        fields |= {
+            "basis": money_of(value.basis, currency),
+            "share": value.share,
+            "fixed": _optional(value.fixed, currency),
+            "periods": value.periods,
+            "at_least": _optional(value.at_least, currency),
+            "at_most": _optional(value.at_most, currency),
+            "deductible_share": value.deductible_share,
+            "deductible": _optional(value.deductible, currency),
+            "limit": _optional(value.limit, currency),
+            "benefit": money_of(value.benefit, currency),
+        }
+    return Finding.model_construct(**fields)

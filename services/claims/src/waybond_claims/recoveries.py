@@ -1,0 +1,49 @@
+"""What was paid and is not owed any more is asked back, where the wording does not let the buyer have it."""
+
+from msgspec.structs import replace
+
+from waybond_claims.draft import Draft, named
+from waybond_claims.entitlement import Entitlement
+from waybond_claims.published import money
+from waybond_claims.state import Recovery
+from waybond_contracts import claims
+
+
+def recover(draft: Draft, owes: Entitlement) -> None:
+    """Open a recovery for what is settled beyond what may stay; take back what is asked for beyond that."""
+    case = draft.case
+    over = max(0, case.settled - case.recovered - case.waived - owes.tolerated)
+    difference = over - sum(each.outstanding for each in case.recoveries)
+    if difference > 0:
+        ordinal = len(case.recoveries) + 1
+        reason = _reason(draft, owes)
+        draft.change(recoveries=(*case.recoveries, Recovery(ordinal, reason, difference)))
+        draft.say(
+            claims.RecoveryOpened,
+            recovery_id=named(case.claim_id, f"recovery/{ordinal}"),
+            from_whom="buyer",
+            amount=money(case, difference),
+            reason=reason,
+        )
+    elif difference < 0:
+        draft.change(recoveries=_less(case.recoveries, -difference))
+
+
+def _less(recoveries: tuple[Recovery, ...], minor: int) -> tuple[Recovery, ...]:
+    """With `minor` less asked back, the latest first."""
+    kept: list[Recovery] = []
+    for each in reversed(recoveries):
+        part = min(minor, each.outstanding)
+        minor -= part
+        kept.append(replace(each, minor=each.minor - part))
+    return tuple(reversed(kept))
+
+
+def _reason(draft: Draft, owes: Entitlement) -> str:
+    if draft.case.void:
+        return "policy_void"
+    if draft.case.settled - draft.case.recovered > owes.available:
+        return "refunded_elsewhere"
+    if any(each.event == "ShipmentDelivered" and each.standing for each in draft.case.seen):
+        return "late_arrival"
+    return "withdrawn_breach"

@@ -1,0 +1,284 @@
+"""Questions to a person: which are needed follows from the case each time, and what was decided counts as a fact.
+
+A question that falls away by itself is withdrawn. A decision made on an older version of the case, or with an answer
+that was not offered, is refused: the question is published again under the case's present version.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from msgspec.structs import replace
+
+from waybond_claims.adjudication.interpreter import Found
+from waybond_claims.disputes import claimed_by, unheard_of
+from waybond_claims.draft import Draft, named
+from waybond_claims.entitlement import Entitlement, due
+from waybond_claims.published import money_of
+from waybond_claims.state import (
+    MAX_COMMANDS,
+    MAX_REFERRALS,
+    WITHDRAWN,
+    Case,
+    Command,
+    Recovery,
+    Referral,
+    put,
+)
+from waybond_contracts import claims, commands
+from waybond_contracts.claims import ReferralReason
+from waybond_contracts.explanation import FindingReason
+
+WAITED_LONGER = timedelta(days=7)
+"""What `keep_waiting` adds."""
+
+GO_ON, STOP = "go_on", "stop_payments"
+_RULING = ("pay", "do_not_pay")
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What a person has to decide; `key` stays the same as long as it is the same question."""
+
+    key: str
+    reason: ReferralReason
+    text: str
+    choices: tuple[str, ...]
+    minor: int | None = None
+    refund_id: str | None = None
+
+
+# what stops payments
+
+
+def troubles(case: Case) -> Iterator[Question]:
+    """What cannot be true at once, what is in another currency, what was too much: no new command until decided."""
+    for key in case.contradictions:
+        kind, _, what = key.partition(":")
+        if kind == "currency":
+            yield _trouble(key, ReferralReason.CURRENCY_DIFFERS, f"An amount in another currency was left out: {what}.")
+        elif kind == "bound":
+            yield _trouble(key, ReferralReason.BOUND_REACHED, f"More {what} came than are kept; the rest was left out.")
+        else:
+            yield _trouble(key, ReferralReason.CONTRADICTION, f"Two facts contradict each other: {key}.")
+    if len(case.commands) >= MAX_COMMANDS:
+        yield _trouble("bound:commands", ReferralReason.BOUND_REACHED, "More refunds were commanded than are kept.")
+    currency = case.order.currency if case.order is not None else None
+    if currency is None:
+        return
+    foreign = [f"{each.by}/{each.ref}" for each in case.elsewhere if each.currency != currency]
+    if case.amended is not None and case.amended.currency not in ("", currency):
+        foreign.append("order total")
+    if case.cover is not None and case.cover.currency != currency:
+        foreign.append("policy")
+    for what in foreign:
+        text = f"An amount is not in {currency}, the order's currency, and was left out: {what}."
+        yield _trouble(f"currency:{what}", ReferralReason.CURRENCY_DIFFERS, text)
+
+
+def stopped(case: Case) -> bool:
+    """Whether something has to be decided first, or was decided to stop payments."""
+    decided = {each.key: each.choice for each in case.referrals if each.choice not in ("", WITHDRAWN)}
+    return any(decided.get(each.key) != GO_ON for each in troubles(case))
+
+
+def _trouble(key: str, reason: ReferralReason, text: str) -> Question:
+    return Question(key, reason, f"{text} May payments go on?", (GO_ON, STOP))
+
+
+# what else a person decides
+
+
+def questions(case: Case, owes: Entitlement | None, now: datetime) -> Iterator[Question]:
+    """All questions that are open as the case stands now."""
+    yield from troubles(case)
+    for dispute in unheard_of(case, now):
+        text = f"Dispute {dispute.dispute_id} names an order of which no policy decision is known."
+        yield Question(
+            f"no_policy:{dispute.dispute_id}", ReferralReason.ANSWER_MISSING, text, ("answer_no_policy", "wait")
+        )
+    flight = case.in_flight
+    if flight is not None and now >= flight.patience:
+        yield _silent(flight)
+    for recovery in case.recoveries:
+        if recovery.outstanding:
+            yield _to_recover(recovery)
+    if owes is None:
+        return
+    if due(case, owes, waits=True).difference > 0:
+        for command in case.last_attempts:
+            if command.exhausted:
+                yield _failed(command)
+    if owes.entitled < min(owes.available, owes.view.cover.limit):
+        for found in owes.findings:
+            question = _asked(case, found)
+            if question is not None:
+                yield question
+
+
+def _silent(flight: Command) -> Question:
+    text = f"The payment system has not said what became of refund {flight.refund_id} since {flight.requested_at:%F}."
+    return Question(
+        f"silent:{flight.refund_id}:{flight.patience:%Y-%m-%dT%H:%M}",
+        ReferralReason.PAYER_SILENT,
+        f"{text} Ask there, then decide.",
+        ("keep_waiting", "settled_outside", "cancel_and_retry"),
+        flight.minor,
+        flight.refund_id,
+    )
+
+
+def _failed(command: Command) -> Question:
+    return Question(
+        f"failed:{command.refund_id}",
+        ReferralReason.REFUND_FAILED,
+        f"Refund {command.refund_id} did not reach the buyer ({command.failure}). How is it to be paid?",
+        ("retry", "payout", "settled_outside"),
+        command.minor,
+        command.refund_id,
+    )
+
+
+def _to_recover(recovery: Recovery) -> Question:
+    return Question(
+        f"recovery:{recovery.ordinal}:{recovery.minor}:{recovery.recovered}",
+        ReferralReason.RECOVERY,
+        f"More was paid than is owed ({recovery.reason}). Was it given back?",
+        ("recovered", "waived"),
+        recovery.outstanding,
+    )
+
+
+def _asked(case: Case, found: Found) -> Question | None:
+    clause = found.rule.clause.id
+    match found.reason:
+        case FindingReason.NEEDS_CARRIER_ANSWER:
+            text = f"Clause {clause}: the carrier was not heard after the clock ran out. Is its silence to be believed?"
+            return Question(found.question, ReferralReason.CARRIER_CHECK_UNANSWERED, text, _RULING)
+        case FindingReason.NEEDS_CLAIM if claimed_by(case, found):
+            text = f"Clause {clause} pays what somebody claims, and the buyer complained. Is it to be paid?"
+            return Question(found.question, ReferralReason.ANSWER_MISSING, text, _RULING)
+        case FindingReason.NEEDS_PERSON if found.question.startswith("circumstance:"):
+            text = f"Clause {clause} applies unless exclusion {found.exclusion_id} does. Does it?"
+            return Question(found.question, ReferralReason.ANSWER_MISSING, text, ("covered", "excluded"))
+        case FindingReason.NEEDS_PERSON:
+            text = f"Clause {clause} is met, but how much is due does not follow from what is known. How much?"
+            return Question(found.question, ReferralReason.ANSWER_MISSING, text, _RULING)
+        case _:
+            return None
+
+
+# opening, withdrawing, deciding
+
+
+def refer(draft: Draft, owes: Entitlement | None) -> tuple[Question, ...]:
+    """Publish what is newly asked (or asked again), withdraw what fell away; return what was newly asked."""
+    needed = {each.key: each for each in questions(draft.case, owes, draft.now)}
+    for referral in draft.case.referrals:
+        if referral.is_open and referral.key not in needed:
+            gone = replace(referral, choice=WITHDRAWN, decided_at=draft.now)
+            draft.change(referrals=put(draft.case.referrals, gone, "referral_id"))
+    known = {each.key: each for each in draft.case.referrals if each.choice != WITHDRAWN}
+    new: list[Question] = []
+    for question in needed.values():
+        referral = known.get(question.key)
+        if referral is None and len(draft.case.referrals) < MAX_REFERRALS:
+            new.append(question)
+            _publish(draft, _opened(draft, question))
+        elif referral is not None and referral.is_open and referral.opened_version == 0:
+            _publish(draft, referral)
+    return tuple(new)
+
+
+def _opened(draft: Draft, question: Question) -> Referral:
+    return Referral(
+        referral_id=named(draft.case.claim_id, f"referral/{len(draft.case.referrals) + 1}"),
+        key=question.key,
+        reason=question.reason.value,
+        question=question.text,
+        choices=question.choices,
+        opened_at=draft.now,
+        opened_version=0,
+        amount=question.minor,
+        refund_id=question.refund_id,
+    )
+
+
+def _publish(draft: Draft, referral: Referral) -> None:
+    case = draft.case
+    currency = case.order.currency if case.order is not None else ""
+    draft.say(
+        claims.ClaimReferred,
+        referral_id=referral.referral_id,
+        reason=ReferralReason(referral.reason),
+        question=referral.question,
+        choices=referral.choices,
+        amount=money_of(referral.amount, currency) if referral.amount is not None and currency else None,
+        refund_id=referral.refund_id,
+    )
+    asked = replace(referral, opened_version=draft.case.version)
+    draft.change(referrals=put(draft.case.referrals, asked, "referral_id"))
+
+
+def decided(case: Case, event: commands.DecideReferral, now: datetime) -> Case:
+    """The file with a person's decision; refused ones are asked again."""
+    referral = next((each for each in case.referrals if each.referral_id == event.referral_id), None)
+    if referral is None or not referral.is_open:
+        return case
+    if not _acceptable(case, referral, event):
+        return replace(case, referrals=put(case.referrals, replace(referral, opened_version=0), "referral_id"))
+    done = replace(
+        referral,
+        choice=event.choice,
+        decided_by=event.by,
+        decided_at=now,
+        decided_minor=event.amount.minor if event.amount is not None else None,
+    )
+    case = replace(case, referrals=put(case.referrals, done, "referral_id"))
+    return _effect(case, done, now)
+
+
+def _acceptable(case: Case, referral: Referral, event: commands.DecideReferral) -> bool:
+    if event.case_version != case.version or event.choice not in referral.choices:
+        return False
+    kind = referral.key.partition(":")[0]
+    if event.amount is None:
+        return not (kind in ("periods", "rate") and event.choice == "pay")
+    currency = case.order.currency if case.order is not None else None
+    bound = referral.amount if kind == "recovery" else None
+    return event.amount.currency == currency and 0 <= event.amount.minor <= (bound or event.amount.minor)
+
+
+def _effect(case: Case, referral: Referral, now: datetime) -> Case:
+    """What a decision changes beside being known; rulings on clauses and troubles are read where they count."""
+    kind, _, rest = referral.key.partition(":")
+    if kind == "recovery":
+        return _recovered(case, referral, int(rest.split(":")[0]))
+    command = next((each for each in case.commands if each.refund_id == referral.refund_id), None)
+    if command is None:
+        return case
+    match referral.choice:
+        case "keep_waiting":
+            command = replace(command, patience=now + WAITED_LONGER)
+        case "settled_outside":
+            command = replace(command, outside=True)
+        case "cancel_and_retry":
+            command = replace(command, cancel="payer_silent")
+        case "retry":
+            command = replace(command, granted=True)
+        case "payout":
+            command = replace(command, granted=True, again_by="credit")
+        case _:
+            return case
+    return replace(case, commands=put(case.commands, command, "refund_id"))
+
+
+def _recovered(case: Case, referral: Referral, ordinal: int) -> Case:
+    recovery = next(each for each in case.recoveries if each.ordinal == ordinal)
+    minor = recovery.outstanding if referral.decided_minor is None else referral.decided_minor
+    minor = min(minor, recovery.outstanding)
+    if referral.choice == "recovered":
+        recovery = replace(recovery, recovered=recovery.recovered + minor)
+    else:
+        recovery = replace(recovery, waived=recovery.waived + minor)
+    return replace(case, recoveries=put(case.recoveries, recovery, "ordinal"))
