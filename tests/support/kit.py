@@ -1,0 +1,247 @@
+"""A world for tests of the kit: topics and schemas on real servers, toy services in it, and what they left behind."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any, TypeVar
+
+import asyncpg
+import msgspec
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
+
+from tests.support.servers import create_topics
+from tests.support.toys import Toy
+from waybond_contracts.commands import DiscardHeld, ReleaseHeld
+from waybond_contracts.envelope import Envelope
+from waybond_contracts.event import Event
+from waybond_contracts.orders import OrderAmended
+from waybond_contracts.registry import PROGRESS_TYPE, Progress
+from waybond_contracts.topics import TOPICS
+from waybond_kit import database
+from waybond_kit.definition import Definition
+from waybond_kit.keys import event_id
+from waybond_kit.service import Running, Settings, serving
+
+T = TypeVar("T")
+
+PASSWORD = "toy"
+PARTITIONS = 4
+START = datetime(2026, 3, 1, tzinfo=UTC)
+PATIENCE_SECONDS = 40.0
+
+
+def amended(order: str, revision: int, reason: str = "", at: datetime = START, tenant: str = "acme") -> OrderAmended:
+    """An amendment of an order; `reason` instructs the toys."""
+    return OrderAmended(
+        tenant=tenant, platform="shop", order_id=order, occurred_at=at, revision=revision, reason=reason
+    )
+
+
+async def eventually(
+    look: Callable[[], Awaitable[T]], holds: Callable[[T], bool], seconds: float = PATIENCE_SECONDS
+) -> T:
+    """Look until it holds; fails with what was seen last."""
+    deadline = time.monotonic() + seconds
+    while True:
+        seen = await look()
+        if holds(seen):
+            return seen
+        assert time.monotonic() < deadline, f"after {seconds} s still: {seen!r}"
+        await asyncio.sleep(0.05)
+
+
+@dataclass
+class World:
+    """Topics under a prefix, one database, and the means to look at both."""
+
+    kafka: str
+    admin_dsn: str
+    prefix: str
+    partitions: int = PARTITIONS
+    dsns: dict[str, str] = field(default_factory=dict)
+    producer: AIOKafkaProducer = field(init=False)
+
+    @asynccontextmanager
+    async def ready(self, *definitions: Definition[Any], topics: Sequence[str] = ()) -> AsyncIterator["World"]:
+        """Topics, roles, schemas and tables made; closed again afterwards."""
+        names = [self.prefix + name for name in topics or [topic.name for topic in TOPICS]]
+        await create_topics(self.kafka, names, self.partitions)
+        for definition in definitions:
+            self.dsns[definition.name] = await database.prepare(self.admin_dsn, definition.name, PASSWORD)
+            await database.migrate(self.admin_dsn, definition.name, definition.migrations)
+        self.producer = AIOKafkaProducer(bootstrap_servers=self.kafka, acks="all", max_request_size=4_000_000)
+        await self.producer.start()
+        try:
+            yield self
+        finally:
+            await self.producer.stop()
+
+    def settings(self, name: str, **given: Any) -> Settings:
+        """Settings of a service in this world: quick, and without an allowance for clocks."""
+        return Settings(
+            **{
+                "kafka": self.kafka,
+                "database": self.dsns[name],
+                "topic_prefix": self.prefix,
+                "http_port": 0,
+                "session_seconds": 6.0,
+                "idle_in_transaction_seconds": 2.0,
+                "clock_allowance_seconds": 0.0,
+                "probe_seconds": 0.2,
+                "log_level": "DEBUG",
+                **given,
+            }
+        )
+
+    def environment(self, name: str, **given: Any) -> dict[str, str]:
+        """The same as environment variables, for a process."""
+        settings = self.settings(name, **given)
+        found = {key: value for key, value in settings.model_dump().items() if key in settings.model_fields_set}
+        found["database"] = settings.database.get_secret_value()
+        return {f"WAYBOND_{key.upper()}": str(value) for key, value in found.items() if value is not None}
+
+    @asynccontextmanager
+    async def running(self, definition: Definition[Any], **given: Any) -> AsyncIterator[Running]:
+        """A service in this process, with all of its shards open."""
+        async with serving(definition, self.settings(definition.name, **given)) as service:
+            yield service
+
+    async def open(self, *services: Running) -> None:
+        """Wait until these services together have every shard open."""
+
+        async def numbers() -> list[int]:
+            return sorted(shard.number for service in services for shard in service.engine.shards())
+
+        await eventually(numbers, lambda seen: seen == list(range(self.partitions)))
+
+    # What goes in ----------------------------------------------------------------------------------------------------
+
+    async def publish(self, *events: Event, known_at: datetime | None = None) -> None:
+        """Publish events as a platform would; with `known_at`, as a replay does."""
+        futures = []
+        for event in events:
+            headers = envelope_of(event, known_at).headers()
+            value = event.model_dump_json().encode()
+            futures.append(await self.send(event.topic, event.order_key.encode(), value, headers))
+        await asyncio.gather(*futures)
+
+    async def send(
+        self,
+        topic: str,
+        key: bytes | None,
+        value: bytes | None,
+        headers: Sequence[tuple[str, bytes | None]],
+        partition: int | None = None,
+    ) -> Any:
+        """Publish raw bytes; returns the producer's future."""
+        return await self.producer.send(self.prefix + topic, value, key=key, headers=list(headers), partition=partition)
+
+    async def progress(self, through: datetime, *topics: str, shards: Iterable[int] | None = None) -> None:
+        """Publish Progress on every partition of these topics, as the driver of a replay does."""
+        value = Progress(through=through).model_dump_json().encode()
+        envelope = Envelope(id=f"p{through.isoformat()}", type=PROGRESS_TYPE, source="/driver", knownat=through)
+        for topic in topics:
+            for shard in range(self.partitions) if shards is None else shards:
+                await (await self.send(topic, None, value, envelope.headers(), shard))
+
+    async def release(self, order: str, service: str, topic: str, offset: int, *, discard: bool = False) -> None:
+        """Command to release (or discard) a held record."""
+        kind = DiscardHeld if discard else ReleaseHeld
+        await self.publish(
+            kind(
+                tenant="acme",
+                platform="shop",
+                order_id=order,
+                occurred_at=datetime.now(UTC),
+                command_id=f"{order}-{offset}-{time.monotonic_ns()}",
+                service=service,  # type: ignore[arg-type]  # one of the toys' names
+                topic_name=topic,
+                record_offset=offset,
+                by="operator",
+            )
+        )
+
+    # What came out ---------------------------------------------------------------------------------------------------
+
+    async def records(self, topic: str) -> list[ConsumerRecord[Any, Any]]:
+        """Everything on a topic, by partition and offset."""
+        consumer = AIOKafkaConsumer(bootstrap_servers=self.kafka, auto_offset_reset="earliest")
+        await consumer.start()
+        try:
+            places = [TopicPartition(self.prefix + topic, number) for number in range(self.partitions)]
+            consumer.assign(places)
+            ends = await consumer.end_offsets(places)
+            await consumer.seek_to_beginning(*places)
+            found: list[ConsumerRecord[Any, Any]] = []
+            while any([await consumer.position(place) < ends[place] for place in places]):
+                for records in (await consumer.getmany(timeout_ms=200)).values():
+                    found += records
+        finally:
+            await consumer.stop()
+        return sorted(found, key=lambda record: (record.partition, record.offset))
+
+    async def ids(self, topic: str) -> list[str]:
+        """The ce_id of every event on a topic, control records left out; duplicates included."""
+        found = []
+        for record in await self.records(topic):
+            headers = dict(record.headers)
+            if headers["ce_type"] != PROGRESS_TYPE.encode():
+                found.append(headers["ce_id"].decode())
+        return found
+
+    async def through(self, topic: str) -> dict[int, list[datetime]]:
+        """The Progress records of each partition, in order."""
+        found: dict[int, list[datetime]] = {number: [] for number in range(self.partitions)}
+        for record in await self.records(topic):
+            if dict(record.headers)["ce_type"] == PROGRESS_TYPE.encode():
+                found[record.partition].append(Progress.model_validate_json(record.value).through)
+        return found
+
+    async def query(self, name: str, statement: str, *arguments: object) -> list[Any]:
+        """Rows from a service's schema."""
+        connection = await asyncpg.connect(self.admin_dsn, server_settings={"search_path": name})
+        try:
+            return await connection.fetch(statement, *arguments)
+        finally:
+            await connection.close()
+
+    async def execute(self, name: str, statement: str, *arguments: object) -> None:
+        """Change something behind a service's back."""
+        connection = await asyncpg.connect(self.admin_dsn, server_settings={"search_path": name})
+        try:
+            await connection.execute(statement, *arguments)
+        finally:
+            await connection.close()
+
+    async def states(self, name: str) -> dict[str, Toy]:
+        """The toys' states by order id."""
+        rows = await self.query(name, "SELECT order_key, state FROM aggregate")
+        return {row["order_key"].rsplit("/", 1)[1]: msgspec.json.decode(row["state"], type=Toy) for row in rows}
+
+    async def quarantine(self, name: str) -> list[Any]:
+        """What is in quarantine, in order."""
+        return await self.query(name, "SELECT * FROM quarantine ORDER BY shard, batch_seq, ordinal")
+
+
+def envelope_of(event: Event, known_at: datetime | None = None) -> Envelope:
+    """An outsider's envelope."""
+    return Envelope(
+        id=event_id("outside", event.event_type, f"{event.order_key}/{event.business_key}"),
+        type=event.event_type,
+        source="/acme/shop",
+        time=event.occurred_at,
+        knownat=known_at,
+    )
+
+
+def days(count: float) -> timedelta:
+    """So many days."""
+    return timedelta(days=count)
+
+
+def headers_of(record: ConsumerRecord[Any, Any]) -> Mapping[str, str]:
+    """A record's headers as text."""
+    return {name: value.decode() for name, value in record.headers}
