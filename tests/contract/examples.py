@@ -331,7 +331,7 @@ _FIELDS: dict[str, dict[str, Any]] = {
     "DeclineOffer": COMMAND | {"offer_id": "of-1"},
     "Appeal": COMMAND | {"statement": "It never came"},
     "ReleaseHeld": HELD | {"note": "fixed"},
-    "DiscardHeld": HELD,
+    "DiscardHeld": HELD | {"note": "not ours"},
 }
 
 EXAMPLES: dict[str, dict[str, Any]] = {
