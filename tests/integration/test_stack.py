@@ -27,7 +27,7 @@ from waybond_local.provision import ProvisionError, make_database, make_topics
 from waybond_local.stack import Options, Stack
 from waybond_local.state import AlreadyRunningError, NotRunningError, Phase
 
-TOYS = {"pricing": "tests.support.toy_service", "claims": "tests.support.toy_service"}
+TOYS = {"toy": "tests.support.toy_service", "puppet": "tests.support.toy_service"}
 
 
 @pytest.fixture
@@ -56,14 +56,14 @@ def test_a_stack_gives_each_service_its_own_role_and_leaves_nothing_behind(folde
         started = pids(folder)
         with pytest.raises(AlreadyRunningError), Stack(folder, options):
             pytest.fail("two stacks ran on one folder")
-        told = json.loads((folder / "logs" / "claims.log").read_text().splitlines()[0])
+        told = json.loads((folder / "logs" / "toy.log").read_text().splitlines()[0])
     assert found.phase == Phase.READY
     assert all(each.ready for each in found.processes.values())
     assert len(started) == 2
     assert told["WAYBOND_KAFKA"] == options.kafka
     assert told["WAYBOND_TOPIC_PREFIX"] == options.topic_prefix
     assert told["WAYBOND_REPLAY"] == "true"
-    assert f"{options.database}_claims:" in told["WAYBOND_DATABASE"]
+    assert "waybond_toy:" in told["WAYBOND_DATABASE"]
     assert not any(runs(pid) for pid in started)
     with pytest.raises(NotRunningError):
         state.running(folder)
@@ -81,7 +81,7 @@ def test_embedded_servers_keep_their_data_and_addresses_from_one_stack_to_the_ne
         after = stack.state
     assert before.kafka == after.kafka
     assert before.admin_dsn == after.admin_dsn
-    assert before.processes.keys() == {"postgres", "kafka", "pricing", "claims"}
+    assert before.processes.keys() == {"postgres", "kafka", "toy", "puppet"}
     assert {name: each.address for name, each in before.processes.items()} == {
         name: each.address for name, each in after.processes.items()
     }
@@ -102,16 +102,16 @@ def test_a_service_that_ends_is_started_again_and_one_that_keeps_ending_ends_the
         watcher = threading.Thread(target=watch, args=(stack,), daemon=True)
         watcher.start()
         for _ in range(3):
-            pid = stack.child("claims").pid
+            pid = stack.child("toy").pid
             assert pid is not None
             os.kill(pid, signal.SIGKILL)
             assert eventually(
-                lambda gone=pid: stack.child("claims").pid not in (None, gone) and stack.child("claims").ready()
+                lambda gone=pid: stack.child("toy").pid not in (None, gone) and stack.child("toy").ready()
             )
         assert errors == []
-        os.kill(stack.child("claims").pid or 0, signal.SIGKILL)
+        os.kill(stack.child("toy").pid or 0, signal.SIGKILL)
         watcher.join(20)
-    assert "claims ended 4 times in a minute" in str(errors[0])
+    assert "toy ended 4 times in a minute" in str(errors[0])
 
 
 def test_a_service_that_cannot_start_is_an_error_with_its_last_lines_and_the_rest_is_stopped(
@@ -136,7 +136,7 @@ def test_nothing_outlives_a_supervisor_that_is_killed(folder: Path) -> None:
     command = [sys.executable, "-c", script, str(folder)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, cwd=ROOT) as supervisor:
         assert supervisor.stdout is not None
-        assert supervisor.stdout.readline() == b"ready\n"
+        assert b"ready\n" in iter(supervisor.stdout.readline, b"")
         started = pids(folder)
         supervisor.kill()
     assert len(started) == 4
@@ -160,15 +160,16 @@ async def test_all_topics_have_one_number_of_partitions(kafka: str, topic_prefix
         await make_topics(kafka, names, 5)
 
 
-async def test_a_service_cannot_read_the_tables_of_another(postgres: str) -> None:
-    dsns = await make_database(postgres, {"alpha": "first", "beta": 'it\'s a "password"'})
-    dsns = await make_database(postgres, {"alpha": "second", "beta": 'it\'s a "password"'})
+async def test_a_service_cannot_read_the_tables_of_another(postgres: str, database: str) -> None:
+    name = database.rpartition("/")[2]
+    await make_database(postgres, {"alpha": "first", "beta": "another"}, name)
+    dsns = await make_database(postgres, {"alpha": "second", "beta": "another"}, name)
     beta = await asyncpg.connect(dsns["beta"])
-    assert await beta.fetchval("SHOW search_path") == "beta"
+    assert await beta.fetchval("SELECT count(*) FROM beta.shard") == 0
     with pytest.raises(asyncpg.InsufficientPrivilegeError):
-        await beta.execute("SELECT * FROM alpha.anything")
+        await beta.execute("SELECT * FROM alpha.shard")
     with pytest.raises(asyncpg.InsufficientPrivilegeError):
-        await beta.execute("CREATE TABLE public.mine (id int)")
+        await beta.execute("CREATE TABLE beta.mine (id int)")
     await beta.close()
     with pytest.raises(asyncpg.InvalidPasswordError):
         await asyncpg.connect(dsns["alpha"].replace("second", "first"))

@@ -4,24 +4,28 @@ from __future__ import annotations
 
 import sys
 
+import stamina.instrumentation
 import typer
 
-from waybond_local import lifecycle
+from waybond_local import lifecycle, migrate
 from waybond_local.errors import show_error
 
 app = typer.Typer(
     name="waybond",
     help="Order protection for cross-border trade, on one machine.",
     no_args_is_help=True,
+    add_completion=False,
     rich_markup_mode="rich",
     pretty_exceptions_show_locals=False,
     epilog="Example: [bold]waybond demo[/bold]",
 )
 lifecycle.register(app)
+migrate.register(app)
 
 
 def main() -> None:
     """Run the command; an error that a user can do something about is shown without a traceback."""
+    stamina.instrumentation.set_on_retry_hooks(())  # waiting for a server that starts is no news
     try:
         app()
     except Exception as error:

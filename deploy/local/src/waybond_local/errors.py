@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from rich.console import Console
+from rich.markup import escape
 
+from waybond_kit.database import MigrationError
 from waybond_local.jars import JarError
 from waybond_local.processes import ProcessError
 from waybond_local.provision import ProvisionError
 from waybond_local.state import AlreadyRunningError, NotRunningError
 
-EXPECTED = (AlreadyRunningError, JarError, NotRunningError, ProcessError, ProvisionError)
+EXPECTED = (AlreadyRunningError, JarError, MigrationError, NotRunningError, ProcessError, ProvisionError)
 
 
 def show_error(error: Exception) -> bool:
     """Print an expected error to stderr; False if it is none of those."""
     if not isinstance(error, EXPECTED):
         return False
-    Console(stderr=True, highlight=False).print(f"[red]Error:[/red] {error}", soft_wrap=True, markup=True)
+    Console(stderr=True, highlight=False).print(f"[red]Error:[/red] {escape(str(error))}", soft_wrap=True)
     return True

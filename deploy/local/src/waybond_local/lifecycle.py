@@ -18,7 +18,7 @@ from rich.table import Table
 
 from waybond_local import state
 from waybond_local.paths import data_folder
-from waybond_local.processes import ProcessError, tail
+from waybond_local.processes import ProcessError
 from waybond_local.stack import Options, Stack
 from waybond_local.state import NotRunningError, Phase, StackState
 
@@ -29,7 +29,8 @@ _POLL_SECONDS = 0.2
 console = Console(highlight=False)
 
 Folder = Annotated[
-    Path | None, typer.Option("--data", help="Where data and logs are kept. [default: WAYBOND_DATA or the user's]")
+    Path | None,
+    typer.Option("--data", help="Where data and logs are kept (else WAYBOND_DATA, else this user's data folder)."),
 ]
 
 
@@ -155,9 +156,10 @@ def _start_detached(folder: Path, arguments: list[str]) -> None:
     with log.open("rb") as told:
         told.seek(began)
         while not _is_ready(folder):
+            ended = supervisor.poll() is not None
             console.print(told.read().decode(errors="replace"), end="", markup=False)
-            if supervisor.poll() is not None:
-                raise ProcessError(f"The stack ended with status {supervisor.returncode}.\n{tail(log)}")
+            if ended:
+                raise ProcessError(f"The stack did not come up; all that it said is in {log}")
             time.sleep(_POLL_SECONDS)
 
 

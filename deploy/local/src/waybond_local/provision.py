@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from importlib.util import find_spec
+from pathlib import Path
 from types import MappingProxyType
-from urllib.parse import quote, urlsplit, urlunsplit
+from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
 import stamina
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
+from waybond_kit import database
+
 DATABASE = "waybond"
+SANDBOX = "sandbox"
 TOPIC_SETTINGS = MappingProxyType({"message.timestamp.type": "LogAppendTime", "retention.ms": "-1"})
 _KNOWN_SECONDS = 30.0
 _TOPIC_EXISTS = 36
@@ -62,57 +68,59 @@ async def _partition_counts(admin: AIOKafkaAdminClient, names: Sequence[str]) ->
 
 
 async def make_database(admin_dsn: str, passwords: Mapping[str, str], name: str = DATABASE) -> dict[str, str]:
-    """Make the database, and for each service a schema of its name and a role `<database>_<service>` that may use it.
+    """Make the database, and for each service its schema, its tables and its role `waybond_<service>`.
 
     Args:
         passwords: the password of each service's role; it is set anew where the role exists.
 
     Returns:
         The DSN of each service.
+
+    Raises:
+        MigrationError: the tables could not be made.
     """
-    server = await asyncpg.connect(admin_dsn)
-    try:
-        if not await server.fetchval("SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1)", name):
-            await server.execute(f'CREATE DATABASE "{name}"')
-    finally:
-        await server.close()
-    database_dsn = with_database(admin_dsn, name)
-    database = await asyncpg.connect(database_dsn)
-    try:
-        await database.execute(f'REVOKE ALL ON DATABASE "{name}" FROM PUBLIC; REVOKE ALL ON SCHEMA public FROM PUBLIC')
-        for service, password in passwords.items():
-            await _make_schema(database, name, service, password)
-    finally:
-        await database.close()
-    return {service: with_user(database_dsn, f"{name}_{service}", password) for service, password in passwords.items()}
+    await _create_database(admin_dsn, name)
+    dsn = with_database(admin_dsn, name)
+    dsns = {service: await database.prepare(dsn, service, password) for service, password in passwords.items()}
+    await migrate(dsn, passwords)
+    return dsns
 
 
-async def _make_schema(database: asyncpg.Connection, name: str, service: str, password: str) -> None:
-    role = f"{name}_{service}"
-    known = await database.fetchval("SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = $1)", role)
-    # Neither CREATE ROLE nor ALTER ROLE takes parameters: the server quotes the values itself.
-    statement = await database.fetchval(
-        "SELECT format('%s ROLE %I LOGIN PASSWORD %L', $1::text, $2::text, $3::text)",
-        "ALTER" if known else "CREATE",
-        role,
-        password,
-    )
-    await database.execute(str(statement))
-    await database.execute(
-        f'GRANT CONNECT ON DATABASE "{name}" TO "{role}";'
-        f'CREATE SCHEMA IF NOT EXISTS "{service}";'
-        f'GRANT USAGE ON SCHEMA "{service}" TO "{role}";'
-        f'ALTER ROLE "{role}" IN DATABASE "{name}" SET search_path TO "{service}"'
-    )
+async def migrate(dsn: str, services: Iterable[str]) -> None:
+    """Apply the migrations that the services' schemas lack, and let those roles read and write that may use a schema.
+
+    Args:
+        dsn: an administrator's, of Waybond's database.
+
+    Raises:
+        MigrationError: with what PostgreSQL said.
+    """
+    for service in services:
+        await _execute(dsn, f'CREATE SCHEMA IF NOT EXISTS "{service}"')
+        # The payment sandbox is none of our services: it keeps its own books, and nothing of the kit.
+        await database.migrate(dsn, service, _migrations(service), own_only=service == SANDBOX)
+
+
+def _migrations(service: str) -> Path | None:
+    package = "waybond_local.sandbox" if service == SANDBOX else f"waybond_{service}"
+    spec = find_spec(package)
+    folder = Path(str(spec.origin)).with_name("sql") if spec else None
+    return folder if folder and any(folder.glob("*.sql")) else None
+
+
+async def _create_database(admin_dsn: str, name: str) -> None:
+    with suppress(asyncpg.DuplicateDatabaseError):
+        await _execute(admin_dsn, f'CREATE DATABASE "{name}"')
+
+
+async def _execute(dsn: str, statement: str) -> None:
+    connection = await asyncpg.connect(dsn)
+    try:
+        await connection.execute(statement)
+    finally:
+        await connection.close()
 
 
 def with_database(dsn: str, database: str) -> str:
     """The same server and user, another database."""
     return urlunsplit(urlsplit(dsn)._replace(path=f"/{database}"))
-
-
-def with_user(dsn: str, user: str, password: str) -> str:
-    """The same server and database, another user."""
-    parts = urlsplit(dsn)
-    host = parts.netloc.rpartition("@")[2]
-    return urlunsplit(parts._replace(netloc=f"{quote(user, safe='')}:{quote(password, safe='')}@{host}"))

@@ -14,6 +14,7 @@ from waybond_local.processes import spawn, stop, wait_ready
 STOP_SECONDS = 30.0
 _START_SECONDS = 60.0
 _PROBE_SECONDS = 2.0
+_SUPERVISORS_OWN = {"WAYBOND_POSTGRES"}  # an administrator's password is nothing for a service
 
 
 class ServiceProcess:
@@ -39,7 +40,7 @@ class ServiceProcess:
 
     def start(self) -> None:
         """Start it and return at once; `wait` says when it is ready."""
-        inherited = {name: value for name, value in os.environ.items() if not name.startswith("WAYBOND_")}
+        inherited = {name: value for name, value in os.environ.items() if name not in _SUPERVISORS_OWN}
         command = [sys.executable, "-m", self.module]
         self._process = spawn(command, log=self.log, environment=inherited | self.settings)
 

@@ -158,7 +158,7 @@ class Stack:
         self._publish(Phase.STARTING)
 
     def _prepare(self) -> None:
-        self._tell("Preparing topics and database")
+        self._tell("Making topics and tables")
         passwords = {name: secrets.token_urlsafe(24) for name in self.options.services}
         topics = [self.options.topic_prefix + topic.name for topic in TOPICS]
         asyncio.run(provision.make_topics(self.state.kafka, topics, self.options.partitions))
@@ -182,6 +182,7 @@ class Stack:
         return {
             "WAYBOND_KAFKA": self.state.kafka,
             "WAYBOND_DATABASE": self.state.dsns[name],
+            "WAYBOND_INSTANCE": f"local-{name}",  # started again, it has its shards back at once
             "WAYBOND_HTTP_HOST": "127.0.0.1",
             "WAYBOND_HTTP_PORT": str(port),
             "WAYBOND_TOPIC_PREFIX": self.options.topic_prefix,
