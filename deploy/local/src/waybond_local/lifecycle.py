@@ -30,7 +30,7 @@ console = Console(highlight=False)
 
 Folder = Annotated[
     Path | None,
-    typer.Option("--data", help="Where data and logs are kept (else WAYBOND_DATA, else this user's data folder)."),
+    typer.Option("--data", help="Where data and logs are kept (else WAYBOND_DATA, else the user's)."),
 ]
 
 
