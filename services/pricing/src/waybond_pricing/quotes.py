@@ -1,6 +1,7 @@
 """Quotes over HTTP: order facts in, premium with its factors and a signed token out; nothing is stored."""
 
 from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 
@@ -224,9 +225,16 @@ QUOTE_BODY = {
 }
 
 
-def routes(desk: Desk, pool: asyncpg.Pool, valid_for: timedelta, clock: Clock = _utc_now) -> FastAPI:
+def routes(
+    desk: Desk,
+    pool: asyncpg.Pool,
+    valid_for: timedelta,
+    *,
+    clock: Clock = _utc_now,
+    lifespan: Callable[[FastAPI], AbstractAsyncContextManager[None]] | None = None,
+) -> FastAPI:
     """Pricing's HTTP interface. `clock` gives the wall's time, aware UTC."""
-    app = FastAPI(title="Waybond pricing", version="1", redirect_slashes=False)
+    app = FastAPI(title="Waybond pricing", version="1", redirect_slashes=False, lifespan=lifespan)
     install(app)
 
     @app.post(
@@ -284,6 +292,6 @@ def _described(app: FastAPI) -> dict[str, Any]:
 
 def _read(body: bytes) -> QuoteRequest:
     try:
-        return QuoteRequest.model_validate_json(body)
+        return QuoteRequest.model_validate_json(body, extra="forbid")
     except ValidationError as error:
         raise contract_error(error) from None
