@@ -1,0 +1,212 @@
+"""Reads what the invariants need and changes nothing: the services' tables, the payment system's books, the logs."""
+
+from collections import Counter
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+
+import asyncpg
+from aiokafka import AIOKafkaConsumer
+from aiokafka.structs import TopicPartition
+
+from waybond_claims.codec import CaseCodec
+from waybond_claims.state import Case
+from waybond_contracts.topics import TOPICS
+from waybond_local.invariants.flow import NOT_RECORDS, Kept, Log, Place, Spans
+from waybond_local.invariants.money import Ledger, Moved, PaymentBooks
+
+SERVICES = ("pricing", "tracking", "claims")
+INPUTS = {service: tuple(topic.name for topic in TOPICS if service in topic.readers) for service in SERVICES}
+MAX_UNBALANCED = 20
+MAX_COMPARED = 1_000
+"""How many records in quarantine are looked up in the log."""
+FETCH_SECONDS = 10.0
+CASES_AT_ONCE = 1_000
+
+
+@asynccontextmanager
+async def reading(dsn: str) -> AsyncIterator[asyncpg.Connection]:
+    """A connection of which PostgreSQL itself sees to it that it only reads; all that is read is of one instant."""
+    connection = await asyncpg.connect(dsn, server_settings={"default_transaction_read_only": "on"})
+    try:
+        async with connection.transaction(isolation="repeatable_read", readonly=True):
+            yield connection
+    finally:
+        await connection.close()
+
+
+async def cases(connection: asyncpg.Connection) -> AsyncIterator[Case]:
+    """Every claim file, without its wording."""
+    codec = CaseCodec()
+    query = "SELECT shape, state FROM claims.aggregate"
+    async for row in connection.cursor(query, prefetch=CASES_AT_ONCE):
+        yield codec.decode(row["shape"], row["state"], None)
+
+
+async def moved(connection: asyncpg.Connection) -> list[Moved]:
+    """What reached buyers, by refund, as the payment system booked it."""
+    rows = await connection.fetch(
+        "SELECT order_key, refund_id, currency, -sum(amount_minor)::bigint AS minor FROM sandbox.movement "
+        "GROUP BY order_key, refund_id, currency"
+    )
+    return [Moved(**row) for row in rows]
+
+
+async def waiting(connection: asyncpg.Connection) -> dict[str, int]:
+    """Payments that the payment system has taken and not done, by order."""
+    rows = await connection.fetch(
+        "SELECT order_key, count(*) AS number FROM sandbox.payment WHERE status = 'waiting' GROUP BY order_key"
+    )
+    return {row["order_key"]: row["number"] for row in rows}
+
+
+async def payment_books(connection: asyncpg.Connection) -> PaymentBooks:
+    balances = await connection.fetch("SELECT currency, minor FROM sandbox.balance")
+    sums = await connection.fetch(
+        "SELECT currency, sum(amount_minor)::bigint AS minor FROM sandbox.movement GROUP BY 1"
+    )
+    return PaymentBooks(
+        balance={row["currency"]: row["minor"] for row in balances},
+        moved={row["currency"]: row["minor"] for row in sums},
+        payments=await _count(connection, "sandbox.payment"),
+        movements=await _count(connection, "sandbox.movement"),
+    )
+
+
+async def ledger(connection: asyncpg.Connection) -> Ledger:
+    unbalanced = await connection.fetch(
+        "SELECT order_key, ordinal FROM claims.ledger_posting GROUP BY order_key, ordinal, currency "
+        "HAVING sum(minor) <> 0 ORDER BY 1, 2 LIMIT $1",
+        MAX_UNBALANCED,
+    )
+    accounts = await connection.fetch(
+        "SELECT account, currency, sum(minor)::bigint AS minor FROM claims.ledger_posting GROUP BY 1, 2"
+    )
+    cash_of = await connection.fetch(
+        "SELECT refund_id, sum(minor)::bigint AS minor FROM claims.ledger_posting WHERE account = 'cash' GROUP BY 1"
+    )
+    return Ledger(
+        entries=await _count(connection, "claims.ledger_entry"),
+        postings=await _count(connection, "claims.ledger_posting"),
+        unbalanced=tuple(f"{row['order_key']}/{row['ordinal']}" for row in unbalanced),
+        cash={row["currency"]: row["minor"] for row in accounts if row["account"] == "cash"},
+        cash_of={row["refund_id"]: row["minor"] for row in cash_of},
+        accounts={(row["account"], row["currency"]): row["minor"] for row in accounts},
+    )
+
+
+async def outboxes(connection: asyncpg.Connection) -> dict[str, int]:
+    """Rows that are committed and not known to be published."""
+    counts = {service: await _count(connection, f"{service}.outbox") for service in SERVICES}
+    return counts | {"payment system": await _count(connection, "sandbox.answer")}
+
+
+async def _count(connection: asyncpg.Connection, table: str) -> int:
+    return int(await connection.fetchval(f"SELECT count(*) FROM {table}") or 0)  # noqa: S608 - our own tables
+
+
+async def next_offsets(connection: asyncpg.Connection) -> dict[Place, int]:
+    """The next offset of every partition that a service, or the payment system, reads."""
+    found: dict[Place, int] = {}
+    for service in SERVICES:
+        rows = await connection.fetch(f"SELECT topic, shard, next_offset FROM {service}.shard_input")  # noqa: S608 - our own schemas
+        found |= {Place(service, row["topic"], row["shard"]): row["next_offset"] for row in rows}
+    return found
+
+
+async def journals(connection: asyncpg.Connection) -> dict[Place, Spans]:
+    """What each journal says was applied, summed up by PostgreSQL: a journal can be long."""
+    found: dict[Place, Spans] = {}
+    for service in SERVICES:
+        rows = await connection.fetch(_SPANS.format(service=service))
+        found |= {
+            Place(service, row["topic"], row["shard"]): Spans(
+                row["first"], row["last"], row["offsets"], row["overlaps"], row["gaps"]
+            )
+            for row in rows
+        }
+    return found
+
+
+_QUARANTINE = """
+SELECT shard, topic, record_offset, reason, detail, key, value, aggregate_id
+FROM {service}.quarantine ORDER BY shard, topic, record_offset
+"""
+
+_SPANS = """
+WITH span AS (
+  SELECT shard, seq, place, part->>0 AS topic, (part->>1)::bigint AS first, (part->>2)::bigint AS last
+  FROM {service}.journal, jsonb_array_elements(spans) WITH ORDINALITY AS each (part, place)
+), step AS (
+  SELECT *, lag(last) OVER (PARTITION BY shard, topic ORDER BY seq, place) AS before FROM span
+)
+SELECT shard, topic, min(first) AS first, max(last) AS last, sum(last - first + 1)::bigint AS offsets,
+  count(*) FILTER (WHERE first <= before) AS overlaps,
+  coalesce(sum(first - before - 1) FILTER (WHERE first > before + 1), 0)::bigint AS gaps
+FROM step GROUP BY shard, topic
+"""
+
+
+async def logs(bootstrap: str, partitions: int, prefix: str = "") -> dict[Place, Log]:
+    """The broker's offsets of everything that services read."""
+    names = sorted({topic for topics in INPUTS.values() for topic in topics})
+    at = {TopicPartition(prefix + topic, n): (topic, n) for topic in names for n in range(partitions)}
+    async with AIOKafkaConsumer(bootstrap_servers=bootstrap) as consumer:
+        consumer.assign(list(at))
+        starts = await consumer.beginning_offsets(list(at))
+        ends = await consumer.end_offsets(list(at))
+    bounds = {where: Log(starts[each], ends[each]) for each, where in at.items()}
+    return {
+        Place(service, topic, n): bounds[topic, n]
+        for service, topics in INPUTS.items()
+        for topic in topics
+        for n in range(partitions)
+    }
+
+
+async def quarantined(connection: asyncpg.Connection, bootstrap: str, prefix: str = "") -> list[Kept]:
+    """Rows of quarantine, each with what the log holds at its offset."""
+    rows: list[tuple[str, asyncpg.Record]] = []
+    for service in SERVICES:
+        found = await connection.fetch(_QUARANTINE.format(service=service))
+        rows += [(service, row) for row in found]
+    times = Counter((service, *_identity(row)) for service, row in rows)
+    asked = [(row["topic"], row["shard"], row["record_offset"]) for _, row in rows if row["reason"] not in NOT_RECORDS]
+    logged = await _look_up(bootstrap, prefix, asked[:MAX_COMPARED])
+    return [
+        Kept(
+            place=Place(service, row["topic"], row["shard"]),
+            offset=row["record_offset"],
+            reason=row["reason"],
+            detail=row["detail"],
+            times=times[service, *_identity(row)],
+            bytes_=(row["key"], row["value"]),
+            logged=logged.get((row["topic"], row["shard"], row["record_offset"])),
+        )
+        for service, row in rows
+    ]
+
+
+def _identity(row: asyncpg.Record) -> tuple[object, ...]:
+    """What a row is about; wakes have no offset, and an order whose wake failed once more has another row."""
+    if row["reason"] in NOT_RECORDS:
+        return (row["shard"], row["topic"], row["record_offset"], row["aggregate_id"])
+    return (row["shard"], row["topic"], row["record_offset"], None)
+
+
+async def _look_up(
+    bootstrap: str, prefix: str, asked: Sequence[tuple[str, int, int]]
+) -> Mapping[tuple[str, int, int], tuple[bytes | None, bytes | None]]:
+    """Key and value of the records at these offsets; one that the log has not any more is left out."""
+    found: dict[tuple[str, int, int], tuple[bytes | None, bytes | None]] = {}
+    if not asked:
+        return found
+    async with AIOKafkaConsumer(bootstrap_servers=bootstrap) as consumer:
+        for topic, partition, offset in asked:
+            at = TopicPartition(prefix + topic, partition)
+            consumer.assign([at])
+            consumer.seek(at, offset)
+            batch = await consumer.getmany(at, timeout_ms=int(FETCH_SECONDS * 1000), max_records=1)
+            for record in batch.get(at, ()):
+                if record.offset == offset:
+                    found[topic, partition, offset] = (record.key, record.value)
+    return found

@@ -1,0 +1,95 @@
+"""The command `waybond replay`: a history of shipments through a running stack."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from waybond_local import state
+from waybond_local.history import olist as olist_history
+from waybond_local.history import scms as scms_history
+from waybond_local.provision import DATABASE, with_database
+from waybond_local.replay import olist, scms
+from waybond_local.replay.run import TAIL, replay
+from waybond_local.replay.timed import Told
+from waybond_local.state import StackState
+from waybond_local.tenants import add_tenant, list_tenants
+
+SINCE = datetime(2000, 1, 1, tzinfo=UTC)
+"""A tenant of a replay may sell from the earliest instant that an event can carry."""
+
+console = Console(highlight=False)
+
+
+class Format(StrEnum):
+    """Histories that can be read."""
+
+    SCMS = "scms"
+    OLIST = "olist"
+
+
+def command(
+    directory: Annotated[Path, typer.Argument(metavar="DIR", help="The folder with the history's files.")],
+    format_: Annotated[Format, typer.Option("--format", help="What the files are.")],
+    year: Annotated[int | None, typer.Option(help="Only orders placed in this year (scms).")] = None,
+    tenant: Annotated[str, typer.Option(help="Whose orders they are; added where it is missing.")] = "demo",
+    tail_days: Annotated[
+        int, typer.Option(min=1, help="How long the clock goes on behind the last event.")
+    ] = TAIL.days,
+    data: Annotated[Path | None, typer.Option("--data", help="The running stack's folder.")] = None,
+) -> None:
+    """Replay a history of shipments through a stack that was started with `waybond up --replay`."""
+    stack = state.running(data)
+    told = read(directory, format_, tenant, year)
+    show(told)
+    asyncio.run(_replay(stack, told, tenant, timedelta(days=tail_days)))
+
+
+def read(directory: Path, format_: Format, tenant: str, year: int | None) -> Told:
+    """The history in a folder as events. Raises HistoryError where it cannot be read."""
+    if format_ is Format.OLIST:
+        if year is not None:
+            raise typer.BadParameter("--year goes with --format scms")
+        return olist.told(olist_history.read(directory), tenant)
+    history = scms_history.read(directory / scms_history.FILE)
+    return scms.told(history, tenant, scms.placed_in(year) if year else lambda order: True)
+
+
+def show(told: Told, to: Console = console) -> None:
+    """Print what a history says, and what it says against itself."""
+    if not told.facts:
+        to.print("The history holds no event that was asked for.")
+        return
+    to.print(f"{len(told.facts):,} events, known from {told.first:%Y-%m-%d} to {told.last:%Y-%m-%d}.")
+    table = Table(
+        "what the data says against itself, or leaves open (kept, not dropped)", "cases", title_justify="left"
+    )
+    for kind, count in told.contradictions.items():
+        table.add_row(kind.replace("_", " "), f"{count:,}")
+    for assumption, count in told.assumptions.items():
+        table.add_row(assumption, f"{count:,}")
+    table.add_row("rows that cannot be read", f"{told.rejected:,}")
+    to.print(table)
+
+
+async def ensure_tenant(stack: StackState, tenant: str, *products: str) -> None:
+    """Add the tenant, from before any history on, where it is not there."""
+    dsn = with_database(stack.admin_dsn, DATABASE)
+    if tenant not in await list_tenants(dsn):
+        await add_tenant(dsn, tenant, products, products[0], since=SINCE)
+
+
+async def _replay(stack: StackState, told: Told, tenant: str, tail: timedelta) -> None:
+    await ensure_tenant(stack, tenant, "order-protection", scms.PRODUCT, olist.PRODUCT)
+    done = await replay(stack, told, console, tail=tail)
+    console.print(
+        f"{done.events:,} events, the clock up to {done.through:%Y-%m-%d}, in {done.seconds:.1f} s. "
+        "[bold]waybond verify[/bold] checks the books."
+    )

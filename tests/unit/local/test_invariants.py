@@ -1,0 +1,215 @@
+"""Each invariant holds for books that agree, and fails for each way in which they can disagree."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+from msgspec.structs import replace as changed
+
+from waybond_claims.state import Case, Command, Cover, Grant, Order, Payment, Recovery, Referral
+from waybond_local.invariants.check import MAX_SHOWN, Check
+from waybond_local.invariants.flow import Kept, Log, Place, Spans, applied, drained, kept_once
+from waybond_local.invariants.money import Ledger, Limits, Moved, Owed, PaymentBooks, balanced
+
+NOW = datetime(2026, 3, 1, tzinfo=UTC)
+ORDER = "demo/shop/o-1"
+PAID = Command(
+    step=1, attempt=1, refund_id="r-1", minor=1_000, requested_at=NOW, patience=NOW, decision_version=1,
+    status="succeeded", moved=1_000,
+)  # fmt: skip
+FLYING = changed(PAID, refund_id="r-2", step=2, status="requested", moved=0)
+CASE = Case(
+    since=NOW,
+    order_key=ORDER,
+    order=Order(NOW, "USD", 5_000, (), "en", "UTC", "b", Payment("p", "card", "x")),
+    cover=Cover(1, "USD", 5_000, 4_000, NOW, "USD", 90, 10, package_limit=2_000),
+    owed=1_000,
+    commands=(PAID,),
+    grants=(Grant("p-1", "TG-1", "keep", 1_000),),
+)
+MOVED = Moved(ORDER, "r-1", "USD", 1_000)
+
+
+def owed(case: Case, *moved: Moved, waiting: int = 0, cash: int = -1_000) -> Check:
+    check = Owed(moved, {ORDER: waiting})
+    check.add(case)
+    return check.finish({"r-1": cash})
+
+
+def test_what_is_owed_moved() -> None:
+    check = owed(CASE, MOVED)
+    assert check.holds
+    assert check.figures["orders with refunds"] == 1
+    assert check.figures["owed USD"] == check.figures["reached buyers USD"] == 1_000
+
+
+def test_a_refund_in_flight_may_have_moved_or_not() -> None:
+    case = changed(CASE, owed=2_000, commands=(PAID, FLYING))
+    assert owed(case, MOVED).holds
+    assert owed(case, MOVED, replace(MOVED, refund_id="r-2")).holds
+
+
+def test_what_waits_for_a_person_may_be_unpaid() -> None:
+    refused = changed(PAID, status="failed", moved=0)
+    asked = Referral("f-1", "k", "refund_failed", "?", ("retry",), NOW, 1)
+    assert owed(changed(CASE, commands=(refused,), referrals=(asked,))).holds
+
+
+def test_what_is_asked_back_may_be_paid_too_much() -> None:
+    assert owed(changed(CASE, owed=400, recoveries=(Recovery(1, "late_arrival", 600),)), MOVED).holds
+
+
+@pytest.mark.parametrize(
+    ("case", "moved", "says"),
+    [
+        (CASE, (), "0 reached the buyer"),
+        (CASE, (MOVED, replace(MOVED, refund_id="r-9")), "never commanded"),
+        (CASE, (replace(MOVED, minor=2_000),), "2000 reached the buyer"),
+        (CASE, (replace(MOVED, currency="EUR"),), "moved EUR"),
+        (changed(CASE, owed=1_500), (MOVED,), "owes 500 more"),
+        (changed(CASE, owed=400), (MOVED,), "paid 600 more than is owed"),
+        (changed(CASE, commands=(FLYING, changed(FLYING, refund_id="r-3"))), (), "2 refunds are in flight"),
+        (changed(CASE, commands=(changed(PAID, status="reversed", moved=0),), owed=0), (MOVED,), "reversed"),
+    ],
+)
+def test_money_that_is_not_owed_is_found(case: Case, moved: tuple[Moved, ...], says: str) -> None:
+    check = owed(case, *moved)
+    assert not check.holds
+    assert any(says in shown for shown in check.shown)
+
+
+def test_two_payments_on_their_way_for_one_order_are_found() -> None:
+    assert not owed(CASE, MOVED, waiting=2).holds
+
+
+def test_money_of_an_order_without_a_file_must_be_in_the_ledger() -> None:
+    other = changed(CASE, order_key="demo/shop/o-2", commands=(), owed=0, grants=())
+    assert owed(other, MOVED).holds
+    assert not owed(other, MOVED, cash=0).holds
+
+
+LEDGER = Ledger(
+    1, 2, (), {"USD": -1_000}, {"r-1": -1_000}, {("cash", "USD"): -1_000, ("claims_incurred", "USD"): 1_000}
+)
+BOOKS = PaymentBooks({"USD": -1_000}, {"USD": -1_000}, 1, 1)
+
+
+def test_the_ledger_agrees_with_the_payment_system() -> None:
+    assert balanced(LEDGER, BOOKS).holds
+
+
+@pytest.mark.parametrize(
+    ("ledger", "books", "says"),
+    [
+        (replace(LEDGER, unbalanced=("demo/shop/o-1/1",)), BOOKS, "does not sum to zero"),
+        (replace(LEDGER, cash={"USD": -900}), BOOKS, "cash is -900"),
+        (LEDGER, replace(BOOKS, balance={"USD": -900}), "reports -900"),
+        (LEDGER, replace(BOOKS, moved={"USD": -2_000}), "movements are -2000"),
+        (LEDGER, replace(BOOKS, balance={"USD": -1_000, "EUR": -5}), "EUR"),
+        (replace(LEDGER, accounts={("cash", "USD"): -1_000}), BOOKS, "all accounts together"),
+    ],
+)
+def test_books_that_disagree_are_found(ledger: Ledger, books: PaymentBooks, says: str) -> None:
+    check = balanced(ledger, books)
+    assert not check.holds
+    assert any(says in shown for shown in check.shown)
+
+
+PLACE = Place("claims", "delays", 3)
+LOG = Log(0, 10)
+SPANS = Spans(first=0, last=9, offsets=10, overlaps=0, gaps=0)
+KEPT = Kept(PLACE, 4, "unreadable", "expected JSON, got \\xff", 1, (b"k", b"\xff"), (b"k", b"\xff"))
+
+
+def flow(*, log: Log = LOG, reached: int = 10, spans: Spans | None = SPANS, kept: tuple[Kept, ...] = ()) -> Check:
+    return applied({PLACE: log}, {PLACE: reached}, {PLACE: spans} if spans else {}, kept)
+
+
+def test_what_was_produced_is_applied_or_quarantined() -> None:
+    check = flow(kept=(KEPT,))
+    assert check.holds
+    assert (check.figures["produced"], check.figures["applied"], check.figures["quarantined"]) == (10, 9, 1)
+
+
+def test_a_reader_may_be_further_than_the_log_was_when_it_was_asked() -> None:
+    check = flow(log=Log(0, 8))
+    assert check.holds
+    assert check.figures["produced"] == check.figures["applied"] == 10
+
+
+@pytest.mark.parametrize(
+    ("break_", "says"),
+    [
+        (lambda: flow(reached=9, spans=replace(SPANS, last=8, offsets=9)), "9 are worked on"),
+        (lambda: flow(spans=None), "the journal knows none"),
+        (lambda: flow(spans=replace(SPANS, gaps=1)), "neither applied nor quarantined"),
+        (lambda: flow(spans=replace(SPANS, overlaps=1)), "applied twice"),
+        (lambda: flow(spans=replace(SPANS, last=8)), "the journal ends at 8"),
+        (lambda: flow(spans=replace(SPANS, first=2)), "the journal begins at 2"),
+        (lambda: applied({}, {}, {PLACE: SPANS}, ()), "the broker does not"),
+    ],
+)
+def test_a_record_that_went_astray_is_found(break_: Callable[[], Check], says: str) -> None:
+    check = break_()
+    assert not check.holds
+    assert any(says in shown for shown in check.shown)
+
+
+def test_an_outbox_that_is_not_empty_is_found() -> None:
+    assert drained({"claims": 0, "payment system": 0}).holds
+    assert not drained({"claims": 1, "payment system": 0}).holds
+
+
+def test_a_bad_message_is_kept_once_with_its_bytes() -> None:
+    check = kept_once([KEPT])
+    assert check.holds
+    assert check.figures["compared with the log"] == 1
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        replace(KEPT, times=2),
+        replace(KEPT, detail=""),
+        replace(KEPT, bytes_=(b"k", b"other")),
+        replace(KEPT, bytes_=(None, b"\xff")),
+    ],
+)
+def test_a_bad_message_that_was_not_kept_as_it_came_is_found(broken: Kept) -> None:
+    assert not kept_once([broken]).holds
+
+
+def limits(case: Case, *moved: Moved) -> Check:
+    check = Limits(moved)
+    check.add(case)
+    return check.check
+
+
+def test_paid_within_limits() -> None:
+    check = limits(CASE, MOVED)
+    assert check.holds
+    assert check.figures["policies that paid"] == 1
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        changed(CASE, cover=Cover(1, "USD", 5_000, 900, NOW, "USD", 90, 10)),
+        changed(CASE, grants=(Grant("p-1", "TG-1", "keep", 2_001),)),
+        changed(CASE, order=Order(NOW, "USD", 999, (), "en", "UTC", "b", Payment("p", "card", "x"))),
+    ],
+)
+def test_paid_beyond_a_limit_is_found(case: Case) -> None:
+    assert not limits(case, MOVED).holds
+
+
+def test_the_payment_system_counts_even_if_the_file_says_less() -> None:
+    assert not limits(CASE, replace(MOVED, minor=4_001)).holds
+
+
+def test_many_violations_are_counted_and_some_are_shown() -> None:
+    check = Check("I0", "test")
+    for n in range(MAX_SHOWN + 3):
+        check.violate(str(n))
+    assert (check.violations, len(check.shown)) == (MAX_SHOWN + 3, MAX_SHOWN)
