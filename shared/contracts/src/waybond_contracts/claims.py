@@ -47,7 +47,7 @@ class EvidenceRequested(ClaimEvent, topic=CLAIMS):
 
     of: Code
     """Who is asked (buyer, seller, carrier, ...)."""
-    kinds: Annotated[tuple[Code, ...], Field(min_length=1, max_length=16)]
+    kinds: Annotated[tuple[Code, ...], Field(fail_fast=True, min_length=1, max_length=16)]
     """What is asked for (photo, invoice, ...)."""
     answer_by: Instant
     """By when; then it is decided without."""
@@ -75,7 +75,7 @@ class ClaimReferred(ClaimEvent, topic=CLAIMS):
     """Why a person is needed."""
     question: Text
     """What is asked."""
-    choices: Annotated[tuple[Code, ...], Field(min_length=1, max_length=8)]
+    choices: Annotated[tuple[Code, ...], Field(fail_fast=True, min_length=1, max_length=8)]
     """The answers that are accepted."""
     amount: Money | None = None
     """What is at stake."""
@@ -132,7 +132,7 @@ class ClaimDenied(ClaimEvent, topic=CLAIMS):
     """What has been paid already."""
     explanation: Explanation | None = None
     """Clauses, facts and clocks that were looked at."""
-    clauses: Annotated[tuple[Code, ...], Field(max_length=64)] = ()
+    clauses: Annotated[tuple[Code, ...], Field(fail_fast=True, max_length=64)] = ()
     """Ids of the clauses that decided."""
 
 
@@ -195,7 +195,7 @@ class BuyerNotified(ClaimEvent, topic=CLAIMS):
     """What happened (late, lost, paid, ...)."""
     language: Language
     """The buyer's: the text to show first."""
-    texts: Annotated[tuple[Notice, ...], Field(min_length=1, max_length=4)]
+    texts: Annotated[tuple[Notice, ...], Field(fail_fast=True, min_length=1, max_length=4)]
     """The same notice in each language."""
     amount: Money | None = None
     """What is paid, if anything."""

@@ -53,7 +53,7 @@ class PackageJourney(Model):
     """The carrier's code."""
     tracking_number: Code = ""
     """As the carrier wrote it."""
-    lines: Annotated[tuple[PackageLine, ...], Field(max_length=MAX_LINES)] = ()
+    lines: Annotated[tuple[PackageLine, ...], Field(fail_fast=True, max_length=MAX_LINES)] = ()
     """What lies in it, where that is known."""
     booked_at: Instant | None = None
     """When it was booked."""
@@ -61,7 +61,7 @@ class PackageJourney(Model):
     """The first physical scan."""
     last_scan: ScanSeen | None = None
     """The latest physical scan."""
-    kinds: Annotated[tuple[ScanKind, ...], Field(max_length=MAX_SCAN_KINDS)] = ()
+    kinds: Annotated[tuple[ScanKind, ...], Field(fail_fast=True, max_length=MAX_SCAN_KINDS)] = ()
     """Every kind of scan seen."""
     carrier_eta: Instant | None = None
     """When the carrier last expected to deliver."""
@@ -74,7 +74,7 @@ class PackageJourney(Model):
 class Journey(Model):
     """What was known of the order's packages when tracking spoke."""
 
-    packages: Annotated[tuple[PackageJourney, ...], Field(max_length=MAX_PACKAGES)] = ()
+    packages: Annotated[tuple[PackageJourney, ...], Field(fail_fast=True, max_length=MAX_PACKAGES)] = ()
     """Every package known."""
     packages_in_order: Annotated[int, Field(ge=1, le=MAX_PACKAGES)] | None = None
     """How many there are, where the platform said so."""

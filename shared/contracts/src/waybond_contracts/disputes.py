@@ -106,7 +106,7 @@ class EvidenceSubmitted(DisputeEvent, topic=DISPUTES):
     """What it is (photo, invoice, ...)."""
     by: Code
     """Who handed it in (buyer, seller, ...)."""
-    documents: Annotated[tuple[Id, ...], Field(max_length=MAX_DOCUMENTS)] = ()
+    documents: Annotated[tuple[Id, ...], Field(fail_fast=True, max_length=MAX_DOCUMENTS)] = ()
     """References or hashes of the documents."""
     note: Text = ""
     """A word about them."""

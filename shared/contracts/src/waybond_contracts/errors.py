@@ -71,7 +71,10 @@ def _safe(text: str, characters: int) -> str:
 def contract_error(error: ValidationError) -> ContractError:
     """The first error that is not about an unknown field (or that, if there is no other) as a ContractError."""
     errors = error.errors(include_url=False)
-    first = next((e for e in errors if e["type"] != "extra_forbidden"), errors[0])
+    unknown = [each for each in errors if each["type"] == "extra_forbidden"]
+    # An item with an unknown field does not count: then its list is too short as well, which is nobody's mistake.
+    spoilt = {each["loc"][:length] for each in unknown for length in range(len(each["loc"]) + 1)}
+    first = next((each for each in errors if each["loc"] not in spoilt), unknown[0] if unknown else errors[0])
     context: Mapping[str, Any] = first.get("ctx", {})
     inner = context.get("error")
     if isinstance(inner, ContractError):

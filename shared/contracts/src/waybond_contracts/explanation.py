@@ -163,15 +163,15 @@ class Explanation(Model):
     """The case's version."""
     decided_at: Instant
     """When."""
-    packages: Annotated[tuple[PackageBasis, ...], Field(max_length=MAX_PACKAGES)]
+    packages: Annotated[tuple[PackageBasis, ...], Field(fail_fast=True, max_length=MAX_PACKAGES)]
     """What each package is worth to the policy."""
-    findings: Annotated[tuple[Finding, ...], Field(max_length=MAX_FINDINGS)]
+    findings: Annotated[tuple[Finding, ...], Field(fail_fast=True, max_length=MAX_FINDINGS)]
     """Every clause looked at."""
-    steps: Annotated[tuple[Step, ...], Field(max_length=MAX_STEPS)]
+    steps: Annotated[tuple[Step, ...], Field(fail_fast=True, max_length=MAX_STEPS)]
     """The amount, step by step."""
     entitled: Money
     """What the order is owed in all (cumulative)."""
     command: Money
     """What is commanded now: entitled less settled, in flight, plus recovered. Negative: to be recovered."""
-    rates: Annotated[tuple[DecimalString, ...], Field(max_length=16)] = ()
+    rates: Annotated[tuple[DecimalString, ...], Field(fail_fast=True, max_length=16)] = ()
     """Exchange rates used, as decimal strings."""

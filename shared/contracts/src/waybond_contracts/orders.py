@@ -112,7 +112,7 @@ class OrderPlaced(Event, topic=ORDERS):
     """What the buyer paid for the order in all."""
     shipping: ZeroOrMore | None = None
     """The part of the total that is for shipping."""
-    lines: Annotated[tuple[OrderLine, ...], Field(min_length=1, max_length=MAX_LINES)]
+    lines: Annotated[tuple[OrderLine, ...], Field(fail_fast=True, min_length=1, max_length=MAX_LINES)]
     """What was bought."""
     origin: Country
     """Where the parcel is sent from."""
@@ -154,7 +154,7 @@ class OrderAmended(Event, topic=ORDERS):
     """Counts up with each change."""
     total: ZeroOrMore | None = None
     """The new total."""
-    lines: Annotated[tuple[OrderLine, ...], Field(min_length=1, max_length=MAX_LINES)] | None = None
+    lines: Annotated[tuple[OrderLine, ...], Field(fail_fast=True, min_length=1, max_length=MAX_LINES)] | None = None
     """All lines, changed or not."""
     destination: Country | None = None
     """The new destination."""

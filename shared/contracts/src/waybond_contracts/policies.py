@@ -76,7 +76,7 @@ class Premium(Model):
     """Tax on it."""
     rating: Code
     """Name and version of the rating file."""
-    factors: Annotated[tuple[Factor, ...], Field(max_length=MAX_FACTORS)]
+    factors: Annotated[tuple[Factor, ...], Field(fail_fast=True, max_length=MAX_FACTORS)]
     """Every step, in order."""
 
 
@@ -119,9 +119,9 @@ class PolicyIssued(PolicyEvent, topic=POLICIES):
     """The most that is paid for one package."""
     premium: Premium
     """What it costs, with each step."""
-    rates: Annotated[tuple[FxRate, ...], Field(max_length=MAX_RATES)] = ()
+    rates: Annotated[tuple[FxRate, ...], Field(fail_fast=True, max_length=MAX_RATES)] = ()
     """Exchange rates pinned on the day it was bound."""
-    watches: Annotated[tuple[Watch, ...], Field(max_length=MAX_WATCHES)]
+    watches: Annotated[tuple[Watch, ...], Field(fail_fast=True, max_length=MAX_WATCHES)]
     """What tracking has to watch."""
     quoted: bool = False
     """Whether it was bound at the price of a quote."""
@@ -155,7 +155,7 @@ class PolicyAmended(PolicyEvent, topic=POLICIES):
     """What it costs now."""
     ends_at: Instant
     """When cover ends now."""
-    watches: Annotated[tuple[Watch, ...], Field(max_length=MAX_WATCHES)]
+    watches: Annotated[tuple[Watch, ...], Field(fail_fast=True, max_length=MAX_WATCHES)]
     """What tracking has to watch now."""
     reason: Code
     """What changed."""

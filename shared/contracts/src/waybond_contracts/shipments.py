@@ -70,7 +70,7 @@ class ShipmentBooked(Event, topic=SHIPMENTS):
     """The carrier's code."""
     tracking_number: Id
     """As the carrier wrote it."""
-    lines: Annotated[tuple[PackageLine, ...], Field(max_length=MAX_LINES)] = ()
+    lines: Annotated[tuple[PackageLine, ...], Field(fail_fast=True, max_length=MAX_LINES)] = ()
     """What lies in it."""
     packages_in_order: Annotated[int, Field(ge=1, le=MAX_PACKAGES)] | None = None
     """How many packages the order is shipped in, where the platform knows."""

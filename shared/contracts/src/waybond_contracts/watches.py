@@ -33,7 +33,7 @@ class Watch(Model):
     """How long."""
     scope: Scope
     """Whether it looks at each package or at all together."""
-    delivered_by: Annotated[tuple[DeliveredBy, ...], Field(min_length=1, max_length=MAX_WAYS)]
+    delivered_by: Annotated[tuple[DeliveredBy, ...], Field(fail_fast=True, min_length=1, max_length=MAX_WAYS)]
     """What counts as delivery."""
     follow_promise: bool = False
     """Whether a promise that was changed later moves the clock."""
