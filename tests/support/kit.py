@@ -49,7 +49,7 @@ async def eventually(
         seen = await look()
         if holds(seen):
             return seen
-        assert time.monotonic() < deadline, f"after {seconds} s still: {seen!r}"
+        assert time.monotonic() < deadline, f"after {seconds} s still: {seen!r:.2000}"
         await asyncio.sleep(0.05)
 
 
@@ -197,7 +197,7 @@ class World:
         found: dict[int, list[datetime]] = {number: [] for number in range(self.partitions)}
         for record in await self.records(topic):
             if dict(record.headers)["ce_type"] == PROGRESS_TYPE.encode():
-                found[record.partition].append(Progress.model_validate_json(record.value).through)
+                found[record.partition].append(Progress.model_validate_json(record.value or b"").through)
         return found
 
     async def query(self, name: str, statement: str, *arguments: object) -> list[Any]:

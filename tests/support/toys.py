@@ -1,7 +1,7 @@
 """Two toy services over the real contracts, to test the kit with: an order's amendments steer what `decide` does.
 
-`pricing` reads orders and answers each amendment with a PolicyDeclined; `tracking` reads orders and policies and answers
-each of those with a TrackingCheckRequested. An amendment's reason is an instruction (see `obey`).
+`pricing` reads orders and answers each amendment with a PolicyDeclined; `tracking` reads orders and policies and
+answers each of those with a TrackingCheckRequested. An amendment's reason is an instruction (see `obey`).
 
     python -m tests.support.toys pricing      runs one as a process, with the settings in the environment
 """

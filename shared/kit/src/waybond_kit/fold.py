@@ -13,7 +13,7 @@ from waybond_kit.changes import OutboxRow, QuarantineRow, Released
 from waybond_kit.definition import Definition
 from waybond_kit.door import Door, Item, Reason, Refusal
 from waybond_kit.keys import partition_of, wake_id
-from waybond_kit.outbox import Cause, Outbox, pack_headers
+from waybond_kit.outbox import Cause, Outbox, fits, pack_headers
 from waybond_kit.quarantine import MAX_WAITING, Line, LineRow, row_of
 
 S = TypeVar("S")
@@ -133,7 +133,7 @@ class Fold(Generic[S]):
         if item.raw.key is None or (known is not None and known.version) or self.held(identity):
             return False  # an order that is here already belongs here
         partition = partition_of(item.raw.key, self.partitions)
-        if partition == self.shard:
+        if partition == self.shard or not fits(item):
             return False
         self.outbox.forward(item, partition)
         self.tally.forwarded += 1

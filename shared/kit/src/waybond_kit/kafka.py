@@ -91,7 +91,7 @@ async def _send_partition(producer: AIOKafkaProducer, place: TopicPartition, row
     futures = []
     batch = producer.create_batch()
     for row in rows:
-        record = {"timestamp": None, "key": row.key, "value": row.value, "headers": row.headers}
+        record = {"timestamp": None, "key": row.key, "value": row.value, "headers": list(row.headers)}
         if batch.append(**record) is None:
             futures.append(await producer.send_batch(batch, place.topic, partition=place.partition))
             batch = producer.create_batch()

@@ -17,6 +17,7 @@ from waybond_kit.keys import event_id
 MAX_UNSENT_ROWS = 10_000
 MAX_UNSENT_SECONDS = 30.0
 MAX_EVENTS_PER_OUTCOME = 100
+MAX_FORWARDED_HEADER_BYTES = 32_768
 
 Headers = Sequence[tuple[str, bytes | None]]
 
@@ -35,6 +36,13 @@ class Cause(NamedTuple):
     id: str
     correlation: str
     traceparent: str | None = None
+
+
+def fits(item: Item) -> bool:
+    """Whether a record may be sent on as it is: one that no broker takes would stop the shard's outbox for good."""
+    raw = item.raw
+    headers = sum(len(name) + len(value or b"") for name, value in raw.headers)
+    return len(raw.value or b"") <= MAX_RECORD_BYTES and headers <= MAX_FORWARDED_HEADER_BYTES
 
 
 class TooLargeError(ValueError):
@@ -88,7 +96,7 @@ class Outbox:
     def forward(self, item: Item, partition: int) -> None:
         """Send a record on to the shard that its key belongs to, as it came."""
         raw = item.raw
-        self.add([OutboxRow(self._shard, 0, raw.topic, partition, raw.key, tuple(raw.headers), raw.value)])
+        self.add([OutboxRow(self._shard, 0, raw.topic, partition, raw.key, raw.headers, raw.value)])
 
     def progress(self, topics: Sequence[str], through: datetime) -> None:
         """Publish, behind everything that it caused, how far this shard has come."""

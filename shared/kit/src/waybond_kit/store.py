@@ -81,7 +81,7 @@ class PostgresTransaction:
 
     async def _save_outbox(self, changes: Changes) -> None:
         if changes.outbox:
-            rows = [(*row[:5], pack_headers(row.headers), row.value) for row in changes.outbox]
+            rows = [(*row[:5], pack_headers(list(row.headers)), row.value) for row in changes.outbox]
             await self.connection.execute(sql.OUTBOX, *_columns(rows, 7))
 
     async def _save_shards(self, changes: Changes) -> None:
