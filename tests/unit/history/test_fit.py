@@ -5,10 +5,12 @@ from pathlib import Path
 
 import pytest
 
+from waybond_contracts.money import Money
+from waybond_contracts.places import Lane
 from waybond_contracts.wording import parse
 from waybond_local.history import fit, scms
 from waybond_pricing.files import products, ratings
-from waybond_pricing.rating import parse_rating
+from waybond_pricing.rating import Risk, parse_rating, rate
 
 
 @pytest.fixture(scope="module")
@@ -92,3 +94,27 @@ def test_the_benefit_is_that_of_the_highest_tier_that_the_delay_passed(history: 
                 assert fit.benefit(wording, order) == expected
                 seen.add(package.days_late)
     assert len(seen) >= 6
+
+
+def test_the_loss_ratios_that_the_documentation_names(history: scms.History) -> None:
+    """Benefits over premiums of the freight guarantee: on the fitted years, on 2014 and on 2015."""
+    product = products()["freight-time-guarantee@2026.11.1"]
+    most, limit = 100_000_000, product.wording.cover.limit_minor
+    sums = {"fitted": [Decimal(0), Decimal(0)], "2014": [Decimal(0), Decimal(0)], "2015": [Decimal(0), Decimal(0)]}
+    for order in history.orders:
+        value, year = order.value_usd_cents, order.promised_on.year
+        if not 0 < value <= most:
+            continue
+        risk = Risk(
+            lane=Lane(origin=order.origin_hint or order.destination, destination=order.destination),
+            service=order.packages[0].mode or "",
+            season_on=order.promised_on,
+            value=Money.of(value, "USD"),
+            insured=Money.of(min(value, limit), "USD"),
+        )
+        both = sums["fitted" if year < 2014 else str(year)]
+        both[0] += min(fit.benefit(product.wording, order), Decimal(limit))
+        both[1] += rate(product.rating, risk).net.minor
+
+    ratios = {name: int((100 * benefits / premiums).to_integral_value()) for name, (benefits, premiums) in sums.items()}
+    assert ratios == {"fitted": 69, "2014": 187, "2015": 107}

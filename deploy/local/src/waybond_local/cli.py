@@ -7,7 +7,7 @@ import sys
 import stamina.instrumentation
 import typer
 
-from waybond_local import lifecycle, migrate
+from waybond_local import lifecycle, migrate, tenants
 from waybond_local.errors import show_error
 
 app = typer.Typer(
@@ -21,6 +21,7 @@ app = typer.Typer(
 )
 lifecycle.register(app)
 migrate.register(app)
+app.add_typer(tenants.app)
 
 
 def main() -> None:

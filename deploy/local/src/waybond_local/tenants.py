@@ -41,6 +41,10 @@ app = typer.Typer(
 Data = Annotated[
     Path | None, typer.Option("--data", help="Where data and logs are kept. [default: WAYBOND_DATA or the user's]")
 ]
+Database = Annotated[
+    str | None,
+    typer.Option("--database", help="The administrator's DSN of Waybond's database. [default: the stack's]"),
+]
 Name = Annotated[str, typer.Argument(help="The tenant: the first segment of its orders' keys.")]
 Offered = Annotated[
     list[str], typer.Option("--product", help="A product that it may sell: a name, or name@version. Repeatable.")
@@ -166,15 +170,17 @@ async def _enter(connection: asyncpg.Connection, schema: str) -> None:
 def add(
     name: Name,
     product: Offered,
+    *,
     default: Default = None,
     since: Annotated[
         datetime | None, typer.Option(formats=["%Y-%m-%d"], help="From when on, to replay history. [default: in 60 s]")
     ] = None,
     data: Data = None,
+    database: Database = None,
 ) -> None:
     """Add a tenant and show its API key, once."""
     from_then = since.replace(tzinfo=UTC) if since else None
-    key, effective_at = _run(add_tenant(_dsn(data), name, product, default, since=from_then))
+    key, effective_at = _run(add_tenant(_dsn(data, database), name, product, default, since=from_then))
     console.print(f"{name} may sell {', '.join(product_keys(product))} from {effective_at:%Y-%m-%d %H:%M:%S} UTC on.")
     console.print("Its API key, which cannot be shown again:")
     console.print(key, soft_wrap=True)
@@ -184,21 +190,23 @@ def add(
 def change(
     name: Name,
     product: Offered,
+    *,
     default: Default = None,
     suspend: Annotated[bool, typer.Option("--suspend", help="Sell nothing for now.")] = False,
     data: Data = None,
+    database: Database = None,
 ) -> None:
     """Change what a tenant may sell. Policies that are bound stay as they are."""
-    effective_at = _run(change_tenant(_dsn(data), name, product, default, active=not suspend))
+    effective_at = _run(change_tenant(_dsn(data, database), name, product, default, active=not suspend))
     what = "nothing" if suspend else ", ".join(product_keys(product))
     console.print(f"{name} may sell {what} from {effective_at:%Y-%m-%d %H:%M:%S} UTC on.")
 
 
 @app.command("list", epilog="Example: [bold]waybond tenant list[/bold]")
-def show(data: Data = None) -> None:
+def show(data: Data = None, database: Database = None) -> None:
     """Show all tenants with their settings and the prefixes of their keys."""
     table = Table("tenant", "since (UTC)", "products", "default", "keys")
-    for name, row in _run(list_tenants(_dsn(data))).items():
+    for name, row in _run(list_tenants(_dsn(data, database))).items():
         keys = "\n".join(f"{key.prefix} {_condition(key)}" for key in row.keys)
         for n, each in enumerate(row.settings):
             offered = "\n".join(each.products) if each.active else "suspended"
@@ -214,9 +222,10 @@ def rotate(
         int, typer.Option(min=0, max=MAX_OVERLAP_HOURS, help="How long the keys that it has still hold.")
     ] = 24,
     data: Data = None,
+    database: Database = None,
 ) -> None:
     """Give a tenant a new API key and show it, once."""
-    key = _run(rotate_key(_dsn(data), name, timedelta(hours=overlap_hours)))
+    key = _run(rotate_key(_dsn(data, database), name, timedelta(hours=overlap_hours)))
     console.print(f"The keys that {name} had hold for {overlap_hours} hours more. Its new one:")
     console.print(key, soft_wrap=True)
 
@@ -225,9 +234,10 @@ def rotate(
 def revoke(
     prefix: Annotated[str, typer.Argument(help="The key's prefix, as `waybond tenant list` shows it.")],
     data: Data = None,
+    database: Database = None,
 ) -> None:
     """Let nobody in with this key from now on."""
-    _run(revoke_key(_dsn(data), prefix))
+    _run(revoke_key(_dsn(data, database), prefix))
     console.print(f"The key {prefix} is revoked.")
 
 
@@ -237,8 +247,8 @@ def _condition(key: KeyRow) -> str:
     return f"until {key.expires_at:%Y-%m-%d %H:%M}" if key.expires_at is not None else ""
 
 
-def _dsn(data: Path | None) -> str:
-    return with_database(state.running(data).admin_dsn, DATABASE)
+def _dsn(data: Path | None, database: str | None) -> str:
+    return database or with_database(state.running(data).admin_dsn, DATABASE)
 
 
 def _run(work: Coroutine[Any, Any, T]) -> T:
