@@ -6,6 +6,7 @@ from msgspec.structs import replace
 
 from waybond_claims import disputes, facts, ledger, notices, payments, recoveries, referrals
 from waybond_claims.adjudication.interpreter import RANK, Found
+from waybond_claims.adjudication.terms import terms
 from waybond_claims.draft import Draft, named
 from waybond_claims.entitlement import Entitlement, entitlement
 from waybond_claims.published import money
@@ -27,7 +28,7 @@ def decide(state: Case | None, fact: Event | Woken, now: datetime) -> Outcome[Ca
     case = before if isinstance(fact, Woken) else _added(before, fact, now)
     draft = Draft(case, now, type(fact).__name__)
     if case is not before or isinstance(fact, Woken):
-        _look(draft)
+        _look(draft, fact)
     entry = ledger.entry(before, draft.case, now, draft.cause)
     if entry is not None:
         draft.change(entries=entry.ordinal)
@@ -53,15 +54,15 @@ def _added(case: Case, event: Event, now: datetime) -> Case:
             return facts.added(case, event, now)
 
 
-def _look(draft: Draft) -> None:
+def _look(draft: Draft, fact: Event | Woken) -> None:
     """Look at the whole case and write what follows from it."""
     if not draft.case.claim_id and not _named(draft):
         return
+    payments.tell_settled(draft)
     case = draft.case
-    if not (case.watches or case.seen or case.disputes or case.commands or case.contradictions):
+    if _uneventful(case) or (isinstance(fact, refunds.RefundSucceeded) and _all_paid(case)):
         return
     owes = entitlement(case, draft.now)
-    payments.tell_settled(draft)
     _open(draft, owes)
     if not draft.case.opened:
         return
@@ -78,6 +79,22 @@ def _look(draft: Draft) -> None:
     for question in referrals.refer(draft, owes):
         if question.refund_id is not None and question.minor is not None:
             notices.refund_delayed(draft, question.minor)
+
+
+def _uneventful(case: Case) -> bool:
+    """Whether nothing happened that could meet a clause or needs an answer: most orders, all their life."""
+    if case.opened or case.disputes or case.contradictions:
+        return False
+    if any(each.breached for each in case.watches) or any(each.event != "ShipmentDelivered" for each in case.seen):
+        return False
+    policy = case.policy
+    return policy is None or not terms(case.wording, policy.origin, policy.destination).heeds_journeys
+
+
+def _all_paid(case: Case) -> bool:
+    """Whether what was owed has arrived and nobody waits for anything."""
+    waits = case.disputes or case.recoveries or case.contradictions or any(each.is_open for each in case.referrals)
+    return not waits and case.in_flight is None and case.settled == case.owed
 
 
 def _named(draft: Draft) -> bool:

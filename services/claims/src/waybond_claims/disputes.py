@@ -101,7 +101,7 @@ def _deny(draft: Draft, owes: Entitlement | None, dispute: Dispute, found: Answe
     why = None
     if owes is not None:
         # Whatever is still owed is not commanded by this answer.
-        why = explanation(case, owes, due(case, owes, waits=True), draft.now, version=case.version + 1)
+        why = explanation(case, owes, due(case, owes, waits=True), draft.now)
     draft.say(
         claims.ClaimDenied,
         reason=found.reason,

@@ -1,8 +1,9 @@
 """What the order is owed, in steps: the packages' benefits, limits, what others paid back; then what is due now."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from waybond_claims.adjudication.interpreter import Found, findings
 from waybond_claims.adjudication.view import View, view
@@ -13,8 +14,7 @@ KEPT = frozenset({"keep"})
 NOT_ASKED_BACK = frozenset({"keep", "offset"})
 
 
-@dataclass(frozen=True, slots=True)
-class Stepped:
+class Stepped(Struct, frozen=True, gc=False):
     """A step of the amount, in minor units."""
 
     kind: StepKind
@@ -23,8 +23,7 @@ class Stepped:
     result: int
 
 
-@dataclass(frozen=True, slots=True)
-class Entitlement:
+class Entitlement(Struct, frozen=True, gc=False):
     """What the facts of a case give under its wording, in minor units of the order's currency.
 
     `entitled` follows from the facts alone; `owed` adds what was paid before a fact took its reason away and the
@@ -45,8 +44,7 @@ class Entitlement:
     """The findings whose benefits were added."""
 
 
-@dataclass(frozen=True, slots=True)
-class Due:
+class Due(Struct, frozen=True, gc=False):
     """What is to be commanded now (negative: to be recovered), and the steps that lead to it from `owed`."""
 
     command: int
@@ -63,20 +61,22 @@ def entitlement(case: Case, now: datetime) -> Entitlement | None:
         return None
     found = findings(seen)
     best = _best(seen, found)
-    whole_order, packages = best.get(None), {unit: each for unit, each in best.items() if unit is not None}
-    in_packages = sum(_limited(seen, each) for each in packages.values())
-    chosen = [whole_order] if whole_order and whole_order.benefit >= in_packages else list(packages.values())
+    benefits = {unit: _limited(seen, each) for unit, each in best.items()}
+    in_packages = sum([minor for unit, minor in benefits.items() if unit is not None])
+    if None in best and benefits[None] >= in_packages:
+        chosen = [best[None]]
+    else:
+        chosen = [best[unit] for unit in sorted(unit for unit in best if unit is not None)]
     steps: list[Stepped] = []
     for each in chosen:
         what = "order" if each.package_id is None else f"package:{each.package_id}"
-        _step(steps, StepKind.ADD, what, _limited(seen, each))
+        _step(steps, StepKind.ADD, what, benefits[each.package_id])
     available = max(0, paid(case) - elsewhere(case))
     _step(steps, StepKind.CAP, "limit", seen.cover.limit)
     entitled = _step(steps, StepKind.CAP, "paid_less_refunded", available)
-    benefits = {unit: _limited(seen, each) for unit, each in best.items()}
     cap = 0 if case.void else min(seen.cover.limit, available)
     # Kept can be no more than what was paid: a refund that failed leaves nothing to keep.
-    kept = min(_with(benefits, case.grants, KEPT), cap) - entitled
+    kept = min(_with(benefits, case.grants, KEPT), cap) - entitled if case.grants else 0
     owed = entitled + max(0, min(kept, net_paid(case)))
     return Entitlement(
         view=seen,
@@ -161,7 +161,7 @@ def _best(seen: View, found: tuple[Found, ...]) -> dict[str | None, Found]:
         known = best.get(each.package_id)
         if each.applies and (known is None or _limited(seen, each) > _limited(seen, known)):
             best[each.package_id] = each
-    return {unit: best[unit] for unit in sorted(best, key=str)}
+    return best
 
 
 def _limited(seen: View, found: Found) -> int:
@@ -203,12 +203,7 @@ def _paid_by_refund(case: Case) -> int:
 
 def _step(steps: list[Stepped], kind: StepKind, what: str, minor: int) -> int:
     before = steps[-1].result if steps else 0
-    match kind:
-        case StepKind.ADD | StepKind.PLUS:
-            result = before + minor
-        case StepKind.CAP:
-            result = min(before, minor)
-        case StepKind.LESS:
-            result = before - minor
+    signed = -minor if kind is StepKind.LESS else minor
+    result = min(before, minor) if kind is StepKind.CAP else before + signed
     steps.append(Stepped(kind, what, minor, result))
     return result

@@ -6,8 +6,9 @@ system); bank (moved outside it: settled by hand, recovered); recovery_receivabl
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from waybond_claims.state import Case
 
@@ -28,8 +29,7 @@ ACCOUNTS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Posting:
+class Posting(Struct, frozen=True, gc=False):
     """One side of an entry, in minor units; a debit is positive."""
 
     account: str
@@ -38,8 +38,7 @@ class Posting:
     refund_id: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Struct, frozen=True, gc=False):
     """What one fact moved in the books of one order. Its postings sum to zero in each currency."""
 
     order_key: str
@@ -53,6 +52,8 @@ class Entry:
 
 def entry(before: Case, after: Case, now: datetime, cause: str) -> Entry | None:
     """The entry that takes the books from one file to the next; None if nothing moved."""
+    if _moneyed(before) == _moneyed(after):
+        return None
     old, new = balances(before), balances(after)
     if old == new or after.policy is None:
         return None
@@ -70,6 +71,11 @@ def entry(before: Case, after: Case, now: datetime, cause: str) -> Entry | None:
             if minor
         ),
     )
+
+
+def _moneyed(case: Case) -> tuple[object, ...]:
+    """All that the books follow from."""
+    return case.owed, case.cover, case.ended, case.policy is None, case.order is None, case.commands, case.recoveries
 
 
 def balances(case: Case) -> Mapping[Key, int]:

@@ -4,11 +4,12 @@ The sentences are data (texts/*.toml); Babel says how a language writes amounts 
 """
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from functools import lru_cache
+from functools import cache, lru_cache
 from importlib.resources import files
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from babel.core import Locale
@@ -51,19 +52,25 @@ def approved(draft: Draft, command: Command, best: tuple[Found, ...]) -> None:
     happened_at = (best[0].fact_at if best else None) or draft.now
     total = case.settled + command.minor
     texts: list[Notice] = []
-    for language, text in TEXTS.items():
-        happened = text["happened"].get(peril, text["happened"]["other"])
-        said = _Said(case, language)
-        body = text["approved"][command.pays].format(
-            happened=happened.format(order=said.order, date=said.day(happened_at)),
-            amount=said.amount(command.minor),
-            arrives=said.day(arrives),
+    for said in _languages(case):
+        subject, body, in_all = _approval(said.language, peril, command.pays)
+        text = body.format(
+            order=said.order, date=said.day(happened_at), amount=said.amount(command.minor), arrives=said.day(arrives)
         )
         if total > command.minor:
-            joint = "" if language is Language.ZH else " "
-            body += joint + text["approved"]["in_all"].format(total=said.amount(total))
-        texts.append(notice(language, text["approved"]["subject"].format(order=said.order), body))
+            text += in_all.format(total=said.amount(total))
+        texts.append(notice(said.language, subject.format(order=said.order), text))
     _tell(draft, "approved", texts, amount=money(case, command.minor), expected_by=arrives)
+
+
+@cache
+def _approval(language: Language, peril: str, pays: str) -> tuple[str, str, str]:
+    """Subject, body and what is added if it was not the first payment, ready to be filled in."""
+    text = TEXTS[language]
+    happened = text["happened"].get(peril, text["happened"]["other"])
+    space = "" if language is Language.ZH else " "
+    approval = text["approved"]
+    return approval["subject"], approval[pays].replace("{happened}", happened), space + approval["in_all"]
 
 
 def denied(draft: Draft, dispute: Dispute) -> None:
@@ -79,24 +86,24 @@ def denied(draft: Draft, dispute: Dispute) -> None:
     elif about == "already_paid" and not paid_minor:
         variant = "elsewhere"
     texts: list[Notice] = []
-    for language, text in TEXTS.items():
-        said = _Said(case, language)
+    for said in _languages(case):
+        text = TEXTS[said.language]
         body = text[about][variant].format(
             order=said.order,
             date=said.day(dispute.eligible_at or draft.now),
             amount=said.amount(paid_minor),
         )
-        texts.append(notice(language, text[about]["subject"].format(order=said.order), body))
+        texts.append(notice(said.language, text[about]["subject"].format(order=said.order), body))
     _tell(draft, about, texts)
 
 
 def refund_delayed(draft: Draft, minor: int) -> None:
     """A refund that the buyer was told of did not get through."""
     texts: list[Notice] = []
-    for language, text in TEXTS.items():
-        said = _Said(draft.case, language)
-        subject, body = text["refund_delayed"]["subject"], text["refund_delayed"]["body"]
-        texts.append(notice(language, subject, body.format(order=said.order, amount=said.amount(minor))))
+    for said in _languages(draft.case):
+        text = TEXTS[said.language]["refund_delayed"]
+        body = text["body"].format(order=said.order, amount=said.amount(minor))
+        texts.append(notice(said.language, text["subject"], body))
     _tell(draft, "refund_delayed", texts)
 
 
@@ -122,20 +129,27 @@ def _tell(
 # amounts and dates as a language writes them
 
 
-class _Said:
+class _Said(NamedTuple):
     """The values of a case as one language writes them."""
 
-    def __init__(self, case: Case, language: Language) -> None:
-        self.order = case.order_key.rpartition("/")[2]
-        self._locale = LOCALES[language]
-        self._currency = case.order.currency if case.order is not None else ""
-        self._zone = zone(case.order.time_zone if case.order is not None else "UTC")
+    language: Language
+    locale: str
+    order: str
+    currency: str
+    zone: ZoneInfo
 
     def amount(self, minor: int) -> str:
-        return spelled(minor, self._currency, self._locale) if self._currency else ""
+        return spelled(minor, self.currency, self.locale) if self.currency else ""
 
     def day(self, instant: datetime) -> str:
-        return _day(instant.astimezone(self._zone).date(), self._locale)
+        return _day(instant.astimezone(self.zone).date(), self.locale)
+
+
+def _languages(case: Case) -> Iterator[_Said]:
+    order = case.order
+    order_id = case.order_key.rpartition("/")[2]
+    currency, where = (order.currency, zone(order.time_zone)) if order is not None else ("", zone("UTC"))
+    return (_Said(language, locale, order_id, currency, where) for language, locale in LOCALES.items())
 
 
 @lru_cache(512)

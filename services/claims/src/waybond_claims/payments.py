@@ -147,7 +147,7 @@ def pay(draft: Draft, owes: Entitlement) -> Command | None:
         claims.ClaimApproved,
         amount=money(draft.case, difference.command),
         entitled=money(draft.case, owes.entitled),
-        explanation=explanation(draft.case, owes, difference, draft.now, version=draft.case.version + 1),
+        explanation=explanation(draft.case, owes, difference, draft.now),
     )
     draft.change(approved=owes.entitled, grants=granted(draft.case, owes))
     return _issue(draft, owes, difference, again)

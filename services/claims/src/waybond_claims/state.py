@@ -195,7 +195,7 @@ class Dispute(Struct, frozen=True, omit_defaults=True):
         return not self.ended and (self.stage != "INQUIRY" or self.source == "card_scheme")
 
 
-class Command(Struct, frozen=True, omit_defaults=True):
+class Command(Struct, frozen=True, array_like=True):
     """One money command and what the payment system said about it."""
 
     step: int

@@ -1,8 +1,9 @@
 """What a tier gives for a package: share or fixed sum, periods, bounds, deductible, limit; rounded once, half up."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+
+from msgspec import Struct
 
 from waybond_claims.adjudication.terms import Rule
 from waybond_claims.adjudication.view import View
@@ -10,8 +11,7 @@ from waybond_contracts.money import exponent_of, rounded
 from waybond_contracts.wording import Amount, Deductible, Tier
 
 
-@dataclass(frozen=True, slots=True)
-class Amounts:
+class Amounts(Struct, frozen=True, gc=False):
     """How a benefit came about, in minor units of the order's currency."""
 
     basis: int

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from waybond_claims.adjudication.benefits import minor_of
-from waybond_claims.adjudication.terms import Rule
+from waybond_claims.adjudication.terms import Bar, Rule
 from waybond_claims.adjudication.view import View
 from waybond_claims.state import Line
 from waybond_contracts.wording import Exclusion
@@ -30,14 +30,17 @@ NOTHING = Excluded()
 
 def excluded(view: View, rule: Rule, unit: str | None) -> Excluded:
     """What is not covered of this clause for this package (None: the order). Raises NoRateError."""
+    holding = view.barred.get(unit)
+    if holding is None:
+        holding = view.barred[unit] = tuple(bar for bar in view.terms.bars if _holds(view, bar, unit))
+    if not holding:
+        return NOTHING
     asks = part_by = None
     out: set[str] = set()
-    for exclusion in view.terms.exclusions:
-        if exclusion.perils and rule.clause.peril not in exclusion.perils:
+    for bar in holding:
+        exclusion = bar.exclusion
+        if bar.perils and rule.clause.peril not in bar.perils:
             continue
-        if not _holds(view, exclusion, unit):
-            continue
-        goods = [line.line_id for line, _ in _goods(view, exclusion, unit)]
         if exclusion.circumstance:
             ruling = view.rulings.get(circumstance_key(exclusion, unit))
             if ruling is None:
@@ -45,18 +48,17 @@ def excluded(view: View, rule: Rule, unit: str | None) -> Excluded:
                 continue
             if ruling.choice != "excluded":
                 continue
-        if not exclusion.categories:
+        if not bar.categories:
             return Excluded(by=exclusion)
-        out.update(goods)
+        out.update(line.line_id for line, _ in _goods(view, bar, unit))
         part_by = part_by or exclusion
-    if asks is None and part_by is None:
-        return NOTHING
-    lines = view.lines_in(unit)
-    covered = sum(line.minor * quantity // line.quantity for line, quantity in lines if line.line_id not in out)
-    of = sum(line.minor * quantity // line.quantity for line, quantity in lines)
-    if part_by is not None and covered == 0:
+    if part_by is None:
+        return Excluded(asks=asks)
+    worth = {line.line_id: line.minor * quantity // line.quantity for line, quantity in view.lines_in(unit)}
+    covered = sum(minor for line_id, minor in worth.items() if line_id not in out)
+    if not covered:
         return Excluded(by=part_by)
-    return Excluded(asks=asks, part_by=part_by, covered=covered or 1, of=of or 1)
+    return Excluded(asks=asks, part_by=part_by, covered=covered, of=sum(worth.values()))
 
 
 def circumstance_key(exclusion: Exclusion, unit: str | None) -> str:
@@ -64,30 +66,29 @@ def circumstance_key(exclusion: Exclusion, unit: str | None) -> str:
     return f"circumstance:{exclusion.id}:{unit or ''}"
 
 
-def _holds(view: View, exclusion: Exclusion, unit: str | None) -> bool:
-    """Whether all holds that the exclusion gives, circumstances aside."""
+def _holds(view: View, bar: Bar, unit: str | None) -> bool:
+    """Whether all holds that the exclusion gives, perils and circumstances aside."""
+    exclusion = bar.exclusion
     if exclusion.chargeback_open and not view.case.frozen_by_dispute:
         return False
     if exclusion.refunded_by_platform and not any(each.by == "platform" for each in view.case.elsewhere):
         return False
-    if exclusion.scans and not _scanned(view, exclusion, unit):
+    if bar.scans and not _scanned(view, bar, unit):
         return False
-    if exclusion.categories:
-        return any(True for _ in _goods(view, exclusion, unit))
-    if exclusion.value_above is not None:
-        return view.order.minor > minor_of(view, exclusion.value_above)
-    return True
+    if bar.categories:
+        return any(True for _ in _goods(view, bar, unit))
+    return exclusion.value_above is None or view.order.minor > minor_of(view, exclusion.value_above)
 
 
-def _scanned(view: View, exclusion: Exclusion, unit: str | None) -> bool:
+def _scanned(view: View, bar: Bar, unit: str | None) -> bool:
     packages = [view.packages[unit]] if unit in view.packages else view.packages.values()
-    wanted = {kind.value for kind in exclusion.scans}
-    return any(not wanted.isdisjoint(package.kinds) for package in packages)
+    return any(not bar.scans.isdisjoint(package.kinds) for package in packages)
 
 
-def _goods(view: View, exclusion: Exclusion, unit: str | None) -> Iterator[tuple[Line, int]]:
+def _goods(view: View, bar: Bar, unit: str | None) -> Iterator[tuple[Line, int]]:
     """Lines in the package of the exclusion's categories, and above its value for one piece."""
-    bound = minor_of(view, exclusion.value_above) if exclusion.value_above is not None else None
+    above = bar.exclusion.value_above
+    bound = minor_of(view, above) if above is not None else None
     for line, quantity in view.lines_in(unit):
-        if line.category in exclusion.categories and (bound is None or line.minor > bound * line.quantity):
+        if line.category in bar.categories and (bound is None or line.minor > bound * line.quantity):
             yield line, quantity

@@ -1,8 +1,9 @@
 """Reads the wording against the facts: one finding for each clause and package, with the reason and the benefit."""
 
-from dataclasses import dataclass
-from dataclasses import replace as changed
 from datetime import datetime
+
+from msgspec import Struct
+from msgspec.structs import replace as changed
 
 from waybond_claims.adjudication.benefits import Amounts, NoRateError, amounts, started_periods
 from waybond_claims.adjudication.exclusions import NOTHING, Excluded, circumstance_key, excluded
@@ -48,8 +49,7 @@ RANK = {
 """Of several ways in which a clause can be met the one that says most counts."""
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(Struct, frozen=True, gc=False):
     """One clause looked at for one package, or for the order (None)."""
 
     rule: Rule
@@ -88,13 +88,16 @@ def findings(view: View) -> tuple[Found, ...]:
 
 
 def _found(view: View, rule: Rule, unit: str | None) -> Found:
-    met = Found(rule, unit, _R.NOT_MET)
+    met = None
     for way in rule.ways:
-        met = _better(met, _by_scan(view, rule, way, unit) if way.scan else _by_clock(view, rule, way, unit))
+        said = _by_scan(view, rule, way, unit) if way.scan else _by_clock(view, rule, way, unit)
+        met = said if met is None else _better(met, said)
+    if met is None:
+        met = Found(rule, unit, _R.NOT_MET)
     if rule.clause.trigger == "claim" and (met.applies or not rule.ways):
         met = _claimable(view, met)
     try:
-        out = excluded(view, rule, unit) if view.terms.exclusions else NOTHING
+        out = excluded(view, rule, unit) if view.terms.bars else NOTHING
         if out.by is not None:
             return changed(met, reason=_R.EXCLUDED, exclusion_id=out.by.id)
         if not met.applies:
@@ -136,14 +139,11 @@ def _asked(view: View, said: Found, reason: FindingReason, key: str) -> Found:
 
 
 def _better(one: Found, other: Found) -> Found:
-    def rank(each: Found) -> tuple[int, int]:
-        return RANK[each.reason], -1 if each.tier is None else each.tier
-
-    best = other if rank(other) > rank(one) else one
-    if best.reason is _R.NOT_YET:
-        dates = [each.eligible_at for each in (one, other) if each.reason is _R.NOT_YET and each.eligible_at]
-        return changed(best, eligible_at=min(dates)) if dates else best
-    return best
+    """Of two ways in which a clause may be met the one that says more; the earlier date, where neither is met yet."""
+    difference = RANK[one.reason] - RANK[other.reason] or (one.tier or 0) - (other.tier or 0)
+    if one.reason is _R.NOT_YET and other.reason is _R.NOT_YET and other.eligible_at is not None:
+        return other if one.eligible_at is None or other.eligible_at < one.eligible_at else one
+    return one if difference >= 0 else other
 
 
 # by a scan
@@ -194,14 +194,15 @@ def _in_cover(view: View, said: Found, at: datetime) -> Found:
 
 
 def _by_clock(view: View, rule: Rule, way: Way, unit: str | None) -> Found:
-    best = Found(rule, unit, _R.NOT_MET)
+    best = None
     for timed in way.tiers:
         fact = view.watches.get((timed.watch_id, unit))
         if fact is not None and fact.breached:
-            best = _better(best, _ran_out(view, rule, timed, fact, unit))
+            said = _ran_out(view, rule, timed, fact, unit)
         else:
-            best = _better(best, _running(view, rule, way, timed, unit))
-    return best
+            said = _running(view, rule, way, timed, unit)
+        best = said if best is None else _better(best, said)
+    return best if best is not None else Found(rule, unit, _R.NOT_MET)
 
 
 def _ran_out(view: View, rule: Rule, timed: TimedTier, fact: WatchFact, unit: str | None) -> Found:

@@ -11,6 +11,7 @@ from waybond_contracts.watches import conditions, watch_id
 from waybond_contracts.wording import Clause, Clock, Condition, Deductible, Exclusion, Wording, duration_on, parse
 
 TERMS_KEPT = 1_024
+HARMS = frozenset({"LOST", "DESTROYED", "DAMAGED", "RETURNING", "RETURNED"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,16 @@ class Rule:
 
 
 @dataclass(frozen=True, slots=True)
+class Bar:
+    """An exclusion, its lists as sets."""
+
+    exclusion: Exclusion
+    perils: frozenset[str]
+    scans: frozenset[str]
+    categories: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
 class Terms:
     """A wording on one lane."""
 
@@ -55,8 +66,10 @@ class Terms:
     rules: tuple[Rule, ...]
     rule_of: Mapping[str, Rule]
     """By clause id."""
-    exclusions: tuple[Exclusion, ...]
-    """Those that speak of this lane or of no lane."""
+    bars: tuple[Bar, ...]
+    """The exclusions that speak of this lane or of no lane."""
+    heeds_journeys: bool
+    """Whether a scan meets a clause that tracking has no event for: not loss, damage or return."""
 
 
 @lru_cache(TERMS_KEPT)
@@ -69,9 +82,17 @@ def terms(body: str, origin: str, destination: str) -> Terms:
         wording=wording,
         rules=rules,
         rule_of={rule.clause.id: rule for rule in rules},
-        exclusions=tuple(
-            each for each in wording.exclusion if not each.lanes or any(lane.matches(one) for one in each.lanes)
+        bars=tuple(
+            Bar(
+                each,
+                frozenset(peril.value for peril in each.perils),
+                frozenset(kind.value for kind in each.scans),
+                frozenset(each.categories),
+            )
+            for each in wording.exclusion
+            if not each.lanes or any(lane.matches(one) for one in each.lanes)
         ),
+        heeds_journeys=any(way.scan and way.scan not in HARMS for rule in rules for way in rule.ways),
     )
 
 

@@ -1,10 +1,11 @@
 """The facts of a case as the interpreter looks at them: by key, by package, with each package's part of the basis."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
 
-from waybond_claims.adjudication.terms import Rule, Terms, terms
+from msgspec import Struct
+
+from waybond_claims.adjudication.terms import Bar, Rule, Terms, terms
 from waybond_claims.state import (
     WITHDRAWN,
     Case,
@@ -23,8 +24,7 @@ from waybond_claims.state import (
 NOT_PHYSICAL = frozenset({"LABEL_CREATED", "STALE", "UNKNOWN", "CANCELLED"})
 
 
-@dataclass(frozen=True, slots=True)
-class View:
+class View(Struct, frozen=True, gc=False):
     """A case whose order and policy are known. `units` are the packages, or None for the order as long as it has none.
 
     `bases` are minor units by package, for None the whole basis.
@@ -45,6 +45,8 @@ class View:
     bases: dict[str | None, int]
     rulings: dict[str, Referral]
     """Questions that a person decided, by key."""
+    barred: dict[str | None, tuple[Bar, ...]]
+    """Exclusions that hold, by package; filled as they are looked at."""
 
     def arrival(self, rule: Rule, unit: str | None) -> Interval | None:
         """When the package arrived in a way that the clause counts; the order has, once all its packages have."""
@@ -116,6 +118,7 @@ def view(case: Case, now: datetime) -> View | None:
         seen={(fact.event, fact.package_id): fact for fact in case.seen},
         bases=bases(case.cover.basis, [packages[each] for each in ids], lines, case.packages_in_order),
         rulings={each.key: each for each in case.referrals if each.choice not in ("", WITHDRAWN)},
+        barred={},
     )
 
 
