@@ -147,7 +147,16 @@ class World:
             for shard in range(self.partitions) if shards is None else shards:
                 await (await self.send(topic, None, value, envelope.headers(), shard))
 
-    async def release(self, order: str, service: str, topic: str, offset: int, *, discard: bool = False) -> None:
+    async def release(
+        self,
+        order: str,
+        service: str,
+        topic: str,
+        offset: int,
+        *,
+        discard: bool = False,
+        known_at: datetime | None = None,
+    ) -> None:
         """Command to release (or discard) a held record."""
         kind = DiscardHeld if discard else ReleaseHeld
         await self.publish(
@@ -161,7 +170,8 @@ class World:
                 topic_name=topic,
                 record_offset=offset,
                 by="operator",
-            )
+            ),
+            known_at=known_at,
         )
 
     # What came out ---------------------------------------------------------------------------------------------------
