@@ -3,8 +3,7 @@
 For each variant one specimen goes through the real `decide` and the real codec; all other orders are cut from it.
 """
 
-from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
@@ -12,7 +11,7 @@ from functools import cached_property
 from typing import Any
 from uuid import UUID, uuid5
 
-from waybond_claims.service import DEFINITION
+from waybond_claims.app import DEFINITION
 
 from benchmarks.broker import Record
 from benchmarks.orders import VARIANTS, Ids, Variant, delayed, issued, placed, refunded
@@ -20,7 +19,7 @@ from benchmarks.stencil import Stencil
 from waybond_contracts.envelope import Envelope
 from waybond_contracts.event import Event
 from waybond_contracts.refunds import IssueRefund
-from waybond_kit.aggregate import Outcome
+from waybond_kit.aggregate import Outcome, Woken
 
 SPECIMEN_NUMBER = 99_999_999
 LATE_ORDER_AGE = timedelta(days=40)
@@ -87,6 +86,11 @@ class Life:
             Stage.INSURED: late[Stage.PLACED],
             Stage.COMMANDED: late[Stage.INSURED],
         }
+        silent = late[Stage.INSURED].outcome
+        if silent.wake_at is None:
+            raise PopulationError("a refund command that nobody answers wakes nobody")
+        self.woken = DEFINITION.decide(silent.state, Woken(silent.wake_at), silent.wake_at)
+        """What comes of it if the refund of a COMMANDED order is never answered."""
         self._values = {stage: Stencil(_data(step.event), self._ids) for stage, step in self.steps.items()}
         self._headers = {stage: self._header_stencils(step) for stage, step in self.steps.items()}
         self._states = {stage: self._state_stencil(step) for stage, step in self._before.items()}
@@ -164,58 +168,65 @@ class Life:
         return Stencil(state, self._ids), document
 
 
+@dataclass(frozen=True, slots=True)
+class Order:
+    """One order and how far it is."""
+
+    number: int
+    stage: Stage
+    life: Life
+
+    def record(self) -> Record:
+        """The fact that comes next."""
+        return self.life.record(self.stage, all_ids(Ids(self.number)))
+
+    def kept(self) -> Kept | None:
+        """What is kept of it; None if it is not known yet."""
+        return self.life.kept(self.stage, Ids(self.number))
+
+    def published(self) -> list[str]:
+        """The types of the events that come of its next fact."""
+        return [event.event_type for event in self.life.steps[self.stage].outcome.events]
+
+    def published_on_waking(self) -> list[str]:
+        """The types of the events that come of a COMMANDED order's wake."""
+        return [event.event_type for event in self.life.woken.events]
+
+
 class Population:
-    """Orders by their numbers. Four numbers in a row are one variant's orders in the four stages, then comes the next
-    variant; a load may ask for other stages."""
+    """Orders by their numbers, as they are at `now`."""
 
     def __init__(self, now: datetime) -> None:
         self.now = now
 
     @cached_property
-    def lives(self) -> tuple[Life, ...]:
+    def _lives(self) -> tuple[Life, ...]:
         return tuple(Life(variant, self.now) for variant in VARIANTS)
 
-    def life(self, number: int) -> Life:
-        return self.lives[number // len(LIFE) % len(self.lives)]
+    def order(self, number: int, stage: Stage | None = None) -> Order:
+        """Order `number`. Without a stage, four numbers in a row are one variant's orders in the four stages, then
+        comes the next variant: all stages in equal parts."""
+        life = self._lives[number // len(LIFE) % len(self._lives)]
+        return Order(number, stage or LIFE[number % len(LIFE)], life)
 
-    def stage(self, number: int) -> Stage:
-        """The stage of order `number` where all stages are mixed in equal parts."""
-        return LIFE[number % len(LIFE)]
-
-    def record(self, number: int, stage: Stage | None = None) -> Record:
-        """The next fact of order `number`."""
-        return self.life(number).record(stage or self.stage(number), all_ids(Ids(number)))
-
-    def kept(self, number: int, stage: Stage | None = None) -> Kept | None:
-        """What is kept of order `number`; None of one that is not known yet."""
-        return self.life(number).kept(stage or self.stage(number), Ids(number))
-
-    def published(self, numbers: Iterable[int], stage: Stage | None = None) -> Counter[str]:
-        """How many events of each type come of the next facts of these orders."""
-        found: Counter[str] = Counter()
-        for number in numbers:
-            outcome = self.life(number).steps[stage or self.stage(number)].outcome
-            found.update(event.event_type for event in outcome.events)
-        return found
+    def mixed(self, numbers: range) -> list[Order]:
+        """Orders in all stages, in equal parts."""
+        return [self.order(number) for number in numbers]
 
     def verify(self, number: int) -> None:
         """Hold what is cut for order `number` against what the product really makes of it.
 
         Raises PopulationError where they differ.
         """
-        life, ids = self.life(number), Ids(number)
-        lived = life.lived(ids)
-        record, kept = life.record(Stage.INSURED, all_ids(ids)), life.kept(Stage.INSURED, ids)
+        order, ids = self.order(number, Stage.INSURED), Ids(number)
+        lived = order.life.lived(ids)
+        kept, step = order.kept(), lived[Stage.INSURED]
         assert kept is not None
         state = DEFINITION.codec.encode(lived[Stage.PLACED].outcome.state)
-        if (kept.state, kept.document) != state or record.value != _data(lived[Stage.INSURED].event):
+        if (kept.state, kept.document) != state or order.record().value != _data(step.event):
             raise PopulationError(f"what was cut for order {number} is not what the product makes of it")
-        decided = DEFINITION.decide(
-            DEFINITION.codec.decode(kept.shape, kept.state, kept.document),
-            lived[Stage.INSURED].event,
-            lived[Stage.INSURED].known_at,
-        )
-        if decided != lived[Stage.INSURED].outcome:
+        known = DEFINITION.codec.decode(kept.shape, kept.state, kept.document)
+        if DEFINITION.decide(known, step.event, step.known_at) != step.outcome:
             raise PopulationError(f"order {number} is decided otherwise from the state that was cut for it")
 
 
