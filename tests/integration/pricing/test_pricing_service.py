@@ -90,9 +90,7 @@ async def test_a_tenant_that_is_added_while_the_service_runs_needs_no_restart(
         await world.publish(placed(occurred_at=now, order_id="early"))
         (declined,) = await published(world, 1)
         key, _ = await tenants.add_tenant(database, "acme", ["order-protection"], "order-protection", since=SINCE)
-        address = f"http://127.0.0.1:{service.port}"
-        async with httpx.AsyncClient(base_url=address, headers={"authorization": f"Bearer {key}"}) as client:
-            await eventually(lambda: client.get("/v1/products"), lambda response: response.status_code == 200)
+        await tenants.wait_until_sold(f"http://127.0.0.1:{service.port}", key)
         await world.publish(placed(occurred_at=now, order_id="late"))
         events = await published(world, 2)
 

@@ -179,7 +179,8 @@ class Stack:
             service.wait()
 
     def _settings(self, name: str, port: int) -> dict[str, str]:
-        return {
+        own = {"WAYBOND_QUOTE_KEYS": state.quote_keys(self.folder)} if name == "pricing" else {}
+        return own | {
             "WAYBOND_KAFKA": self.state.kafka,
             "WAYBOND_DATABASE": self.state.dsns[name],
             "WAYBOND_INSTANCE": f"local-{name}",  # started again, it has its shards back at once

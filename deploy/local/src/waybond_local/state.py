@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import secrets
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -81,6 +82,17 @@ def write(folder: Path, state: StackState) -> None:
     draft.touch(mode=0o600)
     draft.write_text(state.model_dump_json(indent=2))
     draft.rename(_state_path(folder))
+
+
+def quote_keys(folder: Path) -> str:
+    """The key that signs pricing's quotes, made once: a quote outlives a restart. Its file is for its owner alone."""
+    path = folder / "quote-keys"
+    if not path.exists():
+        draft = path.with_suffix(".draft")
+        draft.touch(mode=0o600)
+        draft.write_text(f"k1:{secrets.token_hex(32)}")
+        draft.rename(path)
+    return path.read_text()
 
 
 def last_ports(folder: Path) -> dict[str, int]:

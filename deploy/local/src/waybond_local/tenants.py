@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
 
 import asyncpg
 import typer
@@ -31,6 +33,8 @@ PRICING = "pricing"
 SERVICES_WITH_KEYS = (PRICING, "claims")
 """The schemas of the services that serve tenants over HTTP: each keeps the hashes itself."""
 MAX_OVERLAP_HOURS = 24 * 30
+PATIENCE_SECONDS = 30.0
+POLL_SECONDS = 0.1
 
 T = TypeVar("T")
 console = Console(highlight=False)
@@ -79,6 +83,27 @@ async def add_tenant(
             await _enter(connection, service)
             await apikeys.add_key(connection, tenant, key)
     return key, effective_at
+
+
+async def wait_until_sold(pricing: str, key: str) -> None:
+    """Return once pricing (its base address) offers the products of the key's tenant; TimeoutError after PATIENCE_SECONDS.
+
+    Settings that are dated back count at once, so orders that follow them have to wait for the next snapshot.
+    """
+    request = Request(f"{pricing}/v1/products", headers={"Authorization": f"Bearer {key}"})  # noqa: S310 (our own)
+    for _ in range(int(PATIENCE_SECONDS / POLL_SECONDS)):
+        if await asyncio.to_thread(_answers, request):
+            return
+        await asyncio.sleep(POLL_SECONDS)
+    raise TimeoutError(f"pricing at {pricing} does not offer the tenant's products after {PATIENCE_SECONDS:.0f} s")
+
+
+def _answers(request: Request) -> bool:
+    try:
+        with urlopen(request, timeout=PATIENCE_SECONDS):  # noqa: S310 (the caller gives the address of its own stack)
+            return True
+    except HTTPError:
+        return False
 
 
 async def change_tenant(

@@ -20,7 +20,7 @@ from waybond_local.replay import olist, scms
 from waybond_local.replay.run import TAIL, replay
 from waybond_local.replay.timed import Told
 from waybond_local.state import StackState
-from waybond_local.tenants import add_tenant, list_tenants
+from waybond_local.tenants import add_tenant, list_tenants, wait_until_sold
 
 SINCE = datetime(2000, 1, 1, tzinfo=UTC)
 """A tenant of a replay may sell from the earliest instant that an event can carry."""
@@ -83,7 +83,8 @@ async def ensure_tenant(stack: StackState, tenant: str, *products: str) -> None:
     """Add the tenant, from before any history on, where it is not there."""
     dsn = with_database(stack.admin_dsn, DATABASE)
     if tenant not in await list_tenants(dsn):
-        await add_tenant(dsn, tenant, products, products[0], since=SINCE)
+        key, _ = await add_tenant(dsn, tenant, products, products[0], since=SINCE)
+        await wait_until_sold(stack.url("pricing"), key)
 
 
 async def _replay(stack: StackState, told: Told, tenant: str, tail: timedelta) -> None:
