@@ -13,7 +13,8 @@ MAX_DURATION = timedelta(days=3_650)
 EXPECTED_INSTANT = "an RFC 3339 instant with its offset, such as 2026-01-05T14:02:11Z, from 2000 up to 2100"
 EXPECTED_DURATION = "an ISO 8601 duration in weeks, days, hours, minutes or seconds (P29D, PT48H) of at most 3650 days"
 
-_CLOCK = r"[0-9]{2}:[0-9]{2}:[0-9]{2}"
+# Hours up to 23: whether 24:00:00 is read depends on the version of Python.
+_CLOCK = r"([01][0-9]|2[0-3]):[0-9]{2}:[0-9]{2}"
 _PLAIN_INSTANT = rf"^20[0-9]{{2}}-[0-9]{{2}}-[0-9]{{2}}T{_CLOCK}(\.[0-9]{{1,6}})?Z$"
 # A bare number is refused: nobody can tell seconds from milliseconds.
 _ANY_INSTANT = rf"^[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}[Tt ]{_CLOCK}(\.[0-9]{{1,9}})?([Zz]|[+-][0-9]{{2}}:[0-9]{{2}})$"
