@@ -86,7 +86,7 @@ async def add_tenant(
 
 
 async def wait_until_sold(pricing: str, key: str) -> None:
-    """Return once pricing (its base address) offers the products of the key's tenant; TimeoutError after PATIENCE_SECONDS.
+    """Return once pricing (its base address) offers the products of the tenant; TimeoutError after PATIENCE_SECONDS.
 
     Settings that are dated back count at once, so orders that follow them have to wait for the next snapshot.
     """
