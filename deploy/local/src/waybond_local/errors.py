@@ -6,12 +6,25 @@ from rich.console import Console
 from rich.markup import escape
 
 from waybond_kit.database import MigrationError
+from waybond_local.history.table import HistoryError
 from waybond_local.jars import JarError
 from waybond_local.processes import ProcessError
 from waybond_local.provision import ProvisionError
+from waybond_local.quarantine_cli import QuarantineError
+from waybond_local.replay.driver import ReplayError
 from waybond_local.state import AlreadyRunningError, NotRunningError
 
-EXPECTED = (AlreadyRunningError, JarError, MigrationError, NotRunningError, ProcessError, ProvisionError)
+EXPECTED = (
+    AlreadyRunningError,
+    HistoryError,
+    JarError,
+    MigrationError,
+    NotRunningError,
+    ProcessError,
+    ProvisionError,
+    QuarantineError,
+    ReplayError,
+)
 
 
 def show_error(error: Exception) -> bool:

@@ -73,20 +73,17 @@ async def payment_books(connection: asyncpg.Connection) -> PaymentBooks:
 
 
 async def ledger(connection: asyncpg.Connection) -> Ledger:
-    unbalanced = await connection.fetch(
-        "SELECT order_key, ordinal FROM claims.ledger_posting GROUP BY order_key, ordinal, currency "
-        "HAVING sum(minor) <> 0 ORDER BY 1, 2 LIMIT $1",
-        MAX_UNBALANCED,
-    )
+    unbalanced = await connection.fetch(_UNBALANCED, MAX_UNBALANCED)
     accounts = await connection.fetch(
-        "SELECT account, currency, sum(minor)::bigint AS minor FROM claims.ledger_posting GROUP BY 1, 2"
+        "SELECT account, currency, sum(minor)::bigint AS minor FROM claims.posting GROUP BY 1, 2"
     )
     cash_of = await connection.fetch(
-        "SELECT refund_id, sum(minor)::bigint AS minor FROM claims.ledger_posting WHERE account = 'cash' GROUP BY 1"
+        "SELECT refund_id::text AS refund_id, sum(minor)::bigint AS minor FROM claims.posting "
+        "WHERE account = 'cash' GROUP BY 1"
     )
     return Ledger(
-        entries=await _count(connection, "claims.ledger_entry"),
-        postings=await _count(connection, "claims.ledger_posting"),
+        entries=await _count(connection, "claims.entry"),
+        postings=await _count(connection, "claims.posting"),
         unbalanced=tuple(f"{row['order_key']}/{row['ordinal']}" for row in unbalanced),
         cash={row["currency"]: row["minor"] for row in accounts if row["account"] == "cash"},
         cash_of={row["refund_id"]: row["minor"] for row in cash_of},
@@ -126,6 +123,13 @@ async def journals(connection: asyncpg.Connection) -> dict[Place, Spans]:
         }
     return found
 
+
+# An entry without postings is none: it is found as well.
+_UNBALANCED = """
+SELECT order_key, ordinal FROM claims.entry LEFT JOIN claims.posting
+  ON posting.shard = entry.shard AND posting.entry_id = entry.id
+GROUP BY order_key, ordinal, currency HAVING coalesce(sum(minor), 1) <> 0 ORDER BY 1, 2 LIMIT $1
+"""
 
 _QUARANTINE = """
 SELECT shard, topic, record_offset, reason, detail, key, value, aggregate_id

@@ -25,6 +25,9 @@ from waybond_local.tenants import add_tenant, list_tenants, wait_until_sold
 SINCE = datetime(2000, 1, 1, tzinfo=UTC)
 """A tenant of a replay may sell from the earliest instant that an event can carry."""
 
+KNOWN_SECONDS = 30.0
+_POLL_SECONDS = 0.2
+
 console = Console(highlight=False)
 
 
@@ -38,6 +41,7 @@ class Format(StrEnum):
 def command(
     directory: Annotated[Path, typer.Argument(metavar="DIR", help="The folder with the history's files.")],
     format_: Annotated[Format, typer.Option("--format", help="What the files are.")],
+    *,
     year: Annotated[int | None, typer.Option(help="Only orders placed in this year (scms).")] = None,
     tenant: Annotated[str, typer.Option(help="Whose orders they are; added where it is missing.")] = "demo",
     tail_days: Annotated[

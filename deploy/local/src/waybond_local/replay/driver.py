@@ -93,13 +93,14 @@ class Driver:
         """
         for through, window in windows(facts, pace.grain):
             await self.wait(through - pace.lead, pace.patience_seconds)
-            await self._publish(window)
-            await self._progress(through, DRIVEN)
+            await self.step(through, window)
             done(through, len(window))
 
-    async def end(self, at: datetime) -> None:
-        """Let the clock run out to `at`."""
-        await self._progress(at, DRIVEN)
+    async def step(self, through: datetime, facts: Sequence[Timed] = ()) -> None:
+        """Publish these facts, and behind them that nothing else is known up to `through`."""
+        for start in range(0, len(facts), MAX_IN_FLIGHT):
+            await _sent([await self._send(fact) for fact in facts[start : start + MAX_IN_FLIGHT]])
+        await self._progress(through, DRIVEN)
 
     async def wait(self, at: datetime, patience_seconds: float, done: Callable[[datetime], None] | None = None) -> None:
         """Return when every service has worked on everything known up to `at`.
@@ -120,10 +121,6 @@ class Driver:
                     f"The slowest service stands at {before} for {patience_seconds:.0f} s; {at} was expected. "
                     "`waybond status` shows which processes run, their logs say why"
                 )
-
-    async def _publish(self, window: Sequence[Timed]) -> None:
-        for start in range(0, len(window), MAX_IN_FLIGHT):
-            await _sent([await self._send(fact) for fact in window[start : start + MAX_IN_FLIGHT]])
 
     async def _send(self, fact: Timed) -> asyncio.Future[object]:
         event = fact.event

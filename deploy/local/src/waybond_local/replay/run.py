@@ -82,7 +82,7 @@ async def replay(
             with bar(console, told, end) as shown:
                 await drives.begin(told.first)
                 await drives.tell(told.facts, pace, shown.told)
-                await drives.end(end)
+                await drives.step(end)
                 await drives.wait(end, pace.patience_seconds, lambda at: shown.reached(told.first, at))
     finally:
         await connection.close()

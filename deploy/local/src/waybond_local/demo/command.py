@@ -1,0 +1,141 @@
+"""The command `waybond demo`: a fresh stack, a parcel's story, a year of real shipments, and the invariants."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Annotated
+
+import asyncpg
+import typer
+from rich.console import Console
+from rich.rule import Rule
+
+from waybond_contracts.policies import PolicyIssued
+from waybond_contracts.topics import TOPICS
+from waybond_contracts.wording import Wording
+from waybond_local import verify
+from waybond_local.demo import bad, brazil, report
+from waybond_local.demo.figures import Figures
+from waybond_local.demo.memory import MemoryWatch
+from waybond_local.demo.record import Reader, reader
+from waybond_local.demo.tell import books, tell
+from waybond_local.history import scms as scms_history
+from waybond_local.invariants.check import Check
+from waybond_local.paths import fresh_folder
+from waybond_local.provision import DATABASE, with_database
+from waybond_local.replay import scms
+from waybond_local.replay.command import ensure_tenant
+from waybond_local.replay.command import show as show_history
+from waybond_local.replay.driver import ServiceWatermarks, driver
+from waybond_local.replay.run import replay
+from waybond_local.replay.timed import Told
+from waybond_local.stack import Options, Stack
+from waybond_local.state import StackState
+
+TENANT = "demo"
+YEAR = 2014
+PIPE_COLUMNS = 140
+"""How wide the tables are where the output goes into a pipe or a file."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What the demo works with."""
+
+    stack: StackState
+    connection: asyncpg.Connection
+    log: Reader
+    console: Console
+
+
+def command(
+    whole_history: Annotated[
+        bool, typer.Option("--whole-history", help="Replay 2006 to 2015 instead of 2014; takes several minutes.")
+    ] = False,
+    partitions: Annotated[int, typer.Option(min=1, max=64, help="Partitions of each topic, so shards.")] = 8,
+) -> None:
+    """Run Waybond on this machine: a parcel's story, real shipments of 2014, and the checks of the books."""
+    console = _console()
+    began = time.monotonic()
+    told = scms.told(scms_history.read(), TENANT, scms.placed_in(YEAR) if not whole_history else lambda order: True)
+    folder = fresh_folder("waybond-demo-")
+    try:
+        with (
+            MemoryWatch() as memory,
+            Stack(folder, Options(replay=True, partitions=partitions), tell=console.print) as stack,
+        ):
+            console.print(f"Everything runs after {time.monotonic() - began:.1f} s.")
+            checks = asyncio.run(_demo(stack.state, told, console))
+            memory.sample()
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    console.print(f"Memory: {memory}")
+    console.print(f"The demo took {time.monotonic() - began:.1f} s in all.")
+    if not all(check.holds for check in checks):
+        raise typer.Exit(1)
+
+
+def _console() -> Console:
+    console = Console(highlight=False)
+    return console if console.is_terminal else Console(highlight=False, width=PIPE_COLUMNS)
+
+
+async def _demo(stack: StackState, told: Told, console: Console) -> list[Check]:
+    connection = await asyncpg.connect(with_database(stack.admin_dsn, DATABASE))
+    try:
+        await ensure_tenant(stack, TENANT, "order-protection", scms.PRODUCT)
+        async with reader(stack.kafka, [topic.name for topic in TOPICS], stack.partitions) as log:
+            part = Part(stack, connection, log, console)
+            await _story(part, told.first.year - 1)
+            await _shipments(part, told)
+            return await _invariants(part)
+    finally:
+        await connection.close()
+
+
+async def _story(part: Part, year: int) -> None:
+    console = part.console
+    console.print(Rule("1. A parcel from China to Brazil", align="left"))
+    console.print(
+        f"One clock runs through the whole demo, so the story is set in {year}, before the shipments of part two.",
+        style="dim",
+    )
+    facts = brazil.told(year, TENANT)
+    async with driver(part.stack.kafka, part.stack.partitions, ServiceWatermarks(part.connection)) as drives:
+        await drives.begin(datetime(year, 1, 1, tzinfo=UTC))
+        await tell(drives, part.log, facts, brazil.order_key(TENANT), console)
+    await books(part.connection, brazil.order_key(TENANT), console)
+
+
+async def _shipments(part: Part, told: Told) -> None:
+    console = part.console
+    console.print(Rule("2. Real shipments: the SCMS delivery history, published by USAID", align="left"))
+    show_history(told, console)
+    sent = await bad.send(part.stack.kafka)
+    console.print(f"{sent} messages that nobody can read are sent along: {', '.join(what for what, *_ in bad.BAD)}.")
+    replayed = await replay(part.stack, told, console)
+    figures, wording = await _counted(part)
+    by_lane = await report.lanes(part.connection, f"{TENANT}/{scms.PLATFORM}", "USD")
+    report.show(figures, by_lane, wording, replayed, console)
+
+
+async def _counted(part: Part) -> tuple[Figures, Wording]:
+    figures, wording = Figures(TENANT, scms.PLATFORM), None
+    async for record in part.log.read():
+        figures.add(record)
+        if wording is None and isinstance(record.event, PolicyIssued) and record.event.product == scms.PRODUCT:
+            wording = record.event.wording.parsed()
+    if wording is None:
+        raise RuntimeError("no policy was bound for any shipment")
+    return figures, wording
+
+
+async def _invariants(part: Part) -> list[Check]:
+    part.console.print(Rule("3. Do the books agree?", align="left"))
+    checks = await verify.verify(part.stack)
+    verify.show(checks, part.console)
+    return checks

@@ -1,0 +1,183 @@
+"""Tells what happened to one order in plain sentences: a date, who spoke, what they said."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NamedTuple
+
+from waybond_contracts import claims, delays, disputes, orders, policies, refunds, shipments
+from waybond_contracts.event import Event
+from waybond_contracts.explanation import Explanation, Finding, Step
+from waybond_contracts.fields import Interval
+from waybond_contracts.orders import Language
+from waybond_contracts.wording import Wording
+from waybond_local.demo.record import Record
+
+
+class Said(NamedTuple):
+    """Who says what, with lines under it."""
+
+    who: str
+    what: str
+    more: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of the story: when it became known, who says it, what; `more` are lines under it."""
+
+    at: datetime
+    who: str
+    what: str
+    more: tuple[str, ...] = ()
+
+
+class Narrator:
+    """Keeps what the sentences need from earlier events: the wording that the policy carries."""
+
+    def __init__(self) -> None:
+        self._wording: Wording | None = None
+
+    def line(self, record: Record) -> Line | None:
+        """The event as a line, None for what is of no interest to a reader."""
+        event, at = record.event, record.known_at
+        if isinstance(event, policies.PolicyIssued):
+            self._wording = event.wording.parsed()
+        said = (
+            _order(event) or _shipment(event) or self._policy(event) or self._delay(event) or self._claim(event)
+            or _payment(event)
+        )  # fmt: skip
+        return Line(at, said.who, said.what, said.more) if said else None
+
+    def _clause(self, clause_id: str) -> str:
+        """ "TG-1 Late delivery", as the wording titles it."""
+        clauses = self._wording.clause if self._wording else ()
+        titles = [clause.title.get("en", "") for clause in clauses if clause.id == clause_id]
+        return f"{clause_id} {titles[0]}".strip() if titles else clause_id
+
+    def _policy(self, event: Event) -> Said | None:
+        match event:
+            case policies.PolicyIssued():
+                watches = tuple(
+                    f"watch {watch.id}: {watch.kind} {_days(watch.after.total_seconds())} after {watch.clock}"
+                    for watch in event.watches
+                )
+                what = (
+                    f"cover bound: {event.product} {event.product_version}, premium {event.premium.total}, "
+                    f"limit {event.limit}, until {event.ends_at:%d %b %Y}"
+                )
+                return Said("pricing", what, watches)
+            case policies.PolicyDeclined():
+                return Said("pricing", f"no cover: {event.reason} {event.detail}")
+            case _:
+                return None
+
+    def _delay(self, event: Event) -> Said | None:
+        match event:
+            case delays.WatchFellDue():
+                clause = self._clause(event.watch_id.split(":", maxsplit=1)[0])
+                clock = f"clock {event.clock} from {event.clock_start:%d %b %H:%M} ran out {event.due:%d %b %H:%M} UTC"
+                outcome = "missed" if event.breached else "kept after all"
+                fed = "" if event.feed is delays.Feed.NOT_ASKED else f"; carrier {event.feed.replace('_', ' ')}"
+                return Said("tracking", f"{clause}: {outcome}; {clock}{fed}")
+            case delays.TrackingCheckRequested():
+                what = f"asks {event.carrier} whether it knows more, until {event.answer_by:%d %b %H:%M} UTC"
+                return Said("tracking", what)
+            case delays.ShipmentDelivered():
+                arrived = f"it arrived, {_when(event.when)}" if event.standing else "it did not arrive after all"
+                return Said("tracking", arrived)
+            case delays.PackageSeen():
+                return Said("tracking", f"{type(event).__name__.removeprefix('Shipment').lower()}, {_when(event.when)}")
+            case _:
+                return None
+
+    def _claim(self, event: Event) -> Said | None:
+        match event:
+            case claims.ClaimApproved():
+                what = f"decided: {event.amount} now, {event.entitled} in all"
+                return Said("claims", what, self._explained(event.explanation))
+            case claims.ClaimDenied():
+                until = f", decided again by itself on {event.eligible_at:%d %b %H:%M} UTC" if event.eligible_at else ""
+                return Said("claims", f"answers the complaint: {event.reason.replace('_', ' ')}{until}")
+            case claims.ClaimReferred():
+                return Said("claims", f"asks a person: {event.question} ({', '.join(event.choices)})")
+            case claims.ClaimSettled():
+                return Said("claims", f"booked: {event.amount} confirmed, {event.settled} in all")
+            case claims.RecoveryOpened():
+                return Said("claims", f"asks {event.amount} back from {event.from_whom}: {event.reason}")
+            case claims.BuyerNotified():
+                return Said("to the buyer", *_notice(event))
+            case _:
+                return None
+
+    def _explained(self, explanation: Explanation) -> tuple[str, ...]:
+        findings = tuple(f"{self._clause(each.clause_id)}: {_finding(each)}" for each in explanation.findings)
+        return (*findings, " · ".join(map(_step, explanation.steps)))
+
+
+def _finding(each: Finding) -> str:
+    if not each.applies:
+        until = f" before {each.eligible_at:%d %b %H:%M} UTC" if each.eligible_at else ""
+        return each.reason.replace("_", " ") + until
+    share = f"{each.share} of {each.basis}" if each.share else "a fixed sum"
+    return f"applies by {each.fact}, {share} = {each.benefit}"
+
+
+def _step(step: Step) -> str:
+    return f"{step.kind} {step.what} {step.amount} → {step.result}"
+
+
+def _notice(event: claims.BuyerNotified) -> tuple[str, tuple[str, ...]]:
+    """The text in the buyer's language, and in English where that is another."""
+    texts = {text.language: text.body for text in event.texts}
+    english = () if event.language is Language.EN else (f"({texts[Language.EN]})",)
+    return texts[event.language], english
+
+
+def _order(event: Event) -> Said | None:
+    match event:
+        case orders.OrderPlaced():
+            promise = f", promised by {event.promise.latest:%d %b %Y}" if event.promise else ""
+            return Said("platform", f"order {event.order_id} placed: {event.total}, {event.lane}{promise}")
+        case disputes.DisputeOpened():
+            return Said("buyer", f"complains: {event.reason.replace('_', ' ').lower()}")
+        case _:
+            return None
+
+
+def _shipment(event: Event) -> Said | None:
+    match event:
+        case shipments.ShipmentBooked():
+            return Said("platform", f"package {event.package_id} announced to {event.carrier}")
+        case shipments.ShipmentScanned():
+            return Said("carrier", f"{event.kind} ({event.raw_text}), {_when(event.when)}")
+        case shipments.ShipmentChecked():
+            return Said("carrier", f"was asked: knows {event.scans_known} scans, all of them reported")
+        case _:
+            return None
+
+
+def _payment(event: Event) -> Said | None:
+    match event:
+        case refunds.MoneyCommand():
+            return Said("claims", f"commands refund {event.refund_id[:8]} of {event.amount} (attempt {event.attempt})")
+        case refunds.CancelRefund():
+            return Said("claims", f"cancels refund {event.refund_id[:8]}: {event.reason_code}")
+        case refunds.RefundFailed():
+            again = "may be tried again" if event.retryable else "for good"
+            return Said("payments", f"refund {event.refund_id[:8]} failed: {event.failure_code}, {again}")
+        case refunds.RefundResult():
+            word = type(event).__name__.removeprefix("Refund").lower()
+            return Said("payments", f"refund {event.refund_id[:8]} {word}")
+        case _:
+            return None
+
+
+def _when(when: Interval) -> str:
+    if when.earliest == when.latest:
+        return f"{when.earliest:%d %b %H:%M} UTC"
+    return f"between {when.earliest:%d %b %H:%M} and {when.latest:%H:%M} UTC"
+
+
+def _days(seconds: float) -> str:
+    days = seconds / 86_400
+    return f"{days:.0f} d" if days == int(days) else f"{seconds / 3_600:.0f} h"

@@ -1,0 +1,209 @@
+"""The demo's pure parts: the parcel's story, its sentences, the order in which they are told, and the figures."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from tests.support.refunds import COMMANDED, issue_refund
+from waybond_contracts.claims import BuyerNotified, ClaimApproved, ClaimSettled, Notice
+from waybond_contracts.delays import Journey, ShipmentDelayed
+from waybond_contracts.envelope import Envelope
+from waybond_contracts.event import Event
+from waybond_contracts.explanation import Explanation
+from waybond_contracts.money import Money
+from waybond_contracts.orders import Language, OrderPlaced
+from waybond_contracts.refunds import FailureCode, RefundFailed, RefundSucceeded
+from waybond_contracts.registry import decode
+from waybond_contracts.shipments import ScanKind, ShipmentChecked, ShipmentScanned
+from waybond_contracts.wording import Clock, Scope
+from waybond_local.demo import brazil
+from waybond_local.demo.figures import Figures, Lane, Spread, top_lanes
+from waybond_local.demo.narrate import Narrator
+from waybond_local.demo.record import Record
+from waybond_local.demo.tell import in_order
+from waybond_local.replay.timed import About
+
+ABOUT = About(tenant="demo", platform="shop", order_id="o-1")
+USD = Money.of(1250, "USD")
+
+
+def test_the_parcel_took_three_months() -> None:
+    facts = [fact.event for fact in brazil.told(2013, "demo")]
+    placed, arrived = facts[0], facts[-1]
+    assert isinstance(placed, OrderPlaced)
+    assert isinstance(arrived, ShipmentScanned)
+    assert arrived.kind is ScanKind.DELIVERED
+    assert 90 <= (arrived.when.earliest - placed.occurred_at).days <= 100
+    assert placed.language is Language.PT
+    assert sum(line.total.minor for line in placed.lines) == placed.total.minor
+
+
+def test_the_carrier_is_asked_after_thirty_days_of_silence() -> None:
+    facts = [fact.event for fact in brazil.told(2013, "demo")]
+    at = next(n for n, event in enumerate(facts) if isinstance(event, ShipmentChecked))
+    checked, last = facts[at], facts[at - 1]
+    assert isinstance(checked, ShipmentChecked)
+    assert isinstance(last, ShipmentScanned)
+    assert timedelta(days=30) < checked.as_of - last.when.latest < timedelta(days=33)
+    assert checked.scans_known == sum(isinstance(event, ShipmentScanned) for event in facts[:at])
+
+
+def test_every_event_of_the_story_travels() -> None:
+    for fact in brazil.told(2013, "demo"):
+        event = fact.event
+        assert decode(event.event_type, event.model_dump_json().encode(), strict=True).event == event
+        assert fact.known_at >= event.occurred_at
+
+
+def record(event: Event, name: str = "e", cause: str | None = None, appended_ms: int = 0) -> Record:
+    made = Envelope(id=name, type=event.event_type, source="/test", knownat=COMMANDED, causationid=cause)
+    return Record(event, made, appended_ms)
+
+
+def delayed(watch: str = "TG-1:0:0", *, version: int = 1, breached: bool = True) -> ShipmentDelayed:
+    return ShipmentDelayed(
+        **ABOUT, occurred_at=COMMANDED, policy_id="p-1", package_id="k-1", version=version, as_of=COMMANDED,
+        journey=Journey(), watch_id=watch, scope=Scope.PACKAGE, clock=Clock.PROMISED_LATEST, clock_start=COMMANDED,
+        clock_source="OrderPlaced.promise.latest", due=COMMANDED, breached=breached,
+    )  # fmt: skip
+
+
+def approved() -> ClaimApproved:
+    explained = Explanation(
+        product="order-protection", product_version="2026.11.1", wording_sha256="0" * 64, interpreter=1,
+        policy_id="p-1", policy_version=1, case_version=1, decided_at=COMMANDED, packages=(), findings=(), steps=(),
+        entitled=USD, command=USD,
+    )  # fmt: skip
+    return ClaimApproved(
+        **ABOUT, occurred_at=COMMANDED, claim_id="c-1", version=1, amount=USD, entitled=USD, explanation=explained
+    )
+
+
+def notified() -> BuyerNotified:
+    texts = tuple(Notice(language=language, subject="s", body=f"body in {language}") for language in Language)
+    return BuyerNotified(
+        **ABOUT, occurred_at=COMMANDED, claim_id="c-1", version=1, notice_id="n-1", about="approved",
+        language=Language.PT, texts=texts,
+    )  # fmt: skip
+
+
+def answer(kind: type[RefundSucceeded] | type[RefundFailed] = RefundSucceeded, version: int = 1) -> Event:
+    more: dict[str, Any] = {"failure_code": FailureCode.DECLINED, "retryable": True} if kind is RefundFailed else {}
+    return kind(
+        **ABOUT, occurred_at=COMMANDED, refund_id="r-1", attempt=1, version=version, provider_refund_ref="x",
+        amount=USD, **more,
+    )  # fmt: skip
+
+
+def settled() -> ClaimSettled:
+    return ClaimSettled(
+        **ABOUT, occurred_at=COMMANDED, claim_id="c-1", version=2, refund_id="r-1", amount=USD, settled=USD
+    )
+
+
+def test_a_story_is_told_causes_first_and_the_buyers_text_last() -> None:
+    told = [
+        record(notified(), "n", cause="d"),
+        record(settled(), "s", cause="a"),
+        record(issue_refund(), "i", cause="d"),
+        record(approved(), "c", cause="d"),
+        record(answer(), "a"),
+        record(delayed(), "d"),
+    ]
+    assert [each.envelope.id for each in in_order(told)] == ["a", "d", "s", "c", "i", "n"]
+
+
+@pytest.mark.parametrize(
+    ("event", "who", "says"),
+    [
+        (delayed(), "tracking", "TG-1: missed; clock promised_latest"),
+        (delayed(breached=False, version=2), "tracking", "kept after all"),
+        (approved(), "claims", "decided: 12.50 USD now, 12.50 USD in all"),
+        (issue_refund(), "claims", "commands refund r-1 of 12.50 USD"),
+        (answer(), "payments", "refund r-1 succeeded"),
+        (answer(RefundFailed), "payments", "failed: declined, may be tried again"),
+        (settled(), "claims", "booked: 12.50 USD confirmed"),
+    ],
+)
+def test_each_event_is_told_in_a_sentence(event: Event, who: str, says: str) -> None:
+    line = Narrator().line(record(event))
+    assert line is not None
+    assert line.who == who
+    assert says in line.what
+
+
+def test_the_buyers_text_is_told_in_the_buyers_language_and_in_english() -> None:
+    line = Narrator().line(record(notified()))
+    assert line is not None
+    assert line.what == "body in pt"
+    assert line.more == ("(body in en)",)
+
+
+def counted(*records: Record) -> Figures:
+    figures = Figures("demo", "shop")
+    for each in records:
+        figures.add(each)
+    return figures
+
+
+def test_times_are_taken_from_trigger_to_command_to_answer_to_booking() -> None:
+    figures = counted(
+        record(delayed(), "d", appended_ms=1_000),
+        record(issue_refund(), "i", cause="d", appended_ms=1_040),
+        record(answer(), "a", appended_ms=1_500),
+        record(answer(), "a", appended_ms=9_999),
+        record(settled(), "s", cause="a", appended_ms=1_530),
+    )
+    assert figures.trigger_to_command() == Spread(1, 40, 40)
+    assert figures.command_to_answer() == Spread(1, 460, 460)
+    assert figures.answer_to_booking() == Spread(1, 30, 30)
+    assert figures.trigger_to_booking() == Spread(1, 530, 530)
+
+
+def test_a_retry_is_no_second_trigger() -> None:
+    figures = counted(
+        record(delayed(), "d"),
+        record(issue_refund(), "i", cause="d"),
+        record(issue_refund("r-2", attempt=2), "j", cause="a"),
+    )
+    assert (figures.commands, figures.retries) == (1, 1)
+    spread = figures.trigger_to_command()
+    assert spread is not None
+    assert spread.count == 1
+
+
+def test_a_missed_deadline_that_was_kept_after_all_does_not_count() -> None:
+    figures = counted(record(delayed()), record(delayed("TG-1:0:1")), record(delayed(breached=False, version=2)))
+    assert figures.missed == {"TG-1:0:1": 1}
+
+
+def test_the_last_word_of_the_payment_system_counts() -> None:
+    figures = counted(record(answer()), record(answer(RefundFailed, version=2)), record(answer()))
+    assert +figures.answers == {"failed": 1}
+
+
+def test_events_of_others_are_left_out() -> None:
+    figures = Figures("demo", "scms")
+    figures.add(record(delayed()))
+    assert figures.events == 0
+
+
+def test_percentiles_of_a_hundred() -> None:
+    assert Spread.of(list(range(1, 101))) == Spread(100, 50, 99)
+    assert Spread.of([]) is None
+
+
+def test_the_lanes_with_the_most_premium_come_first_and_the_rest_together() -> None:
+    lanes = [Lane(f"IN-{n}", premium=n, incurred=1) for n in range(5)]
+    top = top_lanes(lanes, 2)
+    assert [(lane.lane, lane.premium) for lane in top] == [("IN-4", 4), ("IN-3", 3), ("3 others", 3)]
+    assert top[-1].incurred == 3
+    assert top[-1].ratio == 1.0
+    assert Lane("x", 0, 1).ratio is None
+
+
+def test_what_is_told_has_a_date() -> None:
+    line = Narrator().line(record(delayed()))
+    assert line is not None
+    assert line.at == COMMANDED == datetime(2026, 3, 1, 12, tzinfo=UTC)
