@@ -1,0 +1,7 @@
+"""Runs claims: `python -m waybond_claims`."""
+
+from waybond_claims.app import DEFINITION
+from waybond_kit.service import main
+
+if __name__ == "__main__":
+    main(DEFINITION)

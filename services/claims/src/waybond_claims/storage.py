@@ -1,0 +1,48 @@
+"""Writes the books: all entries of a batch and their postings in one statement."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from waybond_claims.ledger import Entry
+from waybond_kit.definition import Connection
+
+# The ids are drawn in the statement: an index that only grows at its end stays cheap, whatever the orders' keys are.
+BOOK = """
+WITH numbered AS MATERIALIZED (
+  SELECT nextval('entry_id') AS id, given.*
+  FROM unnest($2::text[], $3::integer[], $4::timestamptz[], $5::text[], $6::text[], $7::text[])
+    WITH ORDINALITY AS given (order_key, ordinal, occurred_at, cause, product, lane, place)
+), booked AS (
+  INSERT INTO entry (shard, id, order_key, ordinal, occurred_at, cause, product, lane)
+  SELECT $1, id, order_key, ordinal, occurred_at, cause, product, lane FROM numbered
+)
+INSERT INTO posting (shard, entry_id, line, account, currency, minor, refund_id)
+SELECT $1, numbered.id, given.line, given.account, given.currency, given.minor, given.refund_id
+FROM unnest($8::bigint[], $9::smallint[], $10::text[], $11::text[], $12::bigint[], $13::uuid[])
+  AS given (place, line, account, currency, minor, refund_id)
+JOIN numbered USING (place)
+"""
+
+
+class LedgerStorage:
+    """The kit's storage hook of claims."""
+
+    async def save(self, connection: Connection, shard: int, rows: Sequence[object]) -> None:
+        """Book the entries. An entry that does not balance, or whose account does not exist, is refused by the
+        database (asyncpg.CheckViolationError)."""
+        entries = [row for row in rows if isinstance(row, Entry)]
+        if not entries:
+            return
+        columns = zip(
+            *[(each.order_key, each.ordinal, each.at, each.cause, each.product, each.lane) for each in entries],
+            strict=True,
+        )
+        postings = zip(
+            *[
+                (place, line, each.account, each.currency, each.minor, UUID(each.refund_id) if each.refund_id else None)
+                for place, entry in enumerate(entries, 1)
+                for line, each in enumerate(entry.postings)
+            ],
+            strict=True,
+        )
+        await connection.execute(BOOK, shard, *columns, *postings)
