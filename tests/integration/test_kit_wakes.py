@@ -37,16 +37,18 @@ async def test_a_wake_waits_for_the_progress_of_the_service_before(
     kafka: str, database: str, topic_prefix: str
 ) -> None:
     """Pricing is down: tracking cannot know what pricing would have said, so it concludes nothing."""
-    async with World(kafka, database, topic_prefix).ready(PRICING, TRACKING) as world:
-        async with world.running(TRACKING) as tracking:
-            await world.open(tracking)
-            now = soon()
-            await world.publish(amended("o", 1, "wake:0.2", at=now))
-            await eventually(lambda: world.states("tracking"), lambda states: "o" in states)
-            await asyncio.sleep(2.0)
-            assert (await world.states("tracking"))["o"].woken == ()
-            async with world.running(PRICING):
-                states = await eventually(lambda: world.states("tracking"), lambda seen: bool(seen["o"].woken))
+    async with (
+        World(kafka, database, topic_prefix).ready(PRICING, TRACKING) as world,
+        world.running(TRACKING) as tracking,
+    ):
+        await world.open(tracking)
+        now = soon()
+        await world.publish(amended("o", 1, "wake:0.2", at=now))
+        await eventually(lambda: world.states("tracking"), lambda states: "o" in states)
+        await asyncio.sleep(2.0)
+        assert (await world.states("tracking"))["o"].woken == ()
+        async with world.running(PRICING):
+            states = await eventually(lambda: world.states("tracking"), lambda seen: bool(seen["o"].woken))
     assert states["o"].woken == (now + timedelta(seconds=0.2),)
     assert states["o"].heard == ("1/0",), "what pricing said was applied before the wake"
 
@@ -92,27 +94,29 @@ async def test_a_service_that_was_down_for_three_days_catches_up_in_the_order_of
 ) -> None:
     """Replay: the driver's Progress moves the days; tracking is down meanwhile, pricing runs."""
     orders = 40
-    async with World(kafka, database, topic_prefix).ready(PRICING, TRACKING) as world:
-        async with world.running(PRICING, replay=True) as pricing:
-            await world.open(pricing)
-            for order in range(orders):
-                at = START + timedelta(minutes=order)
-                await world.publish(amended(f"o{order}", 1, f"wake:{36 * 3600}", at=at), known_at=at)
-            await world.progress(START + days(1), ORDERS, OPERATOR_COMMANDS)
-            for order in range(0, orders, 2):
-                at = START + days(1) + timedelta(minutes=order)
-                await world.publish(amended(f"o{order}", 2, at=at), known_at=at)
-            await world.progress(START + days(3), ORDERS, OPERATOR_COMMANDS)
-            done = START + days(3)
-            await eventually(
-                lambda: world.through(POLICIES), lambda seen: all(each[-1:] == [done] for each in seen.values())
+    async with (
+        World(kafka, database, topic_prefix).ready(PRICING, TRACKING) as world,
+        world.running(PRICING, replay=True) as pricing,
+    ):
+        await world.open(pricing)
+        for order in range(orders):
+            at = START + timedelta(minutes=order)
+            await world.publish(amended(f"o{order}", 1, f"wake:{36 * 3600}", at=at), known_at=at)
+        await world.progress(START + days(1), ORDERS, OPERATOR_COMMANDS)
+        for order in range(0, orders, 2):
+            at = START + days(1) + timedelta(minutes=order)
+            await world.publish(amended(f"o{order}", 2, at=at), known_at=at)
+        await world.progress(START + days(3), ORDERS, OPERATOR_COMMANDS)
+        done = START + days(3)
+        await eventually(
+            lambda: world.through(POLICIES), lambda seen: all(each[-1:] == [done] for each in seen.values())
+        )
+        async with world.running(TRACKING, replay=True) as tracking:
+            await world.open(tracking)
+            throughs = await eventually(
+                lambda: world.through(DELAYS), lambda seen: all(each[-1:] == [done] for each in seen.values())
             )
-            async with world.running(TRACKING, replay=True) as tracking:
-                await world.open(tracking)
-                throughs = await eventually(
-                    lambda: world.through(DELAYS), lambda seen: all(each[-1:] == [done] for each in seen.values())
-                )
-                states = await world.states("tracking")
+            states = await world.states("tracking")
     for order in range(orders):
         due = START + timedelta(minutes=order, hours=36)
         toy = states[f"o{order}"]
@@ -148,22 +152,22 @@ async def test_progress_comes_behind_everything_that_it_speaks_of(kafka: str, da
 async def test_the_wake_of_a_held_order_waits_and_fires_when_it_is_released(
     kafka: str, database: str, topic_prefix: str
 ) -> None:
-    async with World(kafka, database, topic_prefix).ready(PRICING) as world:
-        async with world.running(PRICING, replay=True) as pricing:
-            await world.open(pricing)
-            await world.publish(amended("o", 1, "wake:3600"), amended("free", 1, "wake:3600"), known_at=START)
-            await world.publish(amended("o", 2, "raise", at=START), known_at=START)
-            await world.progress(START + days(1), ORDERS, OPERATOR_COMMANDS)
-            await eventually(lambda: world.states("pricing"), lambda seen: "free" in seen and bool(seen["free"].woken))
-            rows = await world.quarantine("pricing")
-            assert [(row["reason"], row["order_key"]) for row in rows] == [("decide", "acme/shop/o")]
-            assert (await world.states("pricing"))["o"].woken == ()
-            assert await world.query("pricing", "SELECT * FROM wake") == []
-            row = rows[0]
-            await world.release(
-                "o", "pricing", row["topic"], row["record_offset"], discard=True, known_at=START + days(2)
-            )
-            states = await eventually(lambda: world.states("pricing"), lambda seen: bool(seen["o"].woken))
+    async with (
+        World(kafka, database, topic_prefix).ready(PRICING) as world,
+        world.running(PRICING, replay=True) as pricing,
+    ):
+        await world.open(pricing)
+        await world.publish(amended("o", 1, "wake:3600"), amended("free", 1, "wake:3600"), known_at=START)
+        await world.publish(amended("o", 2, "raise", at=START), known_at=START)
+        await world.progress(START + days(1), ORDERS, OPERATOR_COMMANDS)
+        await eventually(lambda: world.states("pricing"), lambda seen: "free" in seen and bool(seen["free"].woken))
+        rows = await world.quarantine("pricing")
+        assert [(row["reason"], row["order_key"]) for row in rows] == [("decide", "acme/shop/o")]
+        assert (await world.states("pricing"))["o"].woken == ()
+        assert await world.query("pricing", "SELECT * FROM wake") == []
+        row = rows[0]
+        await world.release("o", "pricing", row["topic"], row["record_offset"], discard=True, known_at=START + days(2))
+        states = await eventually(lambda: world.states("pricing"), lambda seen: bool(seen["o"].woken))
     assert states["o"].woken == (START + timedelta(hours=1),)
 
 

@@ -21,6 +21,7 @@ log = structlog.get_logger(__name__)
 POLL_RECORDS = 2_000
 BATCH_TIMEOUT_MS = 15
 FETCH_WAIT_MS = 200
+METADATA_AGE_MS = 30_000
 
 
 class Consumer(ConsumerRebalanceListener):
@@ -40,7 +41,14 @@ class Consumer(ConsumerRebalanceListener):
         self._topics = {prefix + topic: topic for topic in topics}
         self._engine: Engine | None = None
         # No producer, no admin client, no acknowledgement, no typing of arguments: only the consuming loop.
-        self._broker = KafkaBroker(**options, consumer_only=True, apply_types=False, logger=None, graceful_timeout=None)
+        self._broker = KafkaBroker(
+            **options,
+            metadata_max_age_ms=METADATA_AGE_MS,
+            consumer_only=True,
+            apply_types=False,
+            logger=None,
+            graceful_timeout=None,
+        )
         self._subscriber = self._broker.subscriber(
             *self._topics,
             group_id=prefix + group,

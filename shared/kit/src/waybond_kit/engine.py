@@ -88,6 +88,7 @@ class Engine:
         self._assignment = 0
         self.assigned_once = False
         self._in_hand: frozenset[int] = frozenset()
+        self._split: frozenset[int] = frozenset()
         self._acked: dict[Place, int] = {}
         self._loops: list[asyncio.Task[None]] = []
         self.stopping = False
@@ -116,8 +117,9 @@ class Engine:
             keeper.close()
             task.cancel()
             log.info("shard moved away", shard=number)
-        for number in numbers - whole:
-            log.warning("shard in two hands", shard=number)
+        self._split = frozenset(numbers - whole)
+        if self._split:
+            log.warning("shards in two hands", shards=sorted(self._split))
         for number in self._in_hand:
             if number not in self._keepers:
                 self._keep(number)
@@ -138,7 +140,7 @@ class Engine:
 
     def failures(self) -> dict[int, str]:
         """Shards of ours that are not open, and why."""
-        return {
+        return dict.fromkeys(self._split, "another process has some of its topics") | {
             number: "opening" if keeper.error is None else f"{type(keeper.error).__name__}: {keeper.error}"
             for number, (keeper, _) in self._keepers.items()
             if keeper.shard is None or keeper.shard.closed

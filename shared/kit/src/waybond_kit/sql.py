@@ -123,7 +123,11 @@ WITH moved AS (
 SELECT (SELECT count(*) FROM moved) AS shards, (SELECT count(*) FROM applied) AS inputs
 """
 
-ADD_SHARDS = "INSERT INTO shard (shard) SELECT generate_series(0, $1::int - 1) ON CONFLICT DO NOTHING"
+# Only where there is none yet: more partitions than before would mean other shards for the orders that are here.
+ADD_SHARDS = """
+INSERT INTO shard (shard) SELECT generate_series(0, $1::int - 1) WHERE NOT EXISTS (SELECT FROM shard)
+ON CONFLICT DO NOTHING
+"""
 
 COUNT_SHARDS = "SELECT count(*) FROM shard"
 
