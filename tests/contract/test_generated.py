@@ -1,6 +1,7 @@
 """What is generated from the models is current, valid, and says of each field what it is and how large it may be."""
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from types import NoneType
@@ -55,6 +56,17 @@ def test_there_is_a_schema_for_every_event_and_for_progress_and_a_page_about_the
     assert set(SCHEMAS) == {model.__name__ for model in EVENT_TYPES.values()} | {"Progress"}
     page = artefacts()[ROOT / "docs" / "reference" / "events.md"]
     assert all(f"### {model.__name__}\n" in page for model in EVENT_TYPES.values())
+
+
+def test_the_readme_names_events_and_files_that_are_there() -> None:
+    path = ROOT / "shared" / "contracts" / "README.md"
+    text = path.read_text(encoding="utf-8")
+    links = re.findall(r"\]\(([^)#]+)\)", text)
+    assert len(links) >= 6
+    assert [link for link in links if not (path.parent / link).exists()] == []
+    named = set(re.findall(r"`((?:[A-Z][a-z]+){2,})`", text)) - {"ContractError"}
+    assert len(named) > 10
+    assert named <= set(SCHEMAS)
 
 
 def test_every_event_lies_on_a_topic_and_every_topic_has_events() -> None:
