@@ -5,17 +5,28 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from waybond_contracts import commands, delays, disputes, orders, policies, refunds
+from tests.support.story import Story
+from waybond_claims.codec import CaseCodec
+from waybond_claims.decide import decide
+from waybond_claims.entitlement import elsewhere, net_paid, paid
+from waybond_claims.ledger import Entry, Key, balances
+from waybond_claims.state import Case
+from waybond_contracts import claims, commands, delays, disputes, orders, policies, refunds, registry
 from waybond_contracts.claims import ClaimReferred
+from waybond_contracts.event import Event
 from waybond_contracts.fields import Interval
 from waybond_contracts.money import Money
 from waybond_contracts.places import Lane
+from waybond_contracts.recompute import recompute
 from waybond_contracts.registry import EVENT_TYPES
 from waybond_contracts.shipments import HandedTo, PackageLine, ScanKind
 from waybond_contracts.watches import compile_watches
 from waybond_contracts.wording import Clock, Scope, WordingDocument, parse
+from waybond_kit.aggregate import Woken
+
+E = TypeVar("E")
 
 WORDINGS = Path(__file__).parent.parent / "fixtures" / "wordings"
 KEY: dict[str, Any] = {"tenant": "demo", "platform": "shop", "order_id": "A-1"}
@@ -38,7 +49,11 @@ tiers = [{ after = "P7D", share = "0.10" }, { after = "P15D", share = "0.30" }]
 [[clause]]
 id = "LO-1"
 peril = "lost"
-any_of = [{ scan = "LOST" }, { clock = "last_scan", silent_for = "P30D" }, { clock = "promised_latest", after = "P45D" }]
+any_of = [
+  { scan = "LOST" },
+  { clock = "last_scan", silent_for = "P30D" },
+  { clock = "promised_latest", after = "P45D" },
+]
 tiers = [{ share = "1.00" }]
 late_arrival = "keep"
 
@@ -48,6 +63,12 @@ peril = "damaged"
 any_of = [{ scan = "DAMAGED" }]
 tiers = [{ share = "1.00" }]
 """
+
+
+def only(clauses: str, cover: str = "") -> str:
+    """The plain wording with other clauses (and exclusions) than its own; `cover` is added to its cover."""
+    head = PLAIN.partition("[[clause]]")[0]
+    return head.replace('period = "P240D"', f'period = "P240D"{cover}') + clauses
 
 
 def usd(minor: int) -> Money:
@@ -205,7 +226,7 @@ def seen(name: str, at: datetime, *, package_id: str | None = "P1", version: int
         "as_of": at,
         "journey": journey(package(package_id)) if package_id else journey(),
         "when": when,
-        "scan": delays.ScanSeen(kind=fields.pop("kind", scan), when=when),
+        "scan": delays.ScanSeen(kind=ScanKind(fields.pop("kind", scan)), when=when),
     }
     if name == "ShipmentDelivered":
         known["handed_to"] = HandedTo.DOOR
@@ -269,3 +290,84 @@ def ruling(referral: ClaimReferred, choice: str, at: datetime, **fields: Any) ->
         choice=choice,
         **(known | fields),
     )
+
+
+class ClaimsStory(Story[Case]):
+    """A story told to claims; after every step what must always hold is checked."""
+
+    def __init__(self) -> None:
+        super().__init__(decide, CaseCodec())
+        self.books: dict[Key, int] = {}
+        self.version = 0
+
+    def named(self, kind: type[E]) -> list[E]:
+        """Everything of one kind published so far."""
+        return [event for event in self.events if isinstance(event, kind)]
+
+    def last(self, kind: type[E]) -> E:
+        return self.named(kind)[-1]
+
+    def pay(self, at: datetime) -> tuple[Event, ...]:
+        """Let the payment system confirm the last command."""
+        return self.when(answer(self.last(refunds.MoneyCommand), "RefundSucceeded", at))
+
+    @property
+    def case(self) -> Case:
+        assert self.state is not None
+        return self.state
+
+    def _step(self, fact: Event | Woken, at: datetime) -> None:
+        before = len(self.published), len(self.rows)
+        super()._step(fact, at)
+        events = [each.event for each in self.published[before[0] :]]
+        for event in events:
+            check_event(event)
+        versions = [event.version for event in events if isinstance(event, claims.ClaimEvent)]
+        assert versions == sorted(versions)
+        assert all(version >= self.version for version in versions)
+        self.version = max(versions, default=self.version)
+        for row in self.rows[before[1] :]:
+            assert isinstance(row, Entry)
+            for posting in row.postings:
+                key = posting.account, posting.currency, posting.refund_id
+                self.books[key] = self.books.get(key, 0) + posting.minor
+            assert check_balanced(row)
+        if self.state is None:
+            self.books.clear()
+        else:
+            check_case(self.state, events)
+            assert {key: minor for key, minor in self.books.items() if minor} == {
+                key: minor for key, minor in balances(self.state).items() if minor
+            }
+
+
+def check_event(event: Event) -> None:
+    """What is made without validation is what its contract says, and its amounts follow from its explanation."""
+    data = event.model_dump_json(warnings="error").encode()
+    assert registry.decode(event.event_type, data, strict=True).event == event
+    why = event.explanation if isinstance(event, claims.ClaimApproved | claims.ClaimDenied) else None
+    if why is not None:
+        assert recompute(why) == (why.entitled, why.command)
+    if isinstance(event, claims.ClaimApproved):
+        assert (event.entitled, event.amount) == (event.explanation.entitled, event.explanation.command)
+        assert event.explanation.case_version == event.version
+        assert event.amount.minor > 0
+
+
+def check_balanced(entry: Entry) -> bool:
+    sums: dict[str, int] = {}
+    for posting in entry.postings:
+        sums[posting.currency] = sums.get(posting.currency, 0) + posting.minor
+    return bool(entry.postings) and not any(sums.values())
+
+
+def check_case(case: Case, events: Sequence[Event]) -> None:
+    """Money is never negative, never above what may be owed, and one command is unresolved at most."""
+    assert sum(command.in_flight for command in case.commands) <= 1
+    assert case.entitled >= 0
+    assert case.owed >= case.entitled
+    ids = [command.refund_id for command in case.commands]
+    assert len(ids) == len(set(ids))
+    if any(isinstance(event, refunds.MoneyCommand) for event in events):
+        assert case.cover is not None
+        assert 0 < net_paid(case) <= min(case.cover.limit, paid(case) - elsewhere(case))

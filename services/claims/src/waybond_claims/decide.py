@@ -161,7 +161,9 @@ def _droppable_at(case: Case) -> datetime | None:
         return None
     if case.policy is None:
         return case.declined_at + KEPT_AFTER_END if case.declined_at is not None else case.since + KEPT_UNHEARD
-    return case.ends_at + KEPT_AFTER_END if case.ends_at is not None else None
+    # A policy that was cancelled from its start covers nothing and yet ended only then.
+    ended = case.ended.at if case.void and case.ended is not None else case.ends_at
+    return ended + KEPT_AFTER_END if ended is not None else None
 
 
 def _status(case: Case) -> str:

@@ -1,0 +1,232 @@
+"""What is not paid: before and after cover, other lanes, exclusions, what a person has to say first."""
+
+from datetime import timedelta
+
+import pytest
+
+from tests.support.claims import (
+    PLACED,
+    ClaimsStory,
+    cancelled,
+    complaint,
+    damaged,
+    day,
+    delivered,
+    fell_due,
+    issued,
+    journey,
+    late,
+    line,
+    lost,
+    only,
+    package,
+    placed,
+    refunded,
+    resolved,
+    ruling,
+    usd,
+)
+from waybond_claims.shown import shown
+from waybond_contracts.claims import ClaimApproved, ClaimReferred, ReferralReason
+from waybond_contracts.delays import ScanSeen
+from waybond_contracts.disputes import DisputeStage
+from waybond_contracts.explanation import FindingReason
+from waybond_contracts.fields import Interval
+from waybond_contracts.places import Lane
+from waybond_contracts.policies import DeclineReason, PolicyDeclined
+from waybond_contracts.shipments import HandedTo, ScanKind
+
+DAMAGE = """
+[[clause]]
+id = "D"
+peril = "damaged"
+any_of = [{ scan = "DAMAGED" }]
+tiers = [{ share = "1.00" }]
+"""
+
+
+def told(exclusion: str, *facts: object, total: int = 10_000, **order: object) -> ClaimsStory:
+    """A damaged parcel under the plain cover with one exclusion."""
+    story = ClaimsStory()
+    story.given(
+        placed(usd(total), **order), issued(only(f"{DAMAGE}\n[[exclusion]]\nid = 'X'\n{exclusion}"), usd(total))
+    )
+    story.given(*facts)
+    return story
+
+
+def reasons(story: ClaimsStory) -> dict[str, FindingReason]:
+    """Why each clause applies or does not to the first package, as the case is shown."""
+    assert story.now is not None
+    why = shown(story.case, story.status, story.now).explanation
+    assert why is not None
+    return {each.clause_id: each.reason for each in why.findings if each.package_id != "P2"}
+
+
+def test_what_had_happened_when_cover_attached_is_not_covered() -> None:
+    story = ClaimsStory()
+    story.given(placed(), issued(attached_at=day(13)), damaged(day(12)))
+    assert story.named(ClaimApproved) == []
+    assert reasons(story)["DA-1"] is FindingReason.BEFORE_COVER
+
+
+def test_an_instant_that_is_not_known_exactly_counts_at_its_later_end() -> None:
+    story = ClaimsStory()
+    when = Interval(earliest=day(12), latest=day(13))
+    story.given(placed(), issued(attached_at=day(12.5)), lost(day(13), when=when))
+    assert story.last(ClaimApproved).amount == usd(10_000)
+
+
+def test_what_happens_after_cover_has_ended_is_not_covered() -> None:
+    story = ClaimsStory()
+    story.given(placed(), issued(ends_at=day(22)))
+    story.when(late(0))
+    assert story.named(ClaimApproved) == []
+    assert reasons(story)["TG-1"] is FindingReason.AFTER_COVER
+
+
+def test_a_cancelled_policy_covers_what_had_happened_before() -> None:
+    story = ClaimsStory()
+    story.given(placed(), issued(), cancelled(day(28), returned=50), late(0), late(1))
+    assert story.last(ClaimApproved).entitled == usd(1_000)
+
+
+def test_a_policy_that_is_cancelled_from_its_start_covers_nothing() -> None:
+    story = ClaimsStory()
+    story.given(placed(), issued(), cancelled(day(2), from_start=True, returned=150), damaged(day(5)))
+    assert story.named(ClaimApproved) == []
+
+
+def test_cover_may_begin_with_the_first_scan_and_a_label_is_none() -> None:
+    body = only(DAMAGE, cover=', starts = "first_scan"')
+    label = ScanSeen(kind=ScanKind.LABEL_CREATED, when=Interval.at(day(1)))
+    story = ClaimsStory()
+    story.given(placed(), issued(body), damaged(day(9), journey=journey(package("P1", first_scan=label))))
+    assert story.named(ClaimApproved) == []
+    pickup = ScanSeen(kind=ScanKind.PICKED_UP, when=Interval.at(day(2)))
+    other = ClaimsStory()
+    other.given(placed(), issued(body), damaged(day(9), journey=journey(package("P1", first_scan=pickup))))
+    assert other.last(ClaimApproved).amount == usd(10_000)
+
+
+def test_a_clause_of_other_lanes_does_not_apply() -> None:
+    body = only(DAMAGE.replace("peril", 'lanes = ["*-AR"]\nperil'))
+    story = ClaimsStory()
+    story.given(placed(), issued(body), damaged(day(9)))
+    assert story.named(ClaimApproved) == []
+    assert reasons(story)["D"] is FindingReason.OTHER_LANE
+    argentina = ClaimsStory()
+    argentina.given(placed(), issued(body, lane=Lane(origin="CN", destination="AR")), damaged(day(9)))
+    assert argentina.last(ClaimApproved).amount == usd(10_000)
+
+
+def test_excluded_by_a_scan_on_the_package() -> None:
+    held = journey(package("P1", kinds=("REFUSED",)), package("P2"))
+    story = told('scans = ["REFUSED"]', damaged(day(9), journey=held))
+    assert story.named(ClaimApproved) == []
+    assert reasons(story)["D"] is FindingReason.EXCLUDED
+    other = told('scans = ["REFUSED"]', damaged(day(9), package_id="P2", journey=held))
+    assert other.last(ClaimApproved).amount == usd(5_000)
+
+
+def test_excluded_by_lane_by_peril_and_by_value() -> None:
+    assert told('lanes = ["*-BR"]', damaged(day(9))).case.entitled == 0
+    assert told('lanes = ["*-AR"]', damaged(day(9))).case.entitled == 10_000
+    assert told('perils = ["late"]\nlanes = ["*-BR"]', damaged(day(9))).case.entitled == 10_000
+    assert told('value_above = { amount = "99.99" }', damaged(day(9))).case.entitled == 0
+    assert told('value_above = { amount = "100" }', damaged(day(9))).case.entitled == 10_000
+
+
+def test_goods_that_are_excluded_are_taken_out_of_the_basis() -> None:
+    exclusion = 'categories = ["jewellery"]\nvalue_above = { amount = "15" }'
+    ring, chain, toy = (
+        line("r", 4_000, quantity=2, category="jewellery"),
+        line("c", 1_000, category="jewellery"),
+        line("t", 5_000),
+    )
+    story = told(exclusion, damaged(day(9)), lines=(ring, chain, toy))
+    assert story.last(ClaimApproved).entitled == usd(6_000)
+    finding = next(each for each in story.last(ClaimApproved).explanation.findings if each.applies)
+    assert (finding.exclusion_id, finding.basis) == ("X", usd(6_000))
+    assert told(exclusion, damaged(day(9)), total=4_000, lines=(ring,)).case.entitled == 0
+
+
+def test_excluded_while_a_chargeback_is_open() -> None:
+    opened = complaint(day(3), stage=DisputeStage.CHARGEBACK)
+    story = told("chargeback_open = true", opened, damaged(day(9)))
+    assert story.named(ClaimApproved) == []
+    story.when(resolved(day(20)))
+    assert story.last(ClaimApproved).amount == usd(10_000)
+
+
+def test_excluded_if_the_platform_refunded() -> None:
+    assert told("refunded_by_platform = true", refunded("R1", 100, day(3)), damaged(day(9))).case.entitled == 0
+    assert told("refunded_by_platform = true", damaged(day(9))).case.entitled == 10_000
+
+
+@pytest.mark.parametrize(("choice", "minor"), [("covered", 10_000), ("excluded", 0)])
+def test_a_circumstance_needs_a_person(choice: str, minor: int) -> None:
+    held = journey(package("P1", kinds=("HELD",)))
+    story = told('scans = ["HELD"]\ncircumstance = "force_majeure"', damaged(day(9), journey=held))
+    assert story.named(ClaimApproved) == []
+    referred = story.last(ClaimReferred)
+    assert referred.reason is ReferralReason.ANSWER_MISSING
+    story.when(ruling(referred, choice, day(10)))
+    assert story.case.entitled == minor
+
+
+def test_a_circumstance_that_nothing_points_to_is_no_question() -> None:
+    story = told('scans = ["HELD"]\ncircumstance = "force_majeure"', damaged(day(9)))
+    assert story.last(ClaimApproved).amount == usd(10_000)
+
+
+def test_a_sum_in_a_currency_without_a_rate_needs_a_person() -> None:
+    body = only("""
+[[clause]]
+id = "T"
+peril = "late"
+clock = "promised_latest"
+tiers = [{ after = "P7D", amount = { amount = "5", currency = "CNY" } }]
+""")
+    story = ClaimsStory()
+    story.given(placed(), issued(body), fell_due("T:0:0", day(27), timedelta(days=7)))
+    referred = story.last(ClaimReferred)
+    story.when(ruling(referred, "pay", day(28)))
+    assert story.named(ClaimApproved) == [], "without an amount it cannot be paid"
+    story.when(ruling(story.last(ClaimReferred), "pay", day(29), amount=usd(70)))
+    assert story.last(ClaimApproved).amount == usd(70)
+
+
+def test_an_arrival_that_the_wording_does_not_count_is_none() -> None:
+    body = only("""
+[[clause]]
+id = "L"
+peril = "lost"
+clock = "promised_latest"
+delivered_by = ["door"]
+late_arrival = "offset"
+tiers = [{ after = "P7D", share = "1.00" }]
+""")
+    story = ClaimsStory()
+    story.given(placed(), issued(body), delivered(day(25), handed_to=HandedTo.LOCKER))
+    story.when(fell_due("L:0:0", day(27), timedelta(days=7)))
+    assert story.last(ClaimApproved).amount == usd(10_000)
+
+
+def test_an_order_without_a_claim_leaves_no_state_a_week_after_its_policy_ended() -> None:
+    story = ClaimsStory()
+    story.given(placed(), issued(), delivered(day(15)))
+    story.until(PLACED + timedelta(days=246, hours=23))
+    assert story.state is not None
+    story.until(PLACED + timedelta(days=247))
+    assert story.state is None
+
+
+def test_an_order_that_was_declined_leaves_no_state_after_a_week() -> None:
+    story = ClaimsStory()
+    declined = PolicyDeclined(
+        tenant="demo", platform="shop", order_id="A-1", occurred_at=day(0), reason=DeclineReason.NOT_WANTED
+    )
+    story.given(placed(), declined)
+    story.until(day(7))
+    assert story.state is None

@@ -1,0 +1,208 @@
+"""Packages, the basis that each of them has, limits and deductibles."""
+
+from datetime import timedelta
+
+import pytest
+
+from tests.support.claims import (
+    ClaimsStory,
+    amended,
+    damaged,
+    day,
+    delivered,
+    fell_due,
+    issued,
+    journey,
+    late,
+    line,
+    lost,
+    only,
+    package,
+    placed,
+    refunded,
+    usd,
+)
+from waybond_claims.adjudication.view import bases
+from waybond_claims.state import Line, Package
+from waybond_contracts.claims import ClaimApproved
+from waybond_contracts.explanation import Explanation
+from waybond_contracts.orders import OrderAmended
+from waybond_contracts.wording import Scope
+
+LINES = (line("a", 6_000, quantity=3), line("b", 3_000))
+TWO = journey(package("P1", (("a", 3),)), package("P2", (("b", 1),)))
+
+
+def benefits(why: Explanation) -> dict[str | None, int]:
+    return {each.package_id: each.benefit.minor for each in why.findings if each.applies and each.benefit}
+
+
+def test_a_package_has_its_lines_and_their_part_of_the_shipping() -> None:
+    story = ClaimsStory()
+    story.given(placed(usd(10_000), LINES), issued(), lost(day(12), package_id="P1", journey=TWO))
+    assert benefits(story.last(ClaimApproved).explanation) == {"P1": 6_667}
+
+
+def test_both_packages_together_have_the_whole_basis() -> None:
+    story = ClaimsStory()
+    story.given(placed(usd(10_000), LINES), issued(), lost(day(12), package_id="P1", journey=TWO))
+    story.pay(day(13))
+    story.when(lost(day(14), package_id="P2", journey=TWO))
+    assert story.last(ClaimApproved).entitled == usd(10_000)
+    assert [step.what for step in story.last(ClaimApproved).explanation.steps][:2] == ["package:P1", "package:P2"]
+
+
+def test_without_lines_packages_share_equally_and_the_first_take_what_rounding_leaves() -> None:
+    known = [Package("P1"), Package("P2"), Package("P3")]
+    assert bases(10_000, known, (), None) == {None: 10_000, "P1": 3_334, "P2": 3_333, "P3": 3_333}
+    assert bases(10_000, known[:1], (), 3) == {None: 10_000, "P1": 3_333}
+
+
+def test_packages_with_and_without_lines_share_what_is_left() -> None:
+    lines = (Line("a", 1, 6_000), Line("b", 1, 4_000))
+    known = [Package("P1", (("a", 1),)), Package("P2"), Package("P3")]
+    assert bases(10_000, known, lines, None) == {None: 10_000, "P1": 6_000, "P2": 2_000, "P3": 2_000}
+
+
+def test_what_was_packed_twice_does_not_make_the_order_worth_more() -> None:
+    lines = (Line("a", 1, 5_000),)
+    known = [Package("P1", (("a", 1),)), Package("P2", (("a", 1),))]
+    assert bases(5_001, known, lines, None) == {None: 5_001, "P1": 2_501, "P2": 2_500}
+
+
+def test_the_order_as_a_whole_until_a_package_is_known() -> None:
+    story = ClaimsStory()
+    story.given(placed(), issued(), late(0, package_id=None))
+    assert benefits(story.last(ClaimApproved).explanation) == {None: 1_000}
+    story.pay(day(28))
+    one = journey(package("P1"))
+    story.when(late(0, package_id=None, version=2, breached=False, as_of=day(29), journey=one), day(29))
+    story.when(late(0, package_id="P1", as_of=day(29), journey=one), day(29))
+    assert story.case.entitled == 1_000
+    assert len(story.named(ClaimApproved)) == 1
+    assert story.case.recoveries == ()
+
+
+def test_what_was_paid_for_the_whole_order_is_not_paid_again_for_its_packages() -> None:
+    story = ClaimsStory()
+    story.given(placed(usd(10_000), LINES), issued(), late(1, package_id=None))
+    story.pay(day(36))
+    story.when(late(1, package_id=None, version=2, breached=False, as_of=day(37), journey=TWO), day(37))
+    story.when(late(1, package_id="P1", as_of=day(37), journey=TWO), day(37))
+    story.when(damaged(day(40), package_id="P2", journey=TWO))
+    approved = story.last(ClaimApproved)
+    assert approved.entitled == usd(2_000 + 3_333)
+    assert approved.amount == usd(2_000 + 3_333 - 3_000)
+
+
+def test_an_order_scope_is_one_benefit_and_the_larger_of_both_counts() -> None:
+    body = only("""
+[[clause]]
+id = "O"
+peril = "late"
+clock = "promised_latest"
+scope = "order"
+tiers = [{ after = "P7D", share = "0.40" }]
+
+[[clause]]
+id = "D"
+peril = "damaged"
+any_of = [{ scan = "DAMAGED" }]
+tiers = [{ share = "1.00" }]
+""")
+    story = ClaimsStory()
+    whole = fell_due("O:0:0", day(27), timedelta(days=7), package_id=None, scope=Scope.ORDER, journey=TWO)
+    story.given(placed(usd(9_000), LINES), issued(body, usd(9_000)), whole)
+    assert story.last(ClaimApproved).entitled == usd(3_600)
+    story.pay(day(28))
+    story.when(damaged(day(29), package_id="P2", journey=TWO))
+    assert story.case.entitled == 3_600
+    story.when(damaged(day(30), package_id="P1", journey=TWO))
+    assert story.last(ClaimApproved).entitled == usd(9_000)
+
+
+def test_the_policys_limit_and_what_the_buyer_paid_bound_what_is_owed() -> None:
+    limited = ClaimsStory()
+    limited.given(placed(), issued(limit=usd(4_000)), lost(day(12)))
+    assert limited.last(ClaimApproved).entitled == usd(4_000)
+    insured_with_uplift = ClaimsStory()
+    insured_with_uplift.given(placed(usd(10_000)), issued(basis=usd(11_000)), lost(day(12)))
+    assert insured_with_uplift.last(ClaimApproved).entitled == usd(10_000)
+
+
+def test_a_package_has_a_limit_of_its_own() -> None:
+    story = ClaimsStory()
+    both = [lost(day(12), package_id=each, journey=TWO) for each in ("P1", "P2")]
+    story.given(placed(usd(9_000), LINES), issued(basis=usd(9_000), package_limit=usd(3_500)), *both)
+    story.pay(day(13))
+    assert story.case.entitled == 3_500 + 3_000
+
+
+def test_what_others_paid_back_is_not_paid_again() -> None:
+    story = ClaimsStory()
+    story.given(placed(), issued(), refunded("R1", 9_400, day(5)), late(0))
+    assert story.last(ClaimApproved).amount == usd(600)
+
+
+def test_nothing_is_paid_once_all_was_paid_back() -> None:
+    story = ClaimsStory()
+    story.given(placed(), issued(), refunded("R1", 6_000, day(5)), refunded("R2", 4_000, day(6)), late(0))
+    assert story.named(ClaimApproved) == []
+
+
+def test_an_amendment_changes_basis_and_what_was_paid() -> None:
+    key = {"tenant": "demo", "platform": "shop", "order_id": "A-1"}
+    story = ClaimsStory()
+    story.given(placed(), issued())
+    story.when(OrderAmended(**key, occurred_at=day(2), revision=2, total=usd(5_000)))
+    story.when(OrderAmended(**key, occurred_at=day(1), revision=1, total=usd(7_000)), day(2.5))
+    story.when(amended(version=2, basis=usd(5_000)), day(3))
+    story.when(lost(day(12)))
+    assert story.last(ClaimApproved).entitled == usd(5_000)
+
+
+DEDUCTIBLE = """
+[[clause]]
+id = "D"
+peril = "damaged"
+any_of = [{{ scan = "DAMAGED" }}]
+tiers = [{{ share = "{share}" }}]
+{extra}
+"""
+
+
+@pytest.mark.parametrize(
+    ("extra", "minor"),
+    [
+        ('deductible = { share = "0.25" }', 7_500),
+        ('deductible = { amount = { amount = "12" } }', 8_800),
+        ('deductible = { share = "0.20", amount = { amount = "50" } }', 5_000),
+        ('deductible = { amount = { amount = "500" } }', 0),
+        ('limit = { amount = "33.33" }', 3_333),
+        ('deductible = { share = "0.50", categories = ["jewellery"] }', 10_000),
+        ('deductible = { share = "0.50", categories = ["toys"] }', 5_000),
+        ('deductible = { share = "0.10" }\nlimit = { amount = "80" }', 8_000),
+    ],
+)
+def test_deductibles_and_the_clauses_limit(extra: str, minor: int) -> None:
+    story = ClaimsStory()
+    story.given(placed(), issued(only(DEDUCTIBLE.format(share="1.00", extra=extra))), damaged(day(9)))
+    assert story.case.entitled == minor
+
+
+def test_an_amount_is_rounded_once_half_up() -> None:
+    # 0.333 of 1.50 is 49.95 cents; a quarter of it is 12.4875: rounding the parts would give 49.95 -> 50 - 12 = 38.
+    body = only(DEDUCTIBLE.format(share="0.333", extra='deductible = { share = "0.25" }'))
+    story = ClaimsStory()
+    story.given(placed(usd(150)), issued(body, usd(150)), damaged(day(9)))
+    assert story.last(ClaimApproved).entitled == usd(37)
+    half = ClaimsStory()
+    half.given(placed(usd(5)), issued(only(DEDUCTIBLE.format(share="0.5", extra="")), usd(5)), damaged(day(9)))
+    assert half.last(ClaimApproved).entitled == usd(3)
+
+
+def test_a_late_package_beside_one_in_time() -> None:
+    story = ClaimsStory()
+    story.given(placed(usd(9_000), LINES), issued(basis=usd(9_000)))
+    story.given(delivered(day(15), package_id="P1", journey=TWO), late(0, package_id="P2", journey=TWO))
+    assert story.last(ClaimApproved).entitled == usd(300)
