@@ -113,13 +113,13 @@ def show(folder: Path, found: StackState) -> None:
 
 
 def _run(folder: Path, options: Options) -> None:
-    with _signals_end_it(), Stack(folder, options, tell=console.print) as stack:
-        show(folder, stack.state)
-        console.print("Ctrl-C stops it.")
-        try:
+    try:
+        with _signals_end_it(), Stack(folder, options, tell=console.print) as stack:
+            show(folder, stack.state)
+            console.print("Ctrl-C stops it.")
             stack.watch()
-        except KeyboardInterrupt:
-            console.print("Stopping")
+    except KeyboardInterrupt:
+        console.print("Stopped.")
 
 
 @contextmanager
