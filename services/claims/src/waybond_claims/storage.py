@@ -7,20 +7,21 @@ from waybond_claims.ledger import Entry
 from waybond_kit.definition import Connection
 
 # The ids are drawn in the statement: an index that only grows at its end stays cheap, whatever the orders' keys are.
+# A posting finds its entry's id by its place in an array: a join would compare every posting with every entry, since
+# the kit lets batches join by index alone.
 BOOK = """
-WITH numbered AS MATERIALIZED (
-  SELECT nextval('entry_id') AS id, given.*
-  FROM unnest($2::text[], $3::integer[], $4::timestamptz[], $5::text[], $6::text[], $7::text[])
-    WITH ORDINALITY AS given (order_key, ordinal, occurred_at, cause, product, lane, place)
+WITH drawn AS MATERIALIZED (
+  SELECT array_agg(nextval('entry_id')) AS ids FROM generate_series(1, cardinality($2::text[]))
 ), booked AS (
   INSERT INTO entry (shard, id, order_key, ordinal, occurred_at, cause, product, lane)
-  SELECT $1, id, order_key, ordinal, occurred_at, cause, product, lane FROM numbered
+  SELECT $1, drawn.ids[given.place], order_key, ordinal, occurred_at, cause, product, lane
+  FROM drawn, unnest($2::text[], $3::integer[], $4::timestamptz[], $5::text[], $6::text[], $7::text[])
+    WITH ORDINALITY AS given (order_key, ordinal, occurred_at, cause, product, lane, place)
 )
 INSERT INTO posting (shard, entry_id, line, account, currency, minor, refund_id)
-SELECT $1, numbered.id, given.line, given.account, given.currency, given.minor, given.refund_id
-FROM unnest($8::bigint[], $9::smallint[], $10::text[], $11::text[], $12::bigint[], $13::uuid[])
+SELECT $1, drawn.ids[given.place], given.line, given.account, given.currency, given.minor, given.refund_id
+FROM drawn, unnest($8::bigint[], $9::smallint[], $10::text[], $11::text[], $12::bigint[], $13::uuid[])
   AS given (place, line, account, currency, minor, refund_id)
-JOIN numbered USING (place)
 """
 
 

@@ -49,17 +49,17 @@ COMMENT ON TABLE posting IS 'append-only: the sides of each entry';
 -- Once a statement, not once a row: what one statement adds to an entry must balance, so every entry always does.
 CREATE FUNCTION refuse_unbalanced() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
-  found record;
+  wrong record;
 BEGIN
-  SELECT entry_id, currency, sum(minor) AS off INTO found
+  SELECT entry_id, currency, sum(minor) AS off INTO wrong
   FROM added GROUP BY shard, entry_id, currency HAVING sum(minor) <> 0 LIMIT 1;
   IF FOUND THEN
-    RAISE EXCEPTION 'entry % is out of balance by % %', found.entry_id, found.off, found.currency
+    RAISE EXCEPTION 'entry % is out of balance by % %', wrong.entry_id, wrong.off, wrong.currency
       USING ERRCODE = 'check_violation';
   END IF;
-  SELECT added.account INTO found FROM added LEFT JOIN account ON code = added.account WHERE code IS NULL LIMIT 1;
+  SELECT added.account INTO wrong FROM added LEFT JOIN account ON code = added.account WHERE code IS NULL LIMIT 1;
   IF FOUND THEN
-    RAISE EXCEPTION 'there is no account %', found.account USING ERRCODE = 'check_violation';
+    RAISE EXCEPTION 'there is no account %', wrong.account USING ERRCODE = 'check_violation';
   END IF;
   RETURN NULL;
 END
