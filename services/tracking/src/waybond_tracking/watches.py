@@ -9,8 +9,7 @@ from msgspec.structs import replace
 from waybond_contracts import watches as contract
 from waybond_contracts.delays import Feed
 from waybond_contracts.times import EARLIEST
-from waybond_contracts.watches import WatchKind
-from waybond_contracts.wording import DeliveredBy, Scope
+from waybond_contracts.wording import Clock, DeliveredBy, Scope
 from waybond_tracking.clocks import Start, starts
 from waybond_tracking.journey import SHORTEST_SILENCE, arrival
 from waybond_tracking.state import Asked, Breach, Package, Policy, State, Watch, When, when
@@ -54,7 +53,7 @@ def watch(given: contract.Watch) -> Watch:
         id=given.id,
         clock=given.clock,
         kind=given.kind,
-        after=max(given.after, SHORTEST_SILENCE) if given.kind is WatchKind.SILENCE else given.after,
+        after=max(given.after, SHORTEST_SILENCE) if given.clock is Clock.LAST_SCAN else given.after,
         scope=given.scope,
         delivered_by=given.delivered_by,
         follow_promise=given.follow_promise,

@@ -1,0 +1,199 @@
+"""What always holds of tracking: whatever order facts become known in, and however often, it concludes the same.
+
+The highest versions are compared with an oracle that sees all facts at once; nothing is published before its due.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import timedelta
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.support.story import Known, Story
+from tests.support.tracking import (
+    booked,
+    checked,
+    day,
+    order_placed,
+    policy_amended,
+    policy_issued,
+    promise_changed,
+    scanned,
+    seen_says,
+    story,
+    watch_says,
+)
+from tests.support.tracking_oracle import Oracle
+from waybond_contracts.delays import PackageSeen, WatchFellDue
+from waybond_contracts.event import Event
+from waybond_contracts.orders import OrderPlaced
+from waybond_contracts.policies import PolicyAmended, PolicyIssued
+from waybond_contracts.shipments import HandedTo, ScanKind
+from waybond_contracts.watches import Watch, WatchKind
+from waybond_contracts.wording import Clock, DeliveredBy, Scope
+from waybond_tracking.decide import KEPT_AFTER_END
+from waybond_tracking.journey import MAX_ETAS, MAX_STRETCHES
+from waybond_tracking.state import State
+
+K = ScanKind
+ALL_KNOWN = day(120)
+"""By then every fact is known."""
+END = day(200)
+"""Cover ends; every due that matters, and every answer's time, has passed."""
+QUARTERS = st.integers(0, 400).map(lambda quarters: quarters / 4)
+"""Days in steps of six hours, so that dues, scans and intervals often meet exactly."""
+PACKAGES = st.sampled_from(["A", "B"])
+TELLING = {K.DELIVERED, K.LOST, K.DESTROYED, K.DAMAGED, K.RETURNING, K.RETURNED}
+"""Of these the service keeps the first and the last, and the oracle looks at all: two of each are told."""
+MAX_TELLING = 2
+MORE_OFTEN = [*K, *[K.DELIVERED, K.IN_TRANSIT, K.OUT_FOR_DELIVERY] * 5]
+MAX_WITH_ETA = 4
+
+
+@st.composite
+def watches(draw: st.DrawFn) -> tuple[Watch, ...]:
+    """Up to five watches of any clock."""
+    found = []
+    for i in range(draw(st.integers(1, 5))):
+        silence = draw(st.booleans())
+        found.append(
+            Watch(
+                id=f"W-{i}:0:0",
+                clock=Clock.LAST_SCAN if silence else draw(st.sampled_from(Clock)),
+                kind=WatchKind.SILENCE if silence else WatchKind.DEADLINE,
+                after=timedelta(hours=6) * draw(st.integers(0, 240)),
+                scope=draw(st.sampled_from(Scope)),
+                delivered_by=tuple(draw(st.sets(st.sampled_from(DeliveredBy), min_size=1))),
+                follow_promise=draw(st.booleans()),
+                ask_carrier=draw(st.booleans()),
+            )
+        )
+    return tuple(found)
+
+
+@st.composite
+def scans(draw: st.DrawFn) -> list[Event]:
+    """Up to 14 scans of two packages, some of them intervals, few of a kind that tells something."""
+    found: list[Event] = []
+    told: dict[tuple[str, ScanKind], int] = {}
+    with_eta = 0
+    for _ in range(draw(st.integers(0, 14))):
+        package, kind, at = draw(PACKAGES), draw(st.sampled_from(MORE_OFTEN)), draw(QUARTERS)
+        told[package, kind] = told.get((package, kind), 0) + 1
+        if kind in TELLING and told[package, kind] > MAX_TELLING:
+            continue
+        with_eta += (expected := with_eta < MAX_WITH_ETA and draw(st.booleans()))
+        width = draw(st.sampled_from([0, 0, 0.25, 1]))
+        eta = at + draw(st.integers(-20, 80)) / 4 if expected else None
+        handed_to = draw(st.sampled_from([*HandedTo, None])) if kind is K.DELIVERED else None
+        found.append(scanned(kind, at, package, until=at + width if width else None, handed_to=handed_to, eta=eta))
+    return found
+
+
+@st.composite
+def facts(draw: st.DrawFn) -> list[Event]:
+    """All that ever happens to one order."""
+    issued = policy_issued(attached=draw(st.integers(0, 8)) / 4).model_copy(update={"watches": draw(watches())})
+    found: list[Event] = [
+        order_placed(promised=draw(st.none() | QUARTERS), paid=draw(st.none() | st.integers(0, 8).map(float))),
+        issued,
+        *draw(scans()),
+    ]
+    for package in draw(st.sets(PACKAGES)):
+        promised = draw(st.none() | QUARTERS)
+        packages = draw(st.sampled_from([None, None, 1, 2, 3]))
+        found.append(booked(draw(QUARTERS), package, packages=packages, promised=promised))
+    found += [promise_changed(draw(QUARTERS), draw(QUARTERS), revision=i) for i in range(draw(st.integers(0, 3)))]
+    found += [checked(draw(QUARTERS), draw(PACKAGES)) for _ in range(draw(st.integers(0, 3)))]
+    if draw(st.booleans()):
+        found.append(policy_amended(at=1).model_copy(update={"watches": draw(watches())}))
+    return found
+
+
+def check_against_oracle(told: Story[State], told_facts: Sequence[Event]) -> None:
+    oracle = Oracle(told_facts)
+    standing = {key: each for key, each in watch_says(told.events).items() if each.breached}
+    assert {key: (each.due, each.arrived, each.feed.value) for key, each in standing.items()} == oracle.broken()
+    seen = {key: each.when for key, each in seen_says(told.events).items() if each.standing}
+    assert seen == oracle.seen()
+
+
+def check_publications(told: Story[State]) -> None:
+    """Nothing before its due, versions without gaps, and nothing left to wake for but the end."""
+    versions: dict[tuple[str, str | None], list[int]] = {}
+    for each in told.published:
+        event = each.event
+        if isinstance(event, WatchFellDue):
+            assert event.due <= event.as_of <= each.at
+            versions.setdefault((event.watch_id, event.package_id), []).append(event.version)
+        elif isinstance(event, PackageSeen):
+            versions.setdefault((type(event).__name__, event.package_id), []).append(event.version)
+    assert all(each == list(range(1, len(each) + 1)) for each in versions.values())
+    assert told.wake_at == END + KEPT_AFTER_END
+
+
+def as_it_happens(data: st.DataObject, told_facts: Iterable[Event]) -> list[Known]:
+    """Each fact becomes known some time after it occurred; the order and its policy within five days."""
+    found: list[Known] = []
+    for fact in told_facts:
+        early = isinstance(fact, OrderPlaced | PolicyIssued | PolicyAmended)
+        delay = timedelta(hours=6) * data.draw(st.integers(0, 16 if early else 80))
+        found.append(Known(fact, fact.occurred_at + delay))
+    return found
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.data(), facts())
+def test_facts_learned_as_they_happen_lead_to_the_truth(data: st.DataObject, told_facts: list[Event]) -> None:
+    told = story().given(*as_it_happens(data, told_facts))
+    told.until(END)
+    check_against_oracle(told, told_facts)
+    check_publications(told)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.data(), facts())
+def test_repetitions_and_wakes_for_nothing_change_nothing(data: st.DataObject, told_facts: list[Event]) -> None:
+    again = data.draw(st.lists(st.sampled_from(told_facts), max_size=8))
+    wakes = sorted(data.draw(st.lists(QUARTERS, max_size=8)))
+    told = story()
+    for known in sorted(as_it_happens(data, [*told_facts, *again]), key=lambda known: known.at):
+        while wakes and day(wakes[0]) <= known.at:
+            told.wake(day(wakes.pop(0)))
+        told.when(known)
+    told.until(END)
+    check_against_oracle(told, told_facts)
+    check_publications(told)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.data(), facts())
+def test_any_order_leads_to_the_same_facts_and_the_truth(data: st.DataObject, told_facts: list[Event]) -> None:
+    one, other = story(), story()
+    for fact in told_facts:
+        one.when(fact, known_at=ALL_KNOWN)
+    for fact in data.draw(st.permutations(told_facts)):
+        other.when(fact, known_at=ALL_KNOWN)
+    assert one.state is not None
+    assert other.state is not None
+    assert (one.state.packages, one.state.promises) == (other.state.packages, other.state.promises)
+    for told in (one, other):
+        told.until(END)
+        check_against_oracle(told, told_facts)
+        check_publications(told)
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.data(), st.lists(st.tuples(QUARTERS, st.sampled_from(K)), max_size=120))
+def test_what_is_kept_of_any_number_of_scans_is_bounded(
+    data: st.DataObject, many: list[tuple[float, ScanKind]]
+) -> None:
+    told = story().given(order_placed(), policy_issued())
+    for at, kind in many:
+        told.when(scanned(kind, at, eta=at + data.draw(st.integers(0, 100))), known_at=ALL_KNOWN)
+    assert told.state is not None
+    for package in told.state.packages:
+        assert len(package.scans) <= 2 * (len(K) + len(HandedTo))
+        assert len(package.heard) <= MAX_STRETCHES
+        assert len(package.etas) <= MAX_ETAS
+    assert told.status.endswith("/dropped") is (told.state.dropped > 0)

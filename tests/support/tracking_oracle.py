@@ -1,0 +1,193 @@
+"""What tracking must conclude of an order, said as plainly as possible: all facts at hand, every pair compared.
+
+It keeps every scan, has no versions, no wakes and no state, and shares no code with the service. It holds where nothing
+that a bound makes the service forget is at stake (see the strategies that make its facts).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import accumulate
+
+from waybond_contracts.event import Event
+from waybond_contracts.fields import Interval
+from waybond_contracts.orders import OrderPlaced, PromiseChanged
+from waybond_contracts.policies import PolicyAmended, PolicyIssued
+from waybond_contracts.shipments import ScanKind, ShipmentBooked, ShipmentChecked, ShipmentScanned
+from waybond_contracts.watches import Watch
+from waybond_contracts.wording import Clock, DeliveredBy, Scope
+
+K = ScanKind
+SHORTEST_SILENCE = timedelta(hours=6)
+NO_PARCEL = {K.LABEL_CREATED, K.STALE, K.UNKNOWN, K.CANCELLED}
+ON_ITS_WAY = set(K) - NO_PARCEL - {K.DELIVERED, K.LOST, K.DESTROYED, K.DAMAGED, K.DELAYED, K.HELD, K.ADDRESS_PROBLEM}
+Broken = tuple[datetime, Interval | None, str]
+"""Due, arrival, feed."""
+
+
+@dataclass
+class Oracle:
+    """All facts of one order, without repetitions."""
+
+    facts: Sequence[Event]
+
+    def __post_init__(self) -> None:
+        unique = {fact.model_dump_json(): fact for fact in self.facts}.values()
+        self.order = next(each for each in unique if isinstance(each, OrderPlaced))
+        self.issued = next(each for each in unique if isinstance(each, PolicyIssued))
+        self.terms = max(
+            (each for each in unique if isinstance(each, PolicyIssued | PolicyAmended)), key=lambda each: each.version
+        )
+        self.promises = [each for each in unique if isinstance(each, PromiseChanged)]
+        self.bookings = {each.package_id: each for each in unique if isinstance(each, ShipmentBooked)}
+        scans = [each for each in unique if isinstance(each, ShipmentScanned)]
+        self.checks = [each for each in unique if isinstance(each, ShipmentChecked)]
+        named = {each.package_id for each in (*self.bookings.values(), *scans, *self.checks)}
+        self.scans = {
+            name: sorted((each for each in scans if each.package_id == name), key=_by_time) for name in sorted(named)
+        }
+
+    def broken(self) -> dict[tuple[str, str | None], Broken]:
+        """What stands in the end, after every due and every answer's time has passed."""
+        found: dict[tuple[str, str | None], Broken] = {}
+        for watch in self.terms.watches:
+            alone = watch.scope is Scope.PACKAGE and self.scans
+            for package in list(self.scans) if alone else [None]:
+                verdict = self._verdict(watch, package)
+                if verdict is not None:
+                    found[watch.id, package] = verdict
+        return found
+
+    def seen(self) -> dict[tuple[str, str], Interval]:
+        """What stands in the end of each kind of sighting, and when it happened."""
+        rules = {
+            "ShipmentLost": ({K.LOST, K.DESTROYED}, ON_ITS_WAY),
+            "ShipmentDamaged": ({K.DAMAGED}, set[ScanKind]()),
+            "ShipmentReturned": (
+                {K.RETURNING, K.RETURNED},
+                {K.OUT_FOR_DELIVERY, K.READY_FOR_PICKUP, K.DELIVERY_ATTEMPTED, K.DELIVERED},
+            ),
+            "ShipmentDelivered": ({K.DELIVERED}, {K.IN_TRANSIT, K.OUT_FOR_DELIVERY, K.RETURNING}),
+        }
+        found: dict[tuple[str, str], Interval] = {}
+        for name, scans in self.scans.items():
+            for kind, (says, contradicts) in rules.items():
+                standing = [each for each in scans if each.kind in says and not _followed(each, scans, contradicts)]
+                if standing:
+                    found[kind, name] = standing[0].when
+        return found
+
+    def _verdict(self, watch: Watch, package: str | None) -> Broken | None:
+        after = max(watch.after, SHORTEST_SILENCE) if watch.clock is Clock.LAST_SCAN else watch.after
+        arrived = self._arrived(watch, package)
+        starts = self._starts(watch, package)
+        dues = [
+            at + after
+            for i, (_, at) in enumerate(starts)
+            if not any(said <= at + after for said, other in starts[i + 1 :] if other != at)
+        ]
+        dues = [due for due in dues if due <= self.terms.ends_at and not (arrived and arrived.earliest <= due)]
+        covered = [due for due in dues if due > self.issued.attached_at]
+        if not dues:
+            return None
+        due = min(covered or dues)
+        return due, arrived, self._feed(watch, package, due, arrived)
+
+    def _feed(self, watch: Watch, package: str | None, due: datetime, arrived: Interval | None) -> str:
+        if not watch.ask_carrier:
+            return "not_asked"
+        if arrived:
+            return "answered"
+        silent = [name for name in self._packages(package) if self._arrival(watch, name) is None]
+        checked = all(any(each.package_id == name and each.as_of >= due for each in self.checks) for name in silent)
+        return "answered" if silent and checked and not self._missing(package) else "unanswered"
+
+    def _packages(self, package: str | None) -> list[str]:
+        return list(self.scans) if package is None else [package]
+
+    def _missing(self, package: str | None) -> bool:
+        expected = max((each.packages_in_order or 0 for each in self.bookings.values()), default=0)
+        return package is None and len(self.scans) < expected
+
+    def _arrived(self, watch: Watch, package: str | None) -> Interval | None:
+        arrivals = [self._arrival(watch, name) for name in self._packages(package)]
+        known = [each for each in arrivals if each is not None]
+        if not known or len(known) < len(arrivals) or self._missing(package):
+            return None
+        return Interval(earliest=max(each.earliest for each in known), latest=max(each.latest for each in known))
+
+    def _arrival(self, watch: Watch, package: str) -> Interval | None:
+        scans = self.scans[package]
+        for each in scans:
+            ready = each.kind is K.READY_FOR_PICKUP and DeliveredBy.READY_FOR_PICKUP in watch.delivered_by
+            hands = [way.value for way in watch.delivered_by]
+            counted = each.kind is K.DELIVERED and (each.handed_to.value if each.handed_to else "unknown") in hands
+            moved_on = _followed(each, scans, {K.IN_TRANSIT, K.OUT_FOR_DELIVERY, K.RETURNING})
+            if ready or (counted and not moved_on):
+                return each.when
+        return None
+
+    def _starts(self, watch: Watch, package: str | None) -> list[tuple[datetime, datetime]]:
+        """(said, start) by the time at which it was said; what repeats the one before it is left in."""
+        match watch.clock:
+            case Clock.ORDER:
+                return [(self.order.occurred_at, self.order.occurred_at)]
+            case Clock.PAYMENT:
+                paid_at = self.order.payment.paid_at
+                return [] if paid_at is None else [(paid_at, paid_at)]
+            case Clock.DELIVERED:
+                return []  # what has arrived breaks no deadline that starts with its arrival
+            case Clock.PROMISED_LATEST:
+                return self._promised(watch, package)
+            case _ if package is not None:
+                return self._of_package(watch.clock, package)
+            case _ if watch.scope is Scope.ORDER:
+                return self._of_all(watch.clock)
+            case _:
+                return []
+
+    def _promised(self, watch: Watch, package: str | None) -> list[tuple[datetime, datetime]]:
+        found = [(self.order.occurred_at, self.order.promise.latest)] if self.order.promise else []
+        booking = self.bookings.get(package or "")
+        if booking and booking.promise:
+            found.append((booking.occurred_at, booking.promise.latest))
+        changed = self.promises if watch.follow_promise else []
+        overruled = [a for a in changed for b in changed if b.revision > a.revision and b.occurred_at <= a.occurred_at]
+        found += [(each.occurred_at, each.promise.latest) for each in changed if each not in overruled]
+        return sorted(found)
+
+    def _of_package(self, clock: Clock, package: str) -> list[tuple[datetime, datetime]]:
+        scans = self.scans[package]
+        booking = self.bookings.get(package)
+        booked = [(booking.occurred_at, booking.occurred_at)] if booking else []
+        physical = [each for each in scans if each.kind not in NO_PARCEL]
+        match clock:
+            case Clock.FULFILMENT:
+                return booked
+            case Clock.LABEL:
+                labels = [(each.when.earliest, each.when.latest) for each in scans if each.kind is K.LABEL_CREATED]
+                return labels[:1] or booked
+            case Clock.FIRST_SCAN:
+                return [(each.when.earliest, each.when.latest) for each in physical][:1]
+            case Clock.LAST_SCAN:
+                ends = accumulate((each.when.latest for each in physical), max)
+                return [(each.when.earliest, end) for each, end in zip(physical, ends, strict=True)]
+            case _:
+                return sorted((each.occurred_at, each.carrier_eta) for each in scans if each.carrier_eta)
+
+    def _of_all(self, clock: Clock) -> list[tuple[datetime, datetime]]:
+        each_alone = {name: self._of_package(clock, name) for name in self.scans}
+        found: list[tuple[datetime, datetime]] = []
+        for said in sorted({said for starts in each_alone.values() for said, _ in starts}):
+            so_far = [[at for other, at in starts if other <= said] for starts in each_alone.values()]
+            found.append((said, max(starts[-1] for starts in so_far if starts)))
+        return found
+
+
+def _by_time(scan: ShipmentScanned) -> tuple[datetime, datetime, str, str, str]:
+    return scan.when.earliest, scan.when.latest, scan.kind, scan.provider, scan.raw_code
+
+
+def _followed(scan: ShipmentScanned, scans: Sequence[ShipmentScanned], kinds: set[ScanKind]) -> bool:
+    """Whether one of these kinds surely came after it."""
+    return any(each.kind in kinds and each.when.earliest > scan.when.latest for each in scans)
