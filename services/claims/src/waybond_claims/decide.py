@@ -66,7 +66,7 @@ def _look(draft: Draft, fact: Event | Woken) -> None:
     _open(draft, owes)
     if not draft.case.opened:
         return
-    command = None
+    before = len(draft.case.commands)
     if owes is not None:
         _reckon(draft, owes)
         payments.cancel(draft, owes)
@@ -74,7 +74,7 @@ def _look(draft: Draft, fact: Event | Woken) -> None:
         command = payments.pay(draft, owes)
         if command is not None:
             notices.approved(draft, command, owes.best)
-    for told in disputes.answer(draft, owes, paid_now=command is not None):
+    for told in disputes.answer(draft, owes, paid_now=len(draft.case.commands) > before):
         notices.denied(draft, told)
     for question in referrals.refer(draft, owes):
         if question.refund_id is not None and question.minor is not None:

@@ -233,7 +233,7 @@ def _running(view: View, rule: Rule, way: Way, timed: TimedTier, unit: str | Non
     arrived = view.arrival(rule, unit)
     if arrived is not None:
         return Found(rule, unit, _R.KEPT, fact="ShipmentDelivered", fact_at=arrived.latest)
-    if view.now > view.ends_at:
+    if view.now >= view.ends_at:
         return Found(rule, unit, _R.AFTER_COVER)
     start = started(view, way.clock, unit)
     due = start + timed.after if start is not None else None

@@ -1,0 +1,317 @@
+"""Complaints are answered by themselves; what goes to a card scheme stops new payments until it has ended."""
+
+from datetime import timedelta
+
+import pytest
+
+from tests.support.claims import (
+    PROMISED,
+    ClaimsStory,
+    answer,
+    cancelled,
+    complaint,
+    damaged,
+    day,
+    delivered,
+    issued,
+    late,
+    lost,
+    only,
+    placed,
+    refunded,
+    resolved,
+    ruling,
+    usd,
+    wording,
+)
+from waybond_claims.disputes import PERILS
+from waybond_contracts.claims import (
+    BuyerNotified,
+    ClaimApproved,
+    ClaimDenied,
+    ClaimOpened,
+    ClaimReferred,
+    DenialReason,
+    RecoveryOpened,
+    ReferralReason,
+)
+from waybond_contracts.disputes import (
+    DisputeReason,
+    DisputeSource,
+    DisputeStage,
+    DisputeStageChanged,
+    DisputeWithdrawn,
+)
+from waybond_contracts.policies import DeclineReason, PolicyDeclined
+from waybond_contracts.refunds import IssueRefund
+
+KEY = {"tenant": "demo", "platform": "shop", "order_id": "A-1"}
+
+
+def denials(story: ClaimsStory) -> list[DenialReason]:
+    return [each.reason for each in story.named(ClaimDenied)]
+
+
+def test_too_early_names_the_day_and_on_that_day_it_is_paid_by_itself() -> None:
+    story = ClaimsStory()
+    story.given(placed(), issued())
+    published = story.when(complaint(day(10)))
+    assert [type(event) for event in published] == [ClaimOpened, ClaimDenied, BuyerNotified]
+    denied = story.last(ClaimDenied)
+    assert (denied.reason, denied.dispute_id) == (DenialReason.TOO_EARLY, "D-1")
+    assert denied.eligible_at == PROMISED + timedelta(days=7)
+    assert denied.explanation is not None
+    assert denied.explanation.command == usd(0)
+    story.when(late(0))
+    assert story.last(IssueRefund).amount == usd(1_000)
+    assert denials(story) == [DenialReason.TOO_EARLY]
+
+
+def test_too_early_becomes_not_covered_when_it_arrives_in_time() -> None:
+    story = ClaimsStory()
+    story.given(placed(), issued(), complaint(day(10)))
+    story.when(delivered(day(15)))
+    assert denials(story) == [DenialReason.TOO_EARLY, DenialReason.NOT_COVERED]
+
+
+def test_too_early_becomes_not_covered_when_cover_ends() -> None:
+    story = ClaimsStory()
+    story.given(placed(), issued(wording("wish"), ends_at=day(26)), complaint(day(10)))
+    assert denials(story) == [DenialReason.NOT_COVERED], "no clock can run out before cover ends"
+    other = ClaimsStory()
+    other.given(placed(), issued(wording("wish"), ends_at=day(30)), complaint(day(10)))
+    other.until(day(60))
+    assert denials(other) == [DenialReason.TOO_EARLY, DenialReason.NOT_COVERED]
+
+
+def test_already_paid_says_how_much() -> None:
+    story = ClaimsStory()
+    story.given(placed(), issued(), late(0))
+    story.pay(day(28))
+    story.when(complaint(day(29), "LATE"))
+    denied = story.last(ClaimDenied)
+    assert (denied.reason, denied.paid) == (DenialReason.ALREADY_PAID, usd(1_000))
+
+
+def test_what_is_on_its_way_counts_as_paid() -> None:
+    story = ClaimsStory()
+    story.given(placed(), issued(), late(0), complaint(day(27.1), "LATE"))
+    assert denials(story) == [DenialReason.ALREADY_PAID]
+
+
+def test_already_paid_by_the_platform() -> None:
+    story = ClaimsStory()
+    story.given(placed(), issued(), refunded("R1", 10_000, day(5)), complaint(day(6), "OTHER"))
+    assert denials(story) == [DenialReason.ALREADY_PAID]
+
+
+def test_not_covered_names_the_clauses_that_were_looked_at() -> None:
+    story = ClaimsStory()
+    story.given(placed(), issued(), complaint(day(10), "DAMAGED"))
+    denied = story.last(ClaimDenied)
+    assert (denied.reason, denied.clauses) == (DenialReason.NOT_COVERED, ("DA-1",))
+    story.when(damaged(day(12)))
+    assert story.last(ClaimApproved).entitled == usd(10_000)
+
+
+def test_a_reason_that_no_clause_covers_is_not_covered() -> None:
+    story = ClaimsStory()
+    story.given(placed(), issued(), complaint(day(10), "UNAUTHORIZED"))
+    assert story.last(ClaimDenied).reason is DenialReason.NOT_COVERED
+
+
+def test_excluded_says_so() -> None:
+    body = only("""
+[[clause]]
+id = "D"
+peril = "damaged"
+any_of = [{ scan = "DAMAGED" }]
+tiers = [{ share = "1.00" }]
+
+[[exclusion]]
+id = "X"
+categories = ["toys"]
+""")
+    story = ClaimsStory()
+    story.given(placed(), issued(body), complaint(day(10), "DAMAGED"))
+    assert story.last(ClaimDenied).reason is DenialReason.EXCLUDED
+
+
+def test_no_policy_once_pricing_has_said_so() -> None:
+    story = ClaimsStory()
+    story.given(placed(), complaint(day(0.1)))
+    assert story.events == ()
+    story.when(PolicyDeclined(**KEY, occurred_at=day(0.2), reason=DeclineReason.NOT_WANTED))
+    assert denials(story) == [DenialReason.NO_POLICY]
+    assert story.last(ClaimDenied).explanation is None
+    assert story.last(BuyerNotified).about == "no_policy"
+
+
+def test_no_policy_if_it_was_void_from_its_start() -> None:
+    story = ClaimsStory()
+    story.given(placed(), issued(), cancelled(day(1), from_start=True), complaint(day(2)))
+    assert denials(story) == [DenialReason.NO_POLICY]
+
+
+def test_a_dispute_about_an_order_of_which_nobody_has_spoken_is_put_before_a_person() -> None:
+    story = ClaimsStory()
+    story.when(complaint(day(10)))
+    assert story.until(day(10, hours=23.9)) == ()
+    story.until(day(11))
+    referred = story.last(ClaimReferred)
+    assert referred.reason is ReferralReason.ANSWER_MISSING
+    story.when(ruling(referred, "answer_no_policy", day(12)))
+    assert denials(story) == [DenialReason.NO_POLICY]
+
+
+def test_the_same_answer_is_not_given_twice() -> None:
+    story = ClaimsStory()
+    story.given(placed(), issued(), complaint(day(10)), complaint(day(10)))
+    story.wake(day(11))
+    story.when(complaint(day(10)), day(12))
+    assert len(story.named(ClaimDenied)) == 1
+
+
+def test_a_withdrawn_dispute_is_not_answered_any_more() -> None:
+    story = ClaimsStory()
+    story.given(placed(), issued(), complaint(day(10)))
+    story.when(DisputeWithdrawn(**KEY, occurred_at=day(11), dispute_id="D-1"))
+    story.when(delivered(day(15)))
+    assert denials(story) == [DenialReason.TOO_EARLY]
+
+
+def test_a_question_of_the_buyer_stops_no_payment() -> None:
+    story = ClaimsStory()
+    story.given(placed(), issued(), complaint(day(10)), late(0))
+    assert story.last(IssueRefund).amount == usd(1_000)
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [{"stage": DisputeStage.CHARGEBACK}, {"source": DisputeSource.CARD_SCHEME}, {"stage": DisputeStage.ARBITRATION}],
+)
+def test_a_chargeback_stops_new_payments_until_it_has_ended(fields: dict[str, object]) -> None:
+    story = ClaimsStory()
+    story.given(placed(), issued(), complaint(day(10), **fields), late(0))
+    assert story.named(IssueRefund) == []
+    assert story.status == "waiting"
+    story.when(resolved(day(30)))
+    assert story.last(IssueRefund).amount == usd(1_000)
+
+
+def test_a_chargeback_cancels_nothing_that_is_on_its_way() -> None:
+    story = ClaimsStory()
+    story.given(placed(), issued(), late(0), complaint(day(27.1), stage=DisputeStage.CHARGEBACK))
+    assert [type(each).__name__ for each in story.events].count("CancelRefund") == 0
+    story.pay(day(28))
+    assert story.case.settled == 1_000
+    story.when(late(1))
+    assert story.case.in_flight is None
+
+
+def test_a_dispute_that_rises_to_a_chargeback_stops_payments_from_then_on() -> None:
+    story = ClaimsStory()
+    story.given(placed(), issued(), complaint(day(10)))
+    story.when(DisputeStageChanged(**KEY, occurred_at=day(20), dispute_id="D-1", stage=DisputeStage.CHARGEBACK))
+    story.when(late(0))
+    assert story.named(IssueRefund) == []
+    story.when(DisputeWithdrawn(**KEY, occurred_at=day(29), dispute_id="D-1"))
+    assert story.last(IssueRefund).amount == usd(1_000)
+
+
+def test_a_stage_that_is_known_before_its_dispute_counts() -> None:
+    story = ClaimsStory()
+    changed = DisputeStageChanged(**KEY, occurred_at=day(20), dispute_id="D-1", stage=DisputeStage.CHARGEBACK)
+    story.given(placed(), issued())
+    story.when(changed)
+    story.when(complaint(day(10)), day(21))
+    story.when(late(0))
+    assert story.named(IssueRefund) == []
+
+
+def test_what_a_chargeback_paid_back_is_not_paid_again() -> None:
+    story = ClaimsStory()
+    story.given(placed(), issued(), complaint(day(10), stage=DisputeStage.CHARGEBACK), lost(day(12)))
+    story.when(resolved(day(30), 9_000))
+    assert story.last(IssueRefund).amount == usd(1_000)
+
+
+def test_what_a_chargeback_paid_back_beside_us_is_asked_back() -> None:
+    story = ClaimsStory()
+    story.given(placed(), issued(), lost(day(12)))
+    story.pay(day(13))
+    story.given(complaint(day(20), source=DisputeSource.CARD_SCHEME), resolved(day(30), 10_000))
+    assert story.last(RecoveryOpened).amount == usd(10_000)
+    assert story.last(RecoveryOpened).reason == "refunded_elsewhere"
+
+
+def test_the_same_dispute_resolved_with_two_amounts_is_a_contradiction() -> None:
+    story = ClaimsStory()
+    story.given(placed(), issued(), complaint(day(10)), resolved(day(20), 100), resolved(day(21), 200))
+    assert story.last(ClaimReferred).reason is ReferralReason.CONTRADICTION
+
+
+def test_a_refund_reported_twice_with_two_amounts_is_a_contradiction() -> None:
+    story = ClaimsStory()
+    story.given(placed(), issued(), refunded("R1", 100, day(5)), refunded("R1", 200, day(6)), late(0))
+    assert story.named(IssueRefund) == []
+    assert story.last(ClaimReferred).reason is ReferralReason.CONTRADICTION
+    story.when(ruling(story.last(ClaimReferred), "go_on", day(30)))
+    assert story.last(IssueRefund).amount == usd(1_000)
+
+
+def test_a_refund_in_another_currency_is_left_out_and_referred() -> None:
+    story = ClaimsStory()
+    story.given(refunded("R1", 100, day(0), "EUR"), placed(), issued(), late(0))
+    assert story.named(IssueRefund) == []
+    assert story.last(ClaimReferred).reason is ReferralReason.CURRENCY_DIFFERS
+    story.when(ruling(story.last(ClaimReferred), "stop_payments", day(30)))
+    story.when(lost(day(40)))
+    assert story.named(IssueRefund) == []
+
+
+def test_a_clause_that_pays_what_somebody_claims_asks_a_person_once_somebody_does() -> None:
+    story = ClaimsStory()
+    story.given(placed(), issued(wording("seel")), delivered(day(15)))
+    assert story.named(ClaimReferred) == []
+    story.when(complaint(day(16)))
+    referred = story.last(ClaimReferred)
+    assert "NR-1" in referred.question
+    story.when(ruling(referred, "pay", day(17)))
+    assert story.last(ClaimApproved).entitled == usd(10_000)
+
+
+def test_a_claim_that_is_refused_by_a_person_is_answered() -> None:
+    story = ClaimsStory()
+    story.given(placed(), issued(wording("seel")), delivered(day(15)), complaint(day(16)))
+    story.when(ruling(story.last(ClaimReferred), "do_not_pay", day(17)))
+    assert denials(story) == [DenialReason.NOT_COVERED]
+
+
+def test_a_claim_outside_its_window_is_not_covered_and_before_it_too_early() -> None:
+    late_claim = ClaimsStory()
+    late_claim.given(placed(), issued(wording("seel")), delivered(day(15)), complaint(day(23)))
+    assert denials(late_claim) == [DenialReason.NOT_COVERED]
+    early = ClaimsStory()
+    early.given(placed(), issued(wording("route")), delivered(day(15)), complaint(day(16)))
+    assert early.last(ClaimDenied).eligible_at == day(20)
+    early.until(day(20))
+    assert early.last(ClaimReferred).reason is ReferralReason.ANSWER_MISSING
+
+
+def test_every_reason_of_a_dispute_is_answered() -> None:
+    for reason in DisputeReason:
+        story = ClaimsStory()
+        story.given(placed(), issued(), complaint(day(10), reason.value))
+        assert len(story.named(ClaimDenied)) == 1, reason
+    assert set(PERILS) < set(DisputeReason)
+
+
+def test_a_refund_that_failed_is_not_called_paid() -> None:
+    story = ClaimsStory()
+    story.given(placed(), issued(), late(0))
+    story.when(answer(story.last(IssueRefund), "RefundFailed", day(28), retryable=False))
+    story.when(complaint(day(29), "LATE"))
+    assert denials(story) == []
+    story.when(ruling(story.last(ClaimReferred), "retry", day(30)))
+    assert story.case.disputes[0].answer == "approved"

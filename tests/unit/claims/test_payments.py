@@ -1,0 +1,288 @@
+"""Money commands: once, one at a time, each attempt under its own id; what payment systems answer, in any order."""
+
+from datetime import timedelta
+
+import pytest
+
+from tests.support.claims import ClaimsStory, answer, day, issued, late, lost, placed, refunded, ruling, usd
+from waybond_claims.payments import RETRY_AFTER
+from waybond_claims.state import MAX_ATTEMPTS
+from waybond_contracts.claims import (
+    BuyerNotified,
+    ClaimApproved,
+    ClaimReferred,
+    ClaimSettled,
+    RecoveryOpened,
+    ReferralReason,
+)
+from waybond_contracts.money import Money
+from waybond_contracts.refunds import CancelRefund, IssuePayout, IssueRefund
+
+PAID = day(27)
+
+
+def commanded() -> tuple[ClaimsStory, IssueRefund]:
+    """10.00 USD is on its way since day 27."""
+    story = ClaimsStory()
+    story.given(placed(), issued(), late(0))
+    return story, story.last(IssueRefund)
+
+
+def test_accepted_and_pending_are_no_payment() -> None:
+    story, command = commanded()
+    assert story.when(answer(command, "RefundAccepted", day(27.1))) == ()
+    assert story.when(answer(command, "RefundPending", day(27.2), version=2)) == ()
+    assert story.case.settled == 0
+    assert story.status == "paying"
+    story.when(answer(command, "RefundSucceeded", day(27.3), version=3))
+    assert story.last(ClaimSettled).settled == usd(1_000)
+    assert story.status == "paid"
+
+
+def test_an_answer_that_comes_twice_counts_once() -> None:
+    story, command = commanded()
+    story.when(answer(command, "RefundSucceeded", day(28)))
+    assert story.when(answer(command, "RefundSucceeded", day(28)), day(29)) == ()
+    assert story.case.settled == 1_000
+
+
+def test_an_older_answer_that_comes_later_changes_nothing() -> None:
+    story, command = commanded()
+    story.when(answer(command, "RefundSucceeded", day(28), version=3))
+    assert story.when(answer(command, "RefundFailed", day(27.5), version=2), day(29)) == ()
+    assert story.when(answer(command, "RefundPending", day(27.2), version=1), day(29)) == ()
+    assert story.case.settled == 1_000
+
+
+def test_a_failure_that_may_be_retried_is_another_attempt_of_the_same_step() -> None:
+    story, command = commanded()
+    published = story.when(answer(command, "RefundFailed", day(27.1)))
+    assert [type(event) for event in published] == [IssueRefund]
+    again = story.last(IssueRefund)
+    assert (again.step, again.attempt, again.amount) == (1, 2, usd(1_000))
+    assert again.refund_id != command.refund_id
+    assert len(story.named(ClaimApproved)) == 1
+
+
+def test_later_attempts_wait_longer_and_then_a_person_is_asked() -> None:
+    story, command = commanded()
+    at = day(27.1)
+    for wait in RETRY_AFTER:
+        published = story.when(answer(command, "RefundFailed", at))
+        assert bool(published) is (wait == timedelta(0))
+        story.until(at + wait - timedelta(seconds=1))
+        story.until(at + wait)
+        command = story.last(IssueRefund)
+        assert command.requested_at == at + wait
+        at += wait + timedelta(hours=1)
+    assert command.attempt == MAX_ATTEMPTS
+    story.when(answer(command, "RefundFailed", at))
+    referred = story.last(ClaimReferred)
+    assert (referred.reason, referred.refund_id) == (ReferralReason.REFUND_FAILED, command.refund_id)
+    assert story.last(BuyerNotified).about == "refund_delayed"
+    assert story.last(IssueRefund) == command
+
+
+def test_a_failure_for_good_asks_a_person_who_may_order_another_attempt() -> None:
+    story, command = commanded()
+    story.when(answer(command, "RefundFailed", day(28), retryable=False))
+    assert story.last(IssueRefund) == command
+    referred = story.last(ClaimReferred)
+    assert referred.choices == ("retry", "payout", "settled_outside")
+    story.when(ruling(referred, "retry", day(29)))
+    assert (story.last(IssueRefund).step, story.last(IssueRefund).attempt) == (1, 2)
+
+
+def test_a_payment_that_cannot_be_refunded_may_be_paid_out() -> None:
+    story, command = commanded()
+    story.when(answer(command, "RefundFailed", day(28), retryable=False))
+    story.when(ruling(story.last(ClaimReferred), "payout", day(29)))
+    payout = story.last(IssuePayout)
+    assert (payout.attempt, payout.amount, payout.payee) == (2, usd(1_000), "buyer-7")
+    story.when(answer(payout, "RefundSucceeded", day(30)))
+    assert story.case.settled == 1_000
+    assert story.status == "paid"
+
+
+def test_a_refund_that_came_back_is_paid_again_under_another_id() -> None:
+    story, command = commanded()
+    story.pay(day(28))
+    published = story.when(answer(command, "RefundReversed", day(35), version=2))
+    assert [type(event) for event in published] == [IssueRefund]
+    assert story.case.settled == 0
+    story.pay(day(36))
+    assert story.last(ClaimSettled).settled == usd(1_000)
+    assert len(story.named(ClaimSettled)) == 2
+
+
+def test_a_success_of_an_attempt_that_was_given_up_cancels_the_next_one() -> None:
+    story, first = commanded()
+    story.when(answer(first, "RefundFailed", day(27.1)))
+    second = story.last(IssueRefund)
+    story.when(answer(first, "RefundSucceeded", day(27.2), version=2))
+    cancel = story.last(CancelRefund)
+    assert (cancel.refund_id, cancel.version) == (second.refund_id, 2)
+    story.when(answer(second, "RefundCancelled", day(27.3)))
+    assert story.case.settled == 1_000
+    assert story.named(RecoveryOpened) == []
+    assert story.last(IssueRefund) == second
+
+
+def test_a_cancellation_that_came_too_late_opens_a_recovery() -> None:
+    story, first = commanded()
+    story.when(answer(first, "RefundFailed", day(27.1)))
+    second = story.last(IssueRefund)
+    story.when(answer(first, "RefundSucceeded", day(27.2), version=2))
+    story.when(answer(second, "RefundSucceeded", day(27.3)))
+    assert story.case.settled == 2_000
+    assert story.last(RecoveryOpened).amount == usd(1_000)
+    assert story.last(ClaimReferred).reason is ReferralReason.RECOVERY
+
+
+def test_what_others_paid_back_meanwhile_takes_the_command_back() -> None:
+    story, command = commanded()
+    story.when(refunded("R1", 9_500, day(27.5)))
+    assert story.last(CancelRefund).refund_id == command.refund_id
+    story.when(answer(command, "RefundCancelled", day(27.6)))
+    assert story.last(IssueRefund).amount == usd(500)
+    assert story.last(IssueRefund).step == 2
+    assert len(story.named(CancelRefund)) == 1
+
+
+def test_a_cancellation_that_nobody_asked_for_is_not_repeated_for_ever() -> None:
+    story, command = commanded()
+    story.when(answer(command, "RefundCancelled", day(28)))
+    assert story.last(IssueRefund) == command
+    assert story.last(ClaimReferred).reason is ReferralReason.REFUND_FAILED
+
+
+def test_silence_asks_a_person_after_24_hours_and_pays_nothing_again() -> None:
+    story, command = commanded()
+    story.until(PAID + timedelta(hours=23, minutes=59))
+    assert story.named(ClaimReferred) == []
+    story.until(PAID + timedelta(hours=24))
+    referred = story.last(ClaimReferred)
+    assert (referred.reason, referred.refund_id) == (ReferralReason.PAYER_SILENT, command.refund_id)
+    story.until(day(120))
+    assert story.last(IssueRefund) == command
+    assert len(story.named(ClaimReferred)) == 1
+
+
+def test_an_answer_that_is_not_final_prolongs_once_by_a_week() -> None:
+    story, command = commanded()
+    story.when(answer(command, "RefundAccepted", PAID + timedelta(hours=2)))
+    story.when(answer(command, "RefundPending", PAID + timedelta(days=3), version=2))
+    story.until(PAID + timedelta(days=7, hours=1))
+    assert story.named(ClaimReferred) == []
+    story.until(PAID + timedelta(days=7, hours=2))
+    assert story.last(ClaimReferred).reason is ReferralReason.PAYER_SILENT
+
+
+def test_an_answer_withdraws_the_question() -> None:
+    story, command = commanded()
+    story.until(day(29))
+    story.when(answer(command, "RefundSucceeded", day(30)))
+    assert [each.choice for each in story.case.referrals] == ["withdrawn"]
+    assert story.status == "paid"
+
+
+def test_a_person_waits_longer() -> None:
+    story, command = commanded()
+    story.until(day(29))
+    story.when(ruling(story.last(ClaimReferred), "keep_waiting", day(29)))
+    story.until(day(35.9))
+    assert len(story.named(ClaimReferred)) == 1
+    story.until(day(36))
+    assert len(story.named(ClaimReferred)) == 2
+    assert story.last(IssueRefund) == command
+
+
+def test_a_person_says_that_it_was_settled_outside() -> None:
+    story, command = commanded()
+    story.until(day(29))
+    story.when(ruling(story.last(ClaimReferred), "settled_outside", day(29)))
+    assert story.last(ClaimSettled).settled == usd(1_000)
+    assert story.case.in_flight is None
+    story.when(late(1))
+    assert story.last(IssueRefund).amount == usd(2_000)
+    assert story.last(IssueRefund) != command
+
+
+def test_a_success_after_it_was_settled_outside_is_a_contradiction_and_counts_once() -> None:
+    story, command = commanded()
+    story.until(day(29))
+    story.when(ruling(story.last(ClaimReferred), "settled_outside", day(29)))
+    story.when(answer(command, "RefundSucceeded", day(30)))
+    assert story.case.settled == 1_000
+    assert story.last(ClaimReferred).reason is ReferralReason.CONTRADICTION
+
+
+def test_a_person_has_it_cancelled_and_paid_again_only_once_that_is_confirmed() -> None:
+    story, command = commanded()
+    story.until(day(29))
+    published = story.when(ruling(story.last(ClaimReferred), "cancel_and_retry", day(29)))
+    assert [type(event) for event in published] == [CancelRefund]
+    assert story.last(CancelRefund).version == 2
+    story.until(day(29.9))
+    assert story.last(IssueRefund) == command
+    story.when(answer(command, "RefundCancelled", day(29.95)))
+    again = story.last(IssueRefund)
+    assert (again.step, again.attempt, again.amount) == (2, 1, usd(1_000))
+
+
+def test_a_cancellation_that_is_not_answered_is_asked_about_too() -> None:
+    story, _ = commanded()
+    story.until(day(29))
+    story.when(ruling(story.last(ClaimReferred), "cancel_and_retry", day(29)))
+    story.until(day(30))
+    assert len(story.named(ClaimReferred)) == 2
+    story.when(ruling(story.last(ClaimReferred), "cancel_and_retry", day(31)))
+    assert story.last(CancelRefund).version == 3
+
+
+def test_an_amount_that_is_not_the_commanded_one_is_booked_as_it_is_and_stops_payments() -> None:
+    story, command = commanded()
+    story.when(answer(command, "RefundSucceeded", day(28), amount=usd(400)))
+    assert story.last(ClaimSettled).amount == usd(400)
+    assert story.last(ClaimReferred).reason is ReferralReason.CONTRADICTION
+    assert story.last(IssueRefund) == command
+    story.when(ruling(story.last(ClaimReferred), "go_on", day(29)))
+    assert story.last(IssueRefund).amount == usd(600)
+
+
+def test_an_answer_in_another_currency_is_not_counted() -> None:
+    story, command = commanded()
+    story.when(answer(command, "RefundSucceeded", day(28), amount=Money.of(1_000, "EUR")))
+    assert story.case.settled == 0
+    assert ReferralReason.CURRENCY_DIFFERS in [each.reason for each in story.named(ClaimReferred)]
+
+
+def test_an_answer_about_a_refund_that_was_never_commanded_is_a_contradiction() -> None:
+    story = ClaimsStory()
+    stranger, command = commanded()
+    assert stranger.case.settled == 0
+    story.given(placed(), issued())
+    story.when(answer(command, "RefundSucceeded", day(28)))
+    assert story.last(ClaimReferred).reason is ReferralReason.CONTRADICTION
+    story.when(lost(day(30)))
+    assert story.named(IssueRefund) == []
+    story.when(ruling(story.last(ClaimReferred), "go_on", day(31)))
+    assert story.last(IssueRefund).amount == usd(10_000)
+
+
+def test_two_different_answers_of_one_version_are_a_contradiction() -> None:
+    story, command = commanded()
+    story.when(answer(command, "RefundSucceeded", day(28)))
+    story.when(answer(command, "RefundFailed", day(28)), day(29))
+    assert story.case.settled == 1_000
+    assert story.last(ClaimReferred).reason is ReferralReason.CONTRADICTION
+
+
+@pytest.mark.parametrize("name", ["RefundSucceeded", "RefundFailed", "RefundCancelled"])
+def test_after_a_final_answer_nothing_is_asked(name: str) -> None:
+    story, command = commanded()
+    if name == "RefundCancelled":
+        story.when(refunded("R1", 10_000, day(27.1)))
+    story.when(answer(command, name, day(27.2), **({"retryable": False} if name == "RefundFailed" else {})))
+    story.until(day(60))
+    assert [each for each in story.named(ClaimReferred) if each.reason is ReferralReason.PAYER_SILENT] == []
