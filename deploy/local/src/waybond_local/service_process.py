@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -42,7 +43,10 @@ class ServiceProcess:
         """Start it and return at once; `wait` says when it is ready."""
         inherited = {name: value for name, value in os.environ.items() if name not in _SUPERVISORS_OWN}
         command = [sys.executable, "-m", self.module]
-        self._process = spawn(command, log=self.log, environment=inherited | self.settings)
+        # Without its supervisor there is no broker either: an orderly stop would wait for one.
+        self._process = spawn(
+            command, log=self.log, environment=inherited | self.settings, on_parent_death=signal.SIGKILL
+        )
 
     def wait(self) -> None:
         """Return when it is ready.
