@@ -1,7 +1,7 @@
 """JSON Schemas (draft 2020-12) of the events, of Progress and of the wording file, from the models."""
 
 import json
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, cast
 
 from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode, models_json_schema
@@ -61,13 +61,16 @@ def rendered(document: Schema) -> str:
 def plain(schema: Any) -> Any:
     """The same schema, line breaks of docstrings taken out of its descriptions."""
     if isinstance(schema, dict):
-        return {
-            key: " ".join(value.split()) if key == "description" and isinstance(value, str) else plain(value)
-            for key, value in schema.items()  # pyright: ignore[reportUnknownVariableType] (JSON)
-        }
+        fields = cast("Schema", schema)
+        return {key: _one_line(value) if key == "description" else plain(value) for key, value in fields.items()}
     if isinstance(schema, list):
-        return [plain(each) for each in schema]  # pyright: ignore[reportUnknownVariableType] (JSON)
+        return [plain(each) for each in cast("list[Any]", schema)]
     return schema
+
+
+def _one_line(description: Any) -> Any:
+    """A field may be called `description` too: then this is its schema."""
+    return " ".join(description.split()) if isinstance(description, str) else plain(description)
 
 
 def _head(model: type[BaseModel], kind: str) -> Schema:
