@@ -286,17 +286,17 @@ async def test_a_service_does_not_start_on_topics_that_do_not_fit(kafka: str, da
 async def test_a_service_does_not_start_without_its_migrations(kafka: str, database: str, topic_prefix: str) -> None:
     async with World(kafka, database, topic_prefix).ready(PRICING) as world:
         await world.execute("pricing", "DELETE FROM service_migrations")
-        with pytest.raises(
-            StartError, match=r"lacks the migrations 0001 \(service_migrations\): run `waybond migrate`"
-        ):
+        with pytest.raises(StartError, match=r"lacks the migrations 0001 \(service_migrations\): run"):
             await _start(world, PRICING)
 
 
 async def test_a_service_does_not_start_without_its_servers(kafka: str, database: str, topic_prefix: str) -> None:
     async with World(kafka, database, topic_prefix).ready(PRICING) as world:
-        with pytest.raises(StartError, match="Kafka at .* does not answer"):
+        with pytest.raises(StartError, match=r"Kafka at .* does not answer"):
             await _start(world, PRICING, kafka="127.0.0.1:1")
-        with pytest.raises(StartError, match="WAYBOND_DATABASE: PostgreSQL at 127.0.0.1:1/x does not let nobody in"):
+        with pytest.raises(
+            StartError, match=r"WAYBOND_DATABASE: PostgreSQL at 127\.0\.0\.1:1/x does not let nobody in"
+        ):
             await _start(world, PRICING, database="postgresql://nobody@127.0.0.1:1/x")
 
 

@@ -11,7 +11,8 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from waybond_kit.errors import StartError
 
 PREFIX = "WAYBOND_"
-MIN_SESSION_SECONDS = 1.0
+MIN_SESSION_SECONDS = 6.0
+"""The broker's own bound (group.min.session.timeout.ms) as it is delivered: below it, no member is let in."""
 
 Made = TypeVar("Made", bound="Settings")
 Seconds = Annotated[float, Field(gt=0, le=3_600)]

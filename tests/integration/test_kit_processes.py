@@ -1,0 +1,167 @@
+"""Toy services as processes of their own: killed, paused, stopped in order, while shards move and nothing is lost."""
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.kit import World, amended, eventually
+from tests.support.sources import ROOT
+from tests.support.toys import PRICING
+from waybond_contracts.topics import POLICIES
+from waybond_local.processes import spawn
+
+
+class Processes:
+    """Toy processes; none outlives its test."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.running: list[subprocess.Popen[bytes]] = []
+
+    def start(self, world: World, **given: Any) -> subprocess.Popen[bytes]:
+        environment = {**os.environ, **world.environment("pricing", **given), "PYTHONPATH": str(ROOT)}
+        command = [sys.executable, "-m", "tests.support.toys", "pricing"]
+        log = self.folder / f"{len(self.running)}.log"
+        process = spawn(command, log=log, environment=environment, folder=ROOT, on_parent_death=signal.SIGKILL)
+        self.running.append(process)
+        return process
+
+    def logs(self) -> str:
+        return "\n".join(path.read_text() for path in sorted(self.folder.glob("*.log")))
+
+
+@pytest.fixture
+def processes(tmp_path: Path) -> Iterator[Processes]:
+    made = Processes(tmp_path)
+    yield made
+    for process in made.running:
+        if process.poll() is None:
+            process.kill()
+        process.wait()
+
+
+async def owners(world: World) -> dict[int, str]:
+    rows = await world.query("pricing", "SELECT shard, owner FROM shard")
+    return {row["shard"]: row["owner"].rsplit(":", 1)[-1] for row in rows}
+
+
+async def spread_over(world: World, *held_by: subprocess.Popen[bytes]) -> None:
+    """Wait until exactly these processes own the shards."""
+    wanted = {str(process.pid) for process in held_by}
+    await eventually(lambda: owners(world), lambda seen: set(seen.values()) == wanted)
+
+
+async def applied(world: World, orders: int, revisions: int) -> None:
+    """Wait until every order has all revisions, in order; then look that each was answered, once or by the same id."""
+    states = await eventually(
+        lambda: world.states("pricing"),
+        lambda seen: len(seen) == orders and all(len(toy.revisions) == revisions for toy in seen.values()),
+        seconds=90,
+    )
+    assert all(toy.revisions == tuple(range(revisions)) for toy in states.values())
+    await eventually(lambda: world.ids(POLICIES), lambda ids: len(set(ids)) == orders * revisions)
+    booked = await world.query("pricing", "SELECT order_key, count(*) FROM toy_row GROUP BY 1")
+    assert {row["count"] for row in booked} == {revisions}, "each fact was booked once"
+
+
+async def test_eight_shards_move_between_three_processes_without_loss(
+    kafka: str, database: str, topic_prefix: str, processes: Processes
+) -> None:
+    """They join, one is killed, one stops in order, one joins again, while orders come in all the time."""
+    orders, revisions = 100, 40
+    async with World(kafka, database, topic_prefix, partitions=8).ready(PRICING) as world:
+
+        async def feed() -> None:
+            for revision in range(revisions):
+                await world.publish(*(amended(f"o{order}", revision) for order in range(orders)))
+                await asyncio.sleep(0.4)
+
+        first = processes.start(world)
+        feeding = asyncio.create_task(feed())
+        await spread_over(world, first)
+        second, third = processes.start(world), processes.start(world)
+        await spread_over(world, first, second, third)
+        second.kill()
+        await spread_over(world, first, third)
+        first.terminate()
+        await spread_over(world, third)
+        assert first.wait(timeout=30) == 0
+        fourth = processes.start(world)
+        await spread_over(world, third, fourth)
+        await feeding
+        await applied(world, orders, revisions)
+        assert await world.quarantine("pricing") == []
+
+
+async def test_a_process_paused_across_a_rebalance_writes_nothing_when_it_wakes(
+    kafka: str, database: str, topic_prefix: str, processes: Processes
+) -> None:
+    orders = 200
+    async with World(kafka, database, topic_prefix).ready(PRICING) as world:
+        zombie = processes.start(world, session_seconds=6.0, idle_in_transaction_seconds=1.0)
+        await spread_over(world, zombie)
+        await world.publish(*(amended(f"o{order}", 0) for order in range(orders)))
+        await asyncio.sleep(0.1)  # somewhere between fetch and acknowledgement
+        os.kill(zombie.pid, signal.SIGSTOP)
+        heir = processes.start(world, session_seconds=6.0, idle_in_transaction_seconds=1.0)
+        await spread_over(world, heir)
+        epochs = {row["shard"]: row["epoch"] for row in await world.query("pricing", "SELECT shard, epoch FROM shard")}
+        await world.publish(*(amended(f"o{order}", 1) for order in range(orders)))
+        await applied(world, orders, 2)
+        heir.terminate()
+        assert await asyncio.to_thread(heir.wait, 30) == 0
+        await world.publish(*(amended(f"o{order}", 2) for order in range(orders)))
+        before = await world.query("pricing", "SELECT * FROM shard_input ORDER BY shard, topic")
+        os.kill(zombie.pid, signal.SIGCONT)
+        await applied(world, orders, 3)
+        rows = await world.query("pricing", "SELECT shard, epoch FROM journal WHERE epoch > 1")
+        assert all(row["epoch"] >= epochs[row["shard"]] for row in rows), "nothing was written under the old epoch"
+        assert before != await world.query("pricing", "SELECT * FROM shard_input ORDER BY shard, topic")
+
+
+async def test_on_sigterm_a_process_drains_its_outbox_and_leaves_the_group_at_once(
+    kafka: str, database: str, topic_prefix: str, processes: Processes
+) -> None:
+    """A session of a minute: whoever takes over would wait as long for a member that had not left."""
+    orders = 500
+    async with World(kafka, database, topic_prefix).ready(PRICING) as world:
+        leaving = processes.start(world, session_seconds=60.0)
+        await spread_over(world, leaving)
+        await world.publish(*(amended(f"o{order}", 0) for order in range(orders)))
+        leaving.terminate()
+        assert await asyncio.to_thread(leaving.wait, 30) == 0
+        assert await world.query("pricing", "SELECT FROM outbox") == []
+        published = await world.ids(POLICIES)
+        assert len(published) == len(await world.states("pricing"))
+        heir = processes.start(world, session_seconds=60.0)
+        await spread_over(world, heir)
+        await applied(world, orders, 1)
+        assert max(Counter(await world.ids(POLICIES)).values()) == 1
+
+
+async def test_what_keeps_a_process_from_starting_is_one_line_that_names_it(
+    kafka: str, database: str, topic_prefix: str, processes: Processes
+) -> None:
+    async with World(kafka, database, topic_prefix).ready(PRICING) as world:
+        broken = processes.start(world, session_seconds=6.0, idle_in_transaction_seconds=2.0)
+        broken.kill()
+        broken.wait()
+        environment = {**os.environ, **world.environment("pricing"), "PYTHONPATH": str(ROOT)}
+        environment["WAYBOND_BATCH_RECORDS"] = "none"
+        command = [sys.executable, "-m", "tests.support.toys", "pricing"]
+        answer = await asyncio.to_thread(
+            subprocess.run, command, env=environment, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False
+        )
+    assert answer.returncode == 2
+    assert answer.stderr.splitlines() == [
+        "waybond-pricing: settings: WAYBOND_BATCH_RECORDS: Input should be a valid integer, "
+        "unable to parse string as an integer"
+    ]
