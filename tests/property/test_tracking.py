@@ -73,12 +73,14 @@ def watches(draw: st.DrawFn) -> tuple[Watch, ...]:
 
 @st.composite
 def scans(draw: st.DrawFn) -> list[Event]:
-    """Up to 14 scans of two packages, some of them intervals, few of a kind that tells something."""
+    """Up to 14 scans of two packages, close to few days, some of them intervals, few of a kind that tells something."""
+    around = draw(st.lists(QUARTERS, min_size=1, max_size=4))
     found: list[Event] = []
     told: dict[tuple[str, ScanKind], int] = {}
     with_eta = 0
     for _ in range(draw(st.integers(0, 14))):
-        package, kind, at = draw(PACKAGES), draw(st.sampled_from(MORE_OFTEN)), draw(QUARTERS)
+        package, kind, at = draw(PACKAGES), draw(st.sampled_from(MORE_OFTEN)), draw(st.sampled_from(around))
+        at += draw(st.integers(0, 8)) / 4
         told[package, kind] = told.get((package, kind), 0) + 1
         if kind in TELLING and told[package, kind] > MAX_TELLING:
             continue

@@ -98,17 +98,17 @@ def promise_changed(at: float, latest: float, revision: int = 1) -> PromiseChang
 
 
 def policy_issued(
-    *clauses: str, attached: float = 0, ends: float = 200, cover: str = "", version: int = 1
+    *clauses: str, attached: float = 0, ends: float = 200, cover: str = "", body: str = ""
 ) -> PolicyIssued:
-    """Cover with a wording of these clauses; `cover` are more lines of the wording's cover."""
+    """Cover with a wording of these clauses; `cover` are more lines of the wording's cover; `body` a whole wording."""
     head = HEAD.replace('period = "P200D"', f'period = "P200D", {cover}') if cover else HEAD
-    document = WordingDocument.of(head + "\n".join(clauses or (LATE, SILENT)))
+    document = WordingDocument.of(body or head + "\n".join(clauses or (LATE, SILENT)))
     price = Money.of(4_000, USD)
     return PolicyIssued(
         **ORDER,
         occurred_at=day(attached),
         policy_id=POLICY_ID,
-        version=version,
+        version=1,
         product="parcel",
         product_version="2026.1.1",
         wording=document,

@@ -1,51 +1,26 @@
-"""The parcel from China to Brazil that took three months, watched under three wordings of the trade at once."""
+"""The parcel from China to Brazil that took three months, watched under wordings from the field."""
+
+from pathlib import Path
+
+import pytest
 
 from tests.support.tracking import booked, day, only, order_placed, policy_issued, scanned, seen_says, story, watch_says
-from waybond_contracts.delays import ShipmentDelayed, ShipmentStalled
+from waybond_contracts.delays import ShipmentStalled, WatchFellDue
 from waybond_contracts.fields import Interval
 from waybond_contracts.shipments import ScanKind
 
 K = ScanKind
-SELLER_LIABLE = """
-[[clause]]
-id = "W"
-peril = "late"
-clock = "order"
-tiers = [{ after = "P40D", after_by_lane = { "*-BR" = "P29D", "*-US" = "P15D" }, share = "1.00" }]
-"""
-DELAY_THEN_LOSS = """
-[[clause]]
-id = "S-DELAY"
-peril = "late"
-clock = "fulfilment"
-tiers = [{ after = "P10D", after_by_lane = { "international" = "P30D" }, amount = { amount = "5" } }]
-
-[[clause]]
-id = "S-LOSS"
-peril = "lost"
-any_of = [
-  { scan = "LOST" },
-  { clock = "fulfilment", after = "P30D", after_by_lane = { "international" = "P60D" } },
-]
-tiers = [{ share = "1.00" }]
-"""
-GUARANTEE = """
-[[clause]]
-id = "A"
-peril = "late"
-clock = "fulfilment"
-tiers = [{ after = "P60D", after_by_lane = { "*-BR" = "P120D" }, share = "1.00" }]
-"""
+WORDINGS = Path(__file__).parents[2] / "fixtures" / "wordings"
 QUIET = """
 [[clause]]
-id = "Q"
+id = "QUIET-1"
 peril = "stalled"
 any_of = [{ clock = "last_scan", silent_for = "P20D" }]
 tiers = [{ share = "0.10" }]
 """
 JOURNEY = (
-    booked(2, tracking_number="LX123456785CN"),
-    scanned(K.LABEL_CREATED, 2, raw_code="InfoReceived"),
+    booked(0, tracking_number="LX123456785CN"),
+    scanned(K.LABEL_CREATED, 0.5, raw_code="InfoReceived"),
     scanned(K.PICKED_UP, 3, raw_code="InTransit_PickedUp"),
     scanned(K.EXPORT_DEPARTED, 7, raw_code="InTransit_Departure"),
     scanned(K.IMPORT_ARRIVED, 24, until=24.2, raw_code="InTransit_Arrival"),
@@ -58,27 +33,40 @@ JOURNEY = (
 )
 
 
-def test_the_parcel_that_took_three_months() -> None:
-    told = story().given(
-        order_placed(promised=35),
-        policy_issued(SELLER_LIABLE, DELAY_THEN_LOSS, GUARANTEE, QUIET),
-        *JOURNEY,
-    )
+@pytest.mark.parametrize(
+    ("wording", "dues"),
+    [
+        ("wish", {"LIABLE-1:0:0": 29}),
+        ("seel", {"DELAY-2:0:0": 30, "LOSS-1:2:0": 60}),
+        ("aliexpress", {}),
+    ],
+)
+def test_the_parcel_that_took_three_months(wording: str, dues: dict[str, float]) -> None:
+    body = (WORDINGS / f"{wording}.toml").read_text()
+    told = story().given(order_placed(promised=35), policy_issued(body=body), *JOURNEY)
     told.until(day(199))
     first = {
-        each.event.watch_id: (each.at, each.event.due)
+        each.event.watch_id: each.at
         for each in told.published
-        if isinstance(each.event, ShipmentDelayed | ShipmentStalled) and each.event.version == 1
+        if isinstance(each.event, WatchFellDue) and each.event.version == 1
     }
-    assert first == {
-        "W:0:0": (day(29), day(29)),
-        "S-DELAY:0:0": (day(32), day(32)),
-        "Q:0:0": (day(51), day(51)),
-        "S-LOSS:1:0": (day(62), day(62)),
-    }
+    assert first == {name: day(due) for name, due in dues.items()}
     arrived = Interval.at(day(91.3))
-    said = watch_says(told.events)
-    assert {name for name, _ in said} == set(first)
-    assert all(each.breached and each.arrived == arrived and each.version == 2 for each in said.values())
     assert seen_says(told.events)["ShipmentDelivered", "A"].when == arrived
-    assert [each.clock_source for each in only(ShipmentStalled, told.events)] == ["ShipmentScanned/CUSTOMS_HELD"] * 2
+    late = watch_says(told.events)
+    assert {name for name, _ in late} == set(dues)
+    assert all(each.breached and each.arrived == arrived for each in late.values())
+
+
+def test_under_a_guarantee_of_120_days_a_parcel_that_never_comes_is_due_then() -> None:
+    body = (WORDINGS / "aliexpress.toml").read_text()
+    told = story().given(order_placed(), policy_issued(body=body), *JOURNEY[:-1])
+    assert told.until(day(119.9)) == ()
+    told.until(day(120))
+    assert watch_says(told.events)["GUARANTEE-1:0:0", "A"].breached
+
+
+def test_thirty_seven_days_at_customs_are_a_silence() -> None:
+    told = story().given(order_placed(promised=35), policy_issued(QUIET), *JOURNEY)
+    stalled = only(ShipmentStalled, told.events)
+    assert [(each.due, each.clock_source) for each in stalled] == [(day(51), "ShipmentScanned/CUSTOMS_HELD")] * 2
