@@ -1,4 +1,4 @@
-"""The broker or the database goes away and comes back, hangs or refuses: nothing is lost, nothing grows without bound."""
+"""The broker or the database goes away and comes back, hangs or refuses: nothing is lost, nothing outgrows its bound."""
 
 import asyncio
 import os
