@@ -28,6 +28,7 @@ from waybond_claims.state import (
 from waybond_contracts import claims, commands
 from waybond_contracts.claims import ReferralReason
 from waybond_contracts.explanation import FindingReason
+from waybond_kit.aggregate import Woken
 
 WAITED_LONGER = timedelta(days=7)
 """What `keep_waiting` adds."""
@@ -182,6 +183,8 @@ def refer(draft: Draft, owes: Entitlement | None) -> tuple[Question, ...]:
     new: list[Question] = []
     for question in needed.values():
         referral = known.get(question.key)
+        if question.reason is ReferralReason.PAYER_SILENT and referral is None and draft.cause != Woken.__name__:
+            continue  # only a wake comes behind all answers; any other fact may have overtaken one (S: a backlog)
         if referral is None and len(draft.case.referrals) < MAX_REFERRALS:
             new.append(question)
             _publish(draft, _opened(draft, question))
