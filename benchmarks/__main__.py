@@ -26,7 +26,7 @@ from waybond_local.postgres import EmbeddedPostgres
 
 # Beside what the embedded server has. Both sides run on the same server. Checkpoints come where the benchmark asks for
 # them and not in the middle of a round.
-POSTGRES = {"shared_buffers": "1GB", "max_wal_size": "16GB", "checkpoint_timeout": "1h"}
+POSTGRES_SETTINGS = {"shared_buffers": "1GB", "max_wal_size": "16GB", "checkpoint_timeout": "1h"}
 RESULTS = Path(__file__).parent / "results" / "latest.json"
 
 console = Console(width=None if sys.stdout.isatty() else 132)
@@ -80,7 +80,7 @@ def main(
     try:
         with (
             EmbeddedKafka(folder / "kafka") as kafka,
-            EmbeddedPostgres(folder / "postgres", settings=POSTGRES) as postgres,
+            EmbeddedPostgres(folder / "postgres", settings=POSTGRES_SETTINGS) as postgres,
         ):
             servers = Servers(kafka, postgres, folder)
             results = asyncio.run(_measured(servers, Effort(quick=quick, pairs=pairs), set(only or Part)))

@@ -7,10 +7,9 @@ from importlib.resources import files
 from typing import Any
 from urllib.parse import urlsplit
 
-from waybond_claims.app import DEFINITION
-
 from benchmarks.population import Kept, Order
 from benchmarks.rounds import Place
+from waybond_claims.app import DEFINITION
 from waybond_kit import database
 from waybond_kit.definition import Connection
 from waybond_kit.keys import aggregate_id, partition_of
@@ -90,6 +89,10 @@ class Baseline:
     async def prepare(self, connection: Connection, place: Place, orders: Iterable[Order]) -> None:
         await connection.execute("CREATE SCHEMA claims")
         await database.migrate(place.dsn, "claims", DEFINITION.migrations, own_only=True)
+        both: Any = await connection.fetchval(
+            "SELECT format('ALTER DATABASE %I SET search_path TO public, claims', current_database())"
+        )
+        await connection.execute(str(both))
         await connection.execute((files("benchmarks.baseline") / "schema.sql").read_text())
         documents = Documents()
         rows = [
