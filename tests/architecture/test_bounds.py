@@ -7,9 +7,8 @@ import io
 import re
 import tokenize
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
-
-import pytest
 
 from tests.support.sources import ROOT, tracked_files
 
@@ -22,45 +21,36 @@ SILENCER = re.compile(r"noqa(: *[A-Z]+[0-9]+(, *[A-Z]+[0-9]+)*)?|(type|pyright):
 MONEY_WORDS = {"amount", "minor", "premium", "price", "refund", "limit_minor", "deductible", "balance", "paid", "owed"}
 
 
-def every(paths: list[Path]) -> pytest.MarkDecorator:
-    return pytest.mark.parametrize("path", paths, ids=lambda path: str(path.relative_to(ROOT)))
+@cache
+def parsed(path: Path) -> ast.Module:
+    return ast.parse(path.read_text())
 
 
-@every(PYTHON)
-def test_a_module_is_short_and_says_first_what_it_is_for(path: Path) -> None:
-    text = path.read_text()
-    assert text.count("\n") <= MAX_FILE_LINES, f"{path} is longer than {MAX_FILE_LINES} lines"
-    assert ast.get_docstring(ast.parse(text)), f"{path} does not begin with a docstring"
+def test_a_module_is_short() -> None:
+    assert PYTHON
+    assert [str(path) for path in PYTHON if path.read_text().count("\n") > MAX_FILE_LINES] == []
 
 
-@every(PYTHON)
-def test_a_function_is_short(path: Path) -> None:
-    long = [
-        f"{path}:{each.lineno} {each.name}: {_lines(each)} lines"
-        for each in _functions(path)
-        if _lines(each) > MAX_FUNCTION_LINES
-    ]
-    assert long == []
+def test_a_module_says_first_what_it_is_for() -> None:
+    assert [str(path) for path in PYTHON if not ast.get_docstring(parsed(path))] == []
 
 
-@every(PYTHON)
-def test_a_silenced_check_gives_its_reason(path: Path) -> None:
-    assert list(_bare_silencers(path)) == []
+def test_a_function_is_short() -> None:
+    assert [f"{where}: {_lines(each)} lines" for where, each in _functions() if _lines(each) > MAX_FUNCTION_LINES] == []
 
 
-@every(PRODUCT)
-def test_no_amount_is_a_float(path: Path) -> None:
-    assert list(_float_amounts(ast.parse(path.read_text()))) == []
+def test_a_silenced_check_gives_its_reason() -> None:
+    assert [found for path in PYTHON for found in _bare_silencers(path)] == []
 
 
-@every([path for path in PYTHON if path.name.startswith("test_")])
-def test_every_test_asserts(path: Path) -> None:
-    idle = [
-        f"{path}:{each.lineno} {each.name}"
-        for each in _functions(path)
-        if each.name.startswith("test_") and not _asserts(each)
-    ]
-    assert idle == []
+def test_no_amount_is_a_float() -> None:
+    assert [f"{path}:{line} {name}" for path in PRODUCT for line, name in _float_amounts(parsed(path))] == []
+
+
+def test_every_test_asserts() -> None:
+    tests = [(where, each) for where, each in _functions() if each.name.startswith("test_")]
+    assert tests
+    assert [where for where, each in tests if not _asserts(each)] == []
 
 
 def test_the_check_for_float_amounts_finds_them() -> None:
@@ -70,10 +60,12 @@ def test_the_check_for_float_amounts_finds_them() -> None:
     assert {name for _, name in _float_amounts(ast.parse(source))} == {"amount", "premium_minor", "refund"}
 
 
-def _functions(path: Path) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
-    for node in ast.walk(ast.parse(path.read_text())):
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-            yield node
+def _functions() -> Iterator[tuple[str, ast.FunctionDef | ast.AsyncFunctionDef]]:
+    """Every function, with where it stands."""
+    for path in PYTHON:
+        for node in ast.walk(parsed(path)):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                yield f"{path}:{node.lineno} {node.name}", node
 
 
 def _lines(function: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
