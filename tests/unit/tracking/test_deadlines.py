@@ -176,6 +176,12 @@ def test_a_miss_is_not_undone_by_promising_anew_afterwards() -> None:
     assert watch_says(told.events)["TG-1:0:0", "A"].due == day(27)
 
 
+def test_a_promise_changed_at_the_very_due_moves_it() -> None:
+    told = story().given(order_placed(promised=20), policy_issued(LATE, cover=FOLLOWING), booked(2))
+    told.given(promise_changed(27, 40))
+    assert the(ShipmentDelayed, told.until(day(47))).due == day(47)
+
+
 def test_a_promise_changed_in_time_but_learned_late_takes_the_delay_back_until_it_is_missed_too() -> None:
     told = story().given(order_placed(promised=20), policy_issued(LATE, cover=FOLLOWING), booked(2))
     told.until(day(29))
