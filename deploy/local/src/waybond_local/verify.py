@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from waybond_contracts.money import Money
 from waybond_local import state
 from waybond_local.invariants import load
 from waybond_local.invariants.check import Check
@@ -70,21 +71,30 @@ async def check_all(stack: StackState, logs: Mapping[Place, Log]) -> list[Check]
             owed.add(case)
             limits.add(case)
         kept = await load.quarantined(connection, stack.kafka)
+        reached = await load.next_offsets(connection)
+        journal = await load.journals(connection, logs, reached)
+        between = await load.between(stack.kafka, journal)
         return [
             owed.finish(ledger.cash_of),
             balanced(ledger, await load.payment_books(connection)),
-            applied(logs, await load.next_offsets(connection), await load.journals(connection), kept),
+            applied(logs, reached, journal, between, kept),
             drained(await load.outboxes(connection)),
             kept_once(kept),
             limits.check,
         ]
 
 
+def _figure(what: str, number: int) -> str:
+    """An amount in major units where the figure's last word is a currency."""
+    name, _, currency = what.rpartition(" ")
+    return f"{name} {Money.of(number, currency)}" if currency.isupper() and len(currency) == 3 else f"{what} {number:,}"
+
+
 def show(checks: Sequence[Check], to: Console) -> None:
     """Print each invariant with its figures, and what contradicts it."""
     table = Table("", "invariant", "figures", "", title="Invariants", title_justify="left")
     for check in checks:
-        figures = ", ".join(f"{what} {number:,}" for what, number in check.figures.items())
+        figures = ", ".join(_figure(what, number) for what, number in check.figures.items())
         outcome = "[green]holds[/green]" if check.holds else f"[bold red]FAILS {check.violations} times[/bold red]"
         table.add_row(check.name, check.title, escape(figures), outcome)
     to.print(table)

@@ -7,6 +7,7 @@ import shutil
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Annotated
 
 import asyncpg
@@ -56,13 +57,16 @@ def command(
     whole_history: Annotated[
         bool, typer.Option("--whole-history", help="Replay 2006 to 2015 instead of 2014; takes several minutes.")
     ] = False,
-    partitions: Annotated[int, typer.Option(min=1, max=64, help="Partitions of each topic, so shards.")] = 8,
+    partitions: Annotated[int, typer.Option(min=1, max=64, help="Partitions of each topic, so shards.")] = 4,
+    keep: Annotated[
+        Path | None, typer.Option(help="Keep data and logs in this folder, which must not exist yet.")
+    ] = None,
 ) -> None:
     """Run Waybond on this machine: a parcel's story, real shipments of 2014, and the checks of the books."""
     console = _console()
     began = time.monotonic()
     told = scms.told(scms_history.read(), TENANT, scms.placed_in(YEAR) if not whole_history else lambda order: True)
-    folder = fresh_folder("waybond-demo-")
+    folder = _made(keep) if keep else fresh_folder("waybond-demo-")
     try:
         with (
             MemoryWatch() as memory,
@@ -72,11 +76,19 @@ def command(
             checks = asyncio.run(_demo(stack.state, told, console))
             memory.sample()
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        if not keep:
+            shutil.rmtree(folder, ignore_errors=True)
     console.print(f"Memory: {memory}")
     console.print(f"The demo took {time.monotonic() - began:.1f} s in all.")
     if not all(check.holds for check in checks):
         raise typer.Exit(1)
+
+
+def _made(folder: Path) -> Path:
+    if folder.exists():
+        raise typer.BadParameter(f"{folder} exists: the demo begins with an empty folder")
+    folder.mkdir(parents=True)
+    return folder
 
 
 def _console() -> Console:

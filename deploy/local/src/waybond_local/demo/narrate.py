@@ -32,10 +32,11 @@ class Line:
 
 
 class Narrator:
-    """Keeps what the sentences need from earlier events: the wording that the policy carries."""
+    """Keeps what the sentences need from earlier events: the wording that the policy carries, and what was said."""
 
     def __init__(self) -> None:
         self._wording: Wording | None = None
+        self._missed: dict[tuple[str, str | None], bool] = {}
 
     def line(self, record: Record) -> Line | None:
         """The event as a line, None for what is of no interest to a reader."""
@@ -73,7 +74,10 @@ class Narrator:
 
     def _delay(self, event: Event) -> Said | None:
         match event:
+            case delays.WatchFellDue() if self._missed.get((event.watch_id, event.package_id)) == event.breached:
+                return None  # the same again, with a journey that is known better by now
             case delays.WatchFellDue():
+                self._missed[event.watch_id, event.package_id] = event.breached
                 clause = self._clause(event.watch_id.split(":", maxsplit=1)[0])
                 clock = f"clock {event.clock} from {event.clock_start:%d %b %H:%M} ran out {event.due:%d %b %H:%M} UTC"
                 outcome = "missed" if event.breached else "kept after all"

@@ -14,12 +14,10 @@ from waybond_contracts.money import Money
 from waybond_contracts.topics import TOPICS
 from waybond_local.demo.narrate import Line, Narrator
 from waybond_local.demo.record import Reader, Record
-from waybond_local.replay.driver import Driver, Pace
+from waybond_local.replay.driver import MOMENT, STRICT, Driver
 from waybond_local.replay.timed import Timed, windows
 
-PACE = Pace(grain=timedelta(minutes=1), lead=timedelta(0))
-"""Every fact is worked on before the next is known."""
-TAIL = timedelta(days=30)
+TAIL = timedelta(days=10)
 COLOURS = {
     "platform": "cyan",
     "carrier": "blue",
@@ -38,10 +36,12 @@ async def tell(
 ) -> list[Record]:
     """Let the story happen, and print each event of the order once its time has come. Returns all that was told."""
     narrator, untold, told = Narrator(), [], []
-    ends = [(facts[-1].known_at + TAIL, [])]
-    for through, window in (*windows(facts, PACE.grain), *ends):
-        await driver.step(through, window)
-        await driver.wait(through, PACE.patience_seconds)
+    for window in (*windows(facts, STRICT.grain), []):
+        if window:
+            await driver.pass_time(window[0].known_at - MOMENT, STRICT)
+            await driver.publish(window)
+        through = window[-1].known_at if window else facts[-1].known_at + TAIL
+        await driver.pass_time(through, STRICT)
         untold += [record async for record in reader.read() if record.event.order_key == order_key]
         now = [record for record in untold if record.known_at <= through]
         untold = [record for record in untold if record.known_at > through]

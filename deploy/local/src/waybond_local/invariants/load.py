@@ -1,6 +1,8 @@
 """Reads what the invariants need and changes nothing: the services' tables, the payment system's books, the logs."""
 
-from collections import Counter
+from array import array
+from bisect import bisect_left, bisect_right
+from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 
@@ -10,8 +12,9 @@ from aiokafka.structs import TopicPartition
 
 from waybond_claims.codec import CaseCodec
 from waybond_claims.state import Case
+from waybond_contracts.registry import PROGRESS_TYPE
 from waybond_contracts.topics import TOPICS
-from waybond_local.invariants.flow import NOT_RECORDS, Kept, Log, Place, Spans
+from waybond_local.invariants.flow import NOT_RECORDS, Control, Kept, Log, Place, Spans
 from waybond_local.invariants.money import Ledger, Moved, PaymentBooks
 
 SERVICES = ("pricing", "tracking", "claims")
@@ -19,7 +22,11 @@ INPUTS = {service: tuple(topic.name for topic in TOPICS if service in topic.read
 MAX_UNBALANCED = 20
 MAX_COMPARED = 1_000
 """How many records in quarantine are looked up in the log."""
-FETCH_SECONDS = 10.0
+FETCH_MS = 1_000
+SCAN_RECORDS = 5_000
+MAX_SCANNED = 500_000
+"""How many records of a partition are read to see that what no journal names is a control record."""
+CONTROL = PROGRESS_TYPE.encode()
 CASES_AT_ONCE = 1_000
 
 
@@ -110,17 +117,65 @@ async def next_offsets(connection: asyncpg.Connection) -> dict[Place, int]:
     return found
 
 
-async def journals(connection: asyncpg.Connection) -> dict[Place, Spans]:
-    """What each journal says was applied, summed up by PostgreSQL: a journal can be long."""
+async def journals(
+    connection: asyncpg.Connection, logs: Mapping[Place, Log], reached: Mapping[Place, int]
+) -> dict[Place, Spans]:
+    """What each journal says was applied; PostgreSQL sums it up, since a journal can be long."""
     found: dict[Place, Spans] = {}
     for service in SERVICES:
-        rows = await connection.fetch(_SPANS.format(service=service))
-        found |= {
-            Place(service, row["topic"], row["shard"]): Spans(
-                row["first"], row["last"], row["offsets"], row["overlaps"], row["gaps"]
+        gaps: dict[Place, list[tuple[int, int]]] = defaultdict(list)
+        for row in await connection.fetch(_GAPS.format(service=service)):
+            gaps[Place(service, row["topic"], row["shard"])].append((row["before"] + 1, row["first"] - 1))
+        for row in await connection.fetch(_SPANS.format(service=service)):
+            place = Place(service, row["topic"], row["shard"])
+            start, end = logs[place].start if place in logs else 0, reached.get(place, 0)
+            around = ((start, row["first"] - 1), *gaps[place], (row["last"] + 1, end - 1))
+            between = tuple((first, last) for first, last in around if first <= last)
+            found[place] = Spans(row["offsets"], row["overlaps"], between)
+    for place, log in logs.items():
+        if place not in found and log.start < reached.get(place, 0):
+            found[place] = Spans(0, 0, ((log.start, reached[place] - 1),))
+    return found
+
+
+async def between(bootstrap: str, spans: Mapping[Place, Spans], prefix: str = "") -> dict[Place, Control]:
+    """What lies at the offsets that are in no span, the newest MAX_SCANNED of each partition."""
+    events: dict[tuple[str, int], tuple[int, array[int]]] = {}
+    for topic, partition in sorted({(place.topic, place.shard) for place in spans}):
+        bounds = [
+            gap
+            for place, each in spans.items()
+            if (place.topic, place.shard) == (topic, partition)
+            for gap in each.between
+        ]
+        if bounds:
+            last = max(last for _, last in bounds)
+            first = max(min(first for first, _ in bounds), last - MAX_SCANNED + 1)
+            events[topic, partition] = (
+                first,
+                await _events(bootstrap, TopicPartition(prefix + topic, partition), first, last),
             )
-            for row in rows
-        }
+    found: dict[Place, Control] = {}
+    for place, each in spans.items():
+        scanned, offsets = events.get((place.topic, place.shard), (0, array("q")))
+        seen = [(max(first, scanned), last) for first, last in each.between if last >= scanned]
+        total = sum(last - first + 1 for first, last in each.between)
+        looked = sum(last - first + 1 for first, last in seen)
+        carrying = sum(bisect_right(offsets, last) - bisect_left(offsets, first) for first, last in seen)
+        found[place] = Control(control=looked - carrying, events=carrying, unseen=total - looked)
+    return found
+
+
+async def _events(bootstrap: str, at: TopicPartition, first: int, last: int) -> "array[int]":
+    """The offsets from `first` to `last` at which something else than a control record lies."""
+    found: array[int] = array("q")
+    async with AIOKafkaConsumer(bootstrap_servers=bootstrap) as consumer:
+        consumer.assign([at])
+        consumer.seek(at, first)
+        while await consumer.position(at) <= last:
+            for record in (await consumer.getmany(at, timeout_ms=FETCH_MS, max_records=SCAN_RECORDS)).get(at, ()):
+                if record.offset <= last and ("ce_type", CONTROL) not in record.headers:
+                    found.append(record.offset)
     return found
 
 
@@ -136,18 +191,21 @@ SELECT shard, topic, record_offset, reason, detail, key, value, aggregate_id
 FROM {service}.quarantine ORDER BY shard, topic, record_offset
 """
 
-_SPANS = """
+_SPAN = """
 WITH span AS (
   SELECT shard, seq, place, part->>0 AS topic, (part->>1)::bigint AS first, (part->>2)::bigint AS last
   FROM {service}.journal, jsonb_array_elements(spans) WITH ORDINALITY AS each (part, place)
 ), step AS (
   SELECT *, lag(last) OVER (PARTITION BY shard, topic ORDER BY seq, place) AS before FROM span
 )
-SELECT shard, topic, min(first) AS first, max(last) AS last, sum(last - first + 1)::bigint AS offsets,
-  count(*) FILTER (WHERE first <= before) AS overlaps,
-  coalesce(sum(first - before - 1) FILTER (WHERE first > before + 1), 0)::bigint AS gaps
-FROM step GROUP BY shard, topic
 """
+_SPANS = (
+    _SPAN
+    + """SELECT shard, topic, min(first) AS first, max(last) AS last, sum(last - first + 1)::bigint AS offsets,
+  count(*) FILTER (WHERE first <= before) AS overlaps
+FROM step GROUP BY shard, topic"""
+)
+_GAPS = f"{_SPAN} SELECT shard, topic, before, first FROM step WHERE first > before + 1"  # noqa: S608 - our own tables
 
 
 async def logs(bootstrap: str, partitions: int, prefix: str = "") -> dict[Place, Log]:
@@ -209,7 +267,7 @@ async def _look_up(
             at = TopicPartition(prefix + topic, partition)
             consumer.assign([at])
             consumer.seek(at, offset)
-            batch = await consumer.getmany(at, timeout_ms=int(FETCH_SECONDS * 1000), max_records=1)
+            batch = await consumer.getmany(at, timeout_ms=FETCH_MS, max_records=1)
             for record in batch.get(at, ()):
                 if record.offset == offset:
                     found[topic, partition, offset] = (record.key, record.value)

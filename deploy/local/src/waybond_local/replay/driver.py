@@ -14,13 +14,14 @@ from aiokafka import AIOKafkaProducer
 from waybond_contracts.envelope import Envelope
 from waybond_contracts.registry import PROGRESS_TYPE, Progress
 from waybond_contracts.topics import OUTSIDE, REFUND_RESULTS
-from waybond_local.replay.timed import Timed, windows
+from waybond_local.replay.timed import EPOCH, Timed, windows
 
 SERVICES = ("pricing", "tracking", "claims")
 DRIVEN = tuple(sorted(OUTSIDE - {REFUND_RESULTS}))
 """The payment sandbox answers on refund-results, and says there how far its answers have come."""
 MAX_IN_FLIGHT = 5_000
 POLL_SECONDS = 0.02
+MOMENT = timedelta(microseconds=1)
 _IDS = uuid.UUID("0f1f8a54-5a0c-4d1e-9a8e-0c8b6a5c2f7d")
 
 
@@ -55,13 +56,21 @@ class ServiceWatermarks:
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """`grain`: facts known within it are published together, with Progress behind them. `lead`: how far ahead of the
-    slowest service facts are published; zero waits until everything known before has been worked on.
-    `patience_seconds`: how long the slowest service may stand still."""
+    """`grain`: facts known within it are published together, with Progress ahead of them. `lead`: how far ahead of the
+    slowest service facts are published; with zero everything known before has been worked on. `step`: time that passes
+    without a fact passes in steps of at most so long. `patience_seconds`: how long the slowest service may stand still.
 
-    grain: timedelta = timedelta(hours=12)
+    Services read several topics, and none waits for another: with a lead, a fact may overtake what it did not know of
+    by so much. What is owed in the end is the same, its date may be later by as much.
+    """
+
+    grain: timedelta = timedelta(days=1)
     lead: timedelta = timedelta(days=3)
+    step: timedelta = timedelta(days=3)
     patience_seconds: float = 60.0
+
+
+STRICT = Pace(grain=timedelta(seconds=1), lead=timedelta(0), step=timedelta(days=1))
 
 
 class Driver:
@@ -72,6 +81,7 @@ class Driver:
         self._partitions = partitions
         self._watermarks = watermarks
         self._prefix = prefix
+        self._told = EPOCH
 
     async def begin(self, at: datetime) -> None:
         """Start the clock on every topic from outside, a moment before `at`.
@@ -84,23 +94,33 @@ class Driver:
                 f"This stack was told the time up to {told:%Y-%m-%d %H:%M}, and the replay begins on {at:%Y-%m-%d}: "
                 "begin on a fresh folder (waybond up --replay --data FOLDER)"
             )
-        await self._progress(at - timedelta(seconds=1), sorted(OUTSIDE))
+        self._told = at - MOMENT
+        await self._progress(self._told, sorted(OUTSIDE))
 
     async def tell(self, facts: Sequence[Timed], pace: Pace, done: Callable[[datetime, int], None]) -> None:
-        """Publish facts, window by window; `done` hears how many, and up to which instant.
+        """Publish facts, window by window; `done` hears up to which instant, and how many.
 
         Raises ReplayError where a service stands still for longer than the pace allows.
         """
-        for through, window in windows(facts, pace.grain):
-            await self.wait(through - pace.lead, pace.patience_seconds)
-            await self.step(through, window)
-            done(through, len(window))
+        for window in windows(facts, pace.grain):
+            await self.pass_time(window[0].known_at - MOMENT, pace)
+            await self.publish(window)
+            done(window[-1].known_at, len(window))
 
-    async def step(self, through: datetime, facts: Sequence[Timed] = ()) -> None:
-        """Publish these facts, and behind them that nothing else is known up to `through`."""
+    async def publish(self, facts: Sequence[Timed]) -> None:
+        """Publish facts; a later `pass_time` says that nothing else was known."""
         for start in range(0, len(facts), MAX_IN_FLIGHT):
             await _sent([await self._send(fact) for fact in facts[start : start + MAX_IN_FLIGHT]])
-        await self._progress(through, DRIVEN)
+
+    async def pass_time(self, through: datetime, pace: Pace, done: Callable[[datetime], None] | None = None) -> None:
+        """Say that nothing else is known up to `through`, and return when services have come as far, less the lead.
+
+        `done` hears how far they have come. Raises ReplayError where the slowest stands still.
+        """
+        while self._told < through:
+            self._told = min(through, self._told + pace.step)
+            await self._progress(self._told, DRIVEN)
+            await self.wait(self._told - pace.lead, pace.patience_seconds, done)
 
     async def wait(self, at: datetime, patience_seconds: float, done: Callable[[datetime], None] | None = None) -> None:
         """Return when every service has worked on everything known up to `at`.

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 
 import asyncpg
 from rich.console import Console
@@ -82,8 +83,9 @@ async def replay(
             with bar(console, told, end) as shown:
                 await drives.begin(told.first)
                 await drives.tell(told.facts, pace, shown.told)
-                await drives.step(end)
-                await drives.wait(end, pace.patience_seconds, lambda at: shown.reached(told.first, at))
+                reached = partial(shown.reached, told.first)
+                await drives.pass_time(end, pace, reached)
+                await drives.wait(end, pace.patience_seconds, reached)
     finally:
         await connection.close()
     return Replayed(len(told.facts), end, time.monotonic() - began)

@@ -52,8 +52,7 @@ def merged(facts: Iterable[Timed]) -> tuple[Timed, ...]:
     return tuple(sorted(facts, key=lambda fact: (fact.known_at, _RANK.get(fact.event.topic, len(_RANK)))))
 
 
-def windows(facts: Sequence[Timed], grain: timedelta) -> Iterator[tuple[datetime, list[Timed]]]:
-    """Facts of one window of time after another, each window with the last instant known in it."""
-    for _, group in groupby(facts, key=lambda fact: (fact.known_at - EPOCH) // grain):
-        window = list(group)
-        yield window[-1].known_at, window
+def windows(facts: Sequence[Timed], grain: timedelta) -> Iterator[list[Timed]]:
+    """Facts of one window of time after another."""
+    for _, window in groupby(facts, key=lambda fact: (fact.known_at - EPOCH) // grain):
+        yield list(window)

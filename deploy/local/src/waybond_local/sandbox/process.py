@@ -30,6 +30,8 @@ SCHEMA = "sandbox"
 RETRY_SECONDS = 1.0
 SEND_SECONDS = 30.0
 MAX_ANSWERS_AT_ONCE = 5_000
+# The client asks anew for a partition only when its last request has come back, and that waits so long for others.
+FETCH_WAIT_MS = 25
 _IDS = uuid.UUID("6f6bd0b1-3f0e-4c38-9d1a-2b9f8a4e7c11")
 _PASSING = (OSError, KafkaError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError)
 
@@ -110,7 +112,10 @@ class Sandbox:
                 raise OSError("another payment sandbox works on this database")
             prefix = self.settings.topic_prefix
             consumer = AIOKafkaConsumer(
-                bootstrap_servers=self.settings.kafka, enable_auto_commit=False, auto_offset_reset="none"
+                bootstrap_servers=self.settings.kafka,
+                enable_auto_commit=False,
+                auto_offset_reset="none",
+                fetch_max_wait_ms=FETCH_WAIT_MS,
             )
             producer = AIOKafkaProducer(
                 bootstrap_servers=self.settings.kafka, acks="all", enable_idempotence=True, linger_ms=2
