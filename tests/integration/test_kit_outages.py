@@ -1,4 +1,4 @@
-"""The broker or the database goes away and comes back, hangs or refuses: nothing is lost, nothing outgrows its bound."""
+"""The broker or the database goes away, hangs, refuses, and comes back: nothing is lost, nothing outgrows a bound."""
 
 import asyncio
 import os

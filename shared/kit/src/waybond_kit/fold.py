@@ -9,11 +9,11 @@ from uuid import UUID
 from waybond_contracts.commands import DiscardHeld, HeldCommand
 from waybond_contracts.event import Event
 from waybond_kit.aggregate import Outcome, Woken
-from waybond_kit.changes import OutboxRow, QuarantineRow, Released
+from waybond_kit.changes import QuarantineRow, Released
 from waybond_kit.definition import Definition
 from waybond_kit.door import Door, Item, Reason, Refusal
 from waybond_kit.keys import partition_of, wake_id
-from waybond_kit.outbox import Cause, Outbox, fits, pack_headers
+from waybond_kit.outbox import Cause, Outbox, Outgoing, fits, pack_headers
 from waybond_kit.quarantine import MAX_WAITING, Line, LineRow, row_of
 
 S = TypeVar("S")
@@ -164,14 +164,14 @@ class Fold(Generic[S]):
             outcome = self.definition.decide(aggregate.state, fact, now)
             _check(outcome, fact, now)
             known_at = now if floor is None else max(now, floor)
-            rows = self.outbox.prepared(aggregate.order_key, outcome.events, cause, known_at)
+            records = self.outbox.prepared(aggregate.order_key, outcome.events, cause, known_at)
         except Exception as error:  # whatever it is, it is this order's alone
             reason = Reason.WAKE if isinstance(fact, Woken) else Reason.DECIDE
             return Refusal(reason, type(error).__name__, str(error))
-        self._accept(aggregate, outcome, rows, now)
+        self._accept(aggregate, outcome, records, now)
         return None
 
-    def _accept(self, aggregate: Aggregate[S], outcome: Outcome[S], rows: list[OutboxRow], now: datetime) -> None:
+    def _accept(self, aggregate: Aggregate[S], outcome: Outcome[S], records: list[Outgoing], now: datetime) -> None:
         aggregate.changed = True
         aggregate.state = outcome.state
         aggregate.status = outcome.status
@@ -181,8 +181,8 @@ class Fold(Generic[S]):
             aggregate.known_at = now
             if outcome.wake_at is not None and (aggregate.armed_at is None or outcome.wake_at < aggregate.armed_at):
                 aggregate.armed_at = outcome.wake_at
-        if rows:
-            self.outbox.add(rows)
+        if records:
+            self.outbox.add(records)
         if outcome.rows:
             self.rows.extend(outcome.rows)
 

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from waybond_contracts.envelope import Envelope
+from waybond_contracts.envelope import JSON, Envelope
 from waybond_contracts.event import Event
 from waybond_contracts.registry import PROGRESS_TYPE, Progress
 from waybond_contracts.topics import MAX_RECORD_BYTES
@@ -49,6 +49,16 @@ class TooLargeError(ValueError):
     """What `decide` wants to publish is larger than a topic takes."""
 
 
+class Outgoing(NamedTuple):
+    """A record to publish, not yet numbered."""
+
+    topic: str
+    partition: int
+    key: bytes | None
+    headers: Sequence[tuple[str, bytes | None]]
+    value: bytes | None
+
+
 class Outbox:
     """The rows that one shard publishes in one batch, numbered in order."""
 
@@ -56,47 +66,57 @@ class Outbox:
         self._service = service
         self._source = f"/waybond/{service}"
         self._shard = shard
-        self._key = ""
-        self._key_bytes = b""
+        self._fixed: list[tuple[str, bytes | None]] = [
+            ("content-type", JSON.encode()),
+            ("ce_specversion", b"1.0"),
+            ("ce_source", self._source.encode()),
+        ]
         self.last_seq = last_seq
         self.rows: list[OutboxRow] = []
 
-    def prepared(self, order_key: str, events: Sequence[Event], cause: Cause, known_at: datetime) -> list[OutboxRow]:
-        """Rows for these events, not yet numbered; raises TooLargeError or ValueError for what must not go out."""
+    def prepared(self, order_key: str, events: Sequence[Event], cause: Cause, known_at: datetime) -> list[Outgoing]:
+        """Records for these events; raises TooLargeError or ValueError for what must not go out."""
         if len(events) > MAX_EVENTS_PER_OUTCOME:
             raise TooLargeError(f"{len(events)} events at once: at most {MAX_EVENTS_PER_OUTCOME} are published")
-        rows = []
+        records = []
         key = order_key.encode()
+        carried = self._carried(key, cause, known_at)
         for event in events:
             if event.order_key != order_key:
                 raise ValueError(f"{type(event).__name__} is about another order than the one decided on")
             value = event.__pydantic_serializer__.to_json(event)
             if len(value) > MAX_RECORD_BYTES:
                 raise TooLargeError(f"{type(event).__name__} has {len(value)} bytes: at most {MAX_RECORD_BYTES}")
-            envelope = Envelope(
-                id=event_id(cause.id, event.event_type, event.business_key),
-                type=event.event_type,
-                source=self._source,
-                time=event.occurred_at,
-                partitionkey=order_key,
-                knownat=known_at,
-                causationid=cause.id,
-                correlationid=cause.correlation,
-                traceparent=cause.traceparent,
-            )
-            rows.append(OutboxRow(self._shard, 0, event.topic, self._shard, key, envelope.headers(), value))
-        return rows
+            own: list[tuple[str, bytes | None]] = [
+                ("ce_id", event_id(cause.id, event.event_type, event.business_key).encode()),
+                ("ce_type", event.event_type.encode()),
+                ("ce_time", _stamp(event.occurred_at)),
+            ]
+            records.append(Outgoing(event.topic, self._shard, key, [*self._fixed, *own, *carried], value))
+        return records
 
-    def add(self, rows: Sequence[OutboxRow]) -> None:
-        """Publish prepared rows behind all others."""
-        for row in rows:
+    def _carried(self, key: bytes, cause: Cause, known_at: datetime) -> list[tuple[str, bytes | None]]:
+        """The headers that all events of one cause share. Envelope.headers() says the same at three times the cost."""
+        headers: list[tuple[str, bytes | None]] = [
+            ("ce_partitionkey", key),
+            ("ce_knownat", _stamp(known_at)),
+            ("ce_causationid", cause.id.encode()),
+            ("ce_correlationid", cause.correlation.encode()),
+        ]
+        if cause.traceparent is not None:
+            headers.append(("ce_traceparent", cause.traceparent.encode()))
+        return headers
+
+    def add(self, records: Sequence[Outgoing]) -> None:
+        """Publish these behind all others."""
+        for record in records:
             self.last_seq += 1
-            self.rows.append(row._replace(seq=self.last_seq))
+            self.rows.append(OutboxRow(self._shard, self.last_seq, *record))
 
     def forward(self, item: Item, partition: int) -> None:
         """Send a record on to the shard that its key belongs to, as it came."""
         raw = item.raw
-        self.add([OutboxRow(self._shard, 0, raw.topic, partition, raw.key, raw.headers, raw.value)])
+        self.add([Outgoing(raw.topic, partition, raw.key, raw.headers, raw.value)])
 
     def progress(self, topics: Sequence[str], through: datetime) -> None:
         """Publish, behind everything that it caused, how far this shard has come."""
@@ -105,4 +125,8 @@ class Outbox:
         for topic in topics:
             identity = event_id(cause, PROGRESS_TYPE, f"{topic}/{through.isoformat()}")
             envelope = Envelope(id=identity, type=PROGRESS_TYPE, source=self._source, time=through, knownat=through)
-            self.add([OutboxRow(self._shard, 0, topic, self._shard, None, envelope.headers(), value)])
+            self.add([Outgoing(topic, self._shard, None, envelope.headers(), value)])
+
+
+def _stamp(instant: datetime) -> bytes:
+    return instant.isoformat().replace("+00:00", "Z").encode()

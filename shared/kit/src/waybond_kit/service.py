@@ -139,11 +139,11 @@ class Publisher:
         """Publish an event keyed by its order; returns its id. Raises PublishError when the outcome is unknown."""
         key = event.order_key.encode()
         outbox = Outbox(self._service, partition_of(key, self._partitions), 0)
-        rows = outbox.prepared(event.order_key, [event], Cause(cause, cause), WallClock().now())
+        outbox.add(outbox.prepared(event.order_key, [event], Cause(cause, cause), WallClock().now()))
         generation = self._sender.generation
         try:
             async with asyncio.timeout(PUBLISH_SECONDS):
-                await self._sender.send(rows)
+                await self._sender.send(outbox.rows)
         except Exception as error:
             await self._sender.renew(generation)
             raise PublishError(f"{event.event_type} may not have been published: {error!r}") from error

@@ -1,0 +1,63 @@
+"""What we publish: its envelope, its key, its bounds."""
+
+from datetime import timedelta
+
+import pytest
+
+from tests.support.kit import START, amended
+from tests.support.toys import declined
+from waybond_contracts import envelope
+from waybond_contracts.envelope import Envelope
+from waybond_contracts.registry import PROGRESS_TYPE, Progress, decode
+from waybond_kit.keys import event_id
+from waybond_kit.outbox import MAX_EVENTS_PER_OUTCOME, Cause, Outbox, TooLargeError, pack_headers, unpack_headers
+
+CAUSE = Cause("cause", "correlation", "00-trace-01")
+ANSWER = declined(amended("o", 1), START, "why")
+
+
+def test_an_event_carries_its_cause_and_reads_back_as_it_was() -> None:
+    outbox = Outbox("pricing", 3, last_seq=10)
+    known_at = START + timedelta(microseconds=1)
+    outbox.add(outbox.prepared("acme/shop/o", [ANSWER, ANSWER], CAUSE, known_at))
+    row = outbox.rows[0]
+    assert [each[:5] for each in outbox.rows] == [(3, 11 + n, "policies", 3, b"acme/shop/o") for n in range(2)]
+    read, data = envelope.read(row.headers, row.value)
+    assert decode(read.type, data, strict=True).event == ANSWER
+    assert read == Envelope(
+        id=event_id("cause", ANSWER.event_type, ANSWER.business_key),
+        type="io.waybond.PolicyDeclined",
+        source="/waybond/pricing",
+        time=START,
+        partitionkey="acme/shop/o",
+        knownat=known_at,
+        causationid="cause",
+        correlationid="correlation",
+        traceparent="00-trace-01",
+    )
+    assert sorted(row.headers) == sorted(read.headers())
+
+
+def test_progress_is_addressed_to_the_shards_own_partition() -> None:
+    outbox = Outbox("pricing", 3, last_seq=0)
+    outbox.progress(["policies", "delays"], START)
+    assert [each[:5] for each in outbox.rows] == [(3, 1, "policies", 3, None), (3, 2, "delays", 3, None)]
+    read, data = envelope.read(outbox.rows[0].headers, outbox.rows[0].value)
+    assert (read.type, Progress.model_validate_json(data).through) == (PROGRESS_TYPE, START)
+
+
+def test_what_must_not_go_out_is_refused() -> None:
+    outbox = Outbox("pricing", 3, last_seq=0)
+    with pytest.raises(ValueError, match="PolicyDeclined is about another order"):
+        outbox.prepared("acme/shop/other", [ANSWER], CAUSE, START)
+    with pytest.raises(TooLargeError, match="101 events at once: at most 100"):
+        outbox.prepared("acme/shop/o", [ANSWER] * (MAX_EVENTS_PER_OUTCOME + 1), CAUSE, START)
+    large = ANSWER.model_construct(**(dict(ANSWER) | {"detail": "x" * 1_000_001}))
+    with pytest.raises(TooLargeError, match="at most 1000000"):
+        outbox.prepared("acme/shop/o", [large], CAUSE, START)
+    assert outbox.rows == []
+
+
+def test_headers_are_kept_as_they_came() -> None:
+    headers = [("ce_id", b"\xff"), ("empty", b""), ("null", None), ("ce_id", b"again")]
+    assert unpack_headers(pack_headers(headers)) == headers
