@@ -30,13 +30,35 @@ class Findings(NamedTuple):
     wake_at: datetime | None
 
 
-class _Order(NamedTuple):
-    """What is the same for all watches of the order."""
+class _Order:
+    """What is the same for all watches of the order, and what several of them ask for, computed once."""
 
-    state: State
-    attached_at: datetime
-    covered_until: datetime
-    now: datetime
+    __slots__ = ("_arrived", "_starts", "attached_at", "covered_until", "now", "state")
+
+    def __init__(self, state: State, policy: Policy, now: datetime) -> None:
+        self.state = state
+        self.attached_at = policy.attached_at or EARLIEST
+        self.covered_until = policy.covered_until or EARLIEST
+        self.now = now
+        self._arrived: dict[tuple[str | None, Sequence[DeliveredBy]], When | None] = {}
+        self._starts: dict[tuple[str | None, Clock, bool, Scope], Sequence[Start]] = {}
+
+    def arrived(self, watch: Watch, package: Package | None) -> When | None:
+        """When the package arrived, or the last one of the order, if all of them did that are known to be in it."""
+        key = (package.id if package else None, watch.delivered_by)
+        if key not in self._arrived:
+            self._arrived[key] = _arrived(self.state, watch.delivered_by, package)
+        return self._arrived[key]
+
+    def starts(self, watch: Watch, package: Package | None) -> Sequence[Start]:
+        """When the watch's clock started."""
+        if watch.clock is Clock.DELIVERED:
+            arrived = self.arrived(watch, package)
+            return starts(self.state, watch, package, arrived.latest if arrived else None)
+        key = (package.id if package else None, watch.clock, watch.follow_promise, watch.scope)
+        if key not in self._starts:
+            self._starts[key] = starts(self.state, watch, package, None)
+        return self._starts[key]
 
 
 class _Verdict(NamedTuple):
@@ -68,17 +90,13 @@ def look(state: State, policy: Policy, now: datetime) -> Findings:
     arrived: dict[Key, When | None] = {}
     asked: list[Asked] = []
     wakes: list[datetime] = []
-    arrivals: dict[tuple[str | None, Sequence[DeliveredBy]], When | None] = {}
-    order = _Order(state, policy.attached_at or EARLIEST, policy.covered_until or EARLIEST, now)
+    order = _Order(state, policy, now)
     for each, package in _watched(state):
-        name = package.id if package else None
-        known = (name, each.delivered_by)
-        if known not in arrivals:
-            arrivals[known] = _arrived(state, each.delivered_by, package)
-        arrived[each.id, name] = arrivals[known]
-        verdict = _verdict(order, each, package, arrivals[known])
+        key = (each.id, package.id if package else None)
+        arrived[key] = order.arrived(each, package)
+        verdict = _verdict(order, each, package, arrived[key])
         if verdict.breach is not None:
-            breaches[each.id, name] = verdict.breach
+            breaches[key] = verdict.breach
         if verdict.asked is not None:
             asked.append(verdict.asked)
         if verdict.wake_at is not None:
@@ -97,7 +115,6 @@ def _watched(state: State) -> Iterator[tuple[Watch, Package | None]]:
 
 
 def _arrived(state: State, delivered_by: Sequence[DeliveredBy], package: Package | None) -> When | None:
-    """When the package arrived, or the last one of the order, if all of them did that are known to be in it."""
     packages = state.packages if package is None else (package,)
     scans = [arrival(each, delivered_by) for each in packages]
     found = [scan.when for scan in scans if scan is not None]
@@ -111,8 +128,7 @@ def _arrived(state: State, delivered_by: Sequence[DeliveredBy], package: Package
 
 
 def _verdict(order: _Order, watch: Watch, package: Package | None, arrived: When | None) -> _Verdict:
-    clock = starts(order.state, watch, package, arrived.latest if arrived else None)
-    broken, wake_at = _run_out(order, clock, watch.after, arrived)
+    broken, wake_at = _run_out(order, order.starts(watch, package), watch.after, arrived)
     if broken is None:
         return _Verdict(wake_at=wake_at)
     breach = Breach(
