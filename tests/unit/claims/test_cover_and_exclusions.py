@@ -1,6 +1,7 @@
 """What is not paid: before and after cover, other lanes, exclusions, what a person has to say first."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -30,6 +31,7 @@ from waybond_claims.shown import shown
 from waybond_contracts.claims import ClaimApproved, ClaimReferred, ReferralReason
 from waybond_contracts.delays import ScanSeen
 from waybond_contracts.disputes import DisputeStage
+from waybond_contracts.event import Event
 from waybond_contracts.explanation import FindingReason
 from waybond_contracts.fields import Interval
 from waybond_contracts.places import Lane
@@ -45,7 +47,7 @@ tiers = [{ share = "1.00" }]
 """
 
 
-def told(exclusion: str, *facts: object, total: int = 10_000, **order: object) -> ClaimsStory:
+def told(exclusion: str, *facts: Event, total: int = 10_000, **order: Any) -> ClaimsStory:
     """A damaged parcel under the plain cover with one exclusion."""
     story = ClaimsStory()
     story.given(

@@ -1,6 +1,7 @@
 """Complaints are answered by themselves; what goes to a card scheme stops new payments until it has ended."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -190,7 +191,7 @@ def test_a_question_of_the_buyer_stops_no_payment() -> None:
     "fields",
     [{"stage": DisputeStage.CHARGEBACK}, {"source": DisputeSource.CARD_SCHEME}, {"stage": DisputeStage.ARBITRATION}],
 )
-def test_a_chargeback_stops_new_payments_until_it_has_ended(fields: dict[str, object]) -> None:
+def test_a_chargeback_stops_new_payments_until_it_has_ended(fields: dict[str, Any]) -> None:
     story = ClaimsStory()
     story.given(placed(), issued(), complaint(day(10), **fields), late(0))
     assert story.named(IssueRefund) == []

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from tests.support.claims import (
+    KEY,
     ClaimsStory,
     amended,
     damaged,
@@ -151,11 +152,10 @@ def test_nothing_is_paid_once_all_was_paid_back() -> None:
 
 
 def test_an_amendment_changes_basis_and_what_was_paid() -> None:
-    key = {"tenant": "demo", "platform": "shop", "order_id": "A-1"}
     story = ClaimsStory()
     story.given(placed(), issued())
-    story.when(OrderAmended(**key, occurred_at=day(2), revision=2, total=usd(5_000)))
-    story.when(OrderAmended(**key, occurred_at=day(1), revision=1, total=usd(7_000)), day(2.5))
+    story.when(OrderAmended(**KEY, occurred_at=day(2), revision=2, total=usd(5_000)))
+    story.when(OrderAmended(**KEY, occurred_at=day(1), revision=1, total=usd(7_000)), day(2.5))
     story.when(amended(version=2, basis=usd(5_000)), day(3))
     story.when(lost(day(12)))
     assert story.last(ClaimApproved).entitled == usd(5_000)

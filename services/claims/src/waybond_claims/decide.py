@@ -32,7 +32,8 @@ def decide(state: Case | None, fact: Event | Woken, now: datetime) -> Outcome[Ca
     entry = ledger.entry(before, draft.case, now, draft.cause)
     if entry is not None:
         draft.change(entries=entry.ordinal)
-    ends = _droppable_at(draft.case)
+    # Only on a wake: by then everything known so far has been read. A fact that comes late is looked at.
+    ends = _droppable_at(draft.case) if isinstance(fact, Woken) else None
     return Outcome(
         None if ends is not None and now >= ends else draft.case,
         tuple(draft.events),
@@ -143,7 +144,9 @@ def _reckon(draft: Draft, owes: Entitlement) -> None:
 
 def _wake_at(case: Case, now: datetime) -> datetime | None:
     """When time alone changes something."""
-    wishes = [_droppable_at(case), payments.retry_at(case)]
+    ends = _droppable_at(case)
+    wishes = [now + KEPT_AFTER_END if ends is not None and ends <= now else ends, payments.retry_at(case)]
+    wishes += [fact.due for fact in case.watches if fact.breached]
     flight = case.in_flight
     if flight is not None:
         wishes.append(flight.patience)

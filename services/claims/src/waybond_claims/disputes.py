@@ -131,10 +131,10 @@ def _answer(case: Case, owes: Entitlement | None, dispute: Dispute, now: datetim
     if not reasons.isdisjoint({FindingReason.NEEDS_CARRIER_ANSWER, FindingReason.NEEDS_PERSON}):
         return None
     if FindingReason.NOT_YET in reasons:
-        eligible_at = min((each.eligible_at for each in relevant if each.eligible_at is not None), default=None)
-        # That day has come: tracking is about to say whether it arrived.
-        waits = eligible_at is not None and eligible_at <= now
-        return None if waits else Answer(DenialReason.TOO_EARLY, eligible_at, clauses)
+        dates = [each.eligible_at for each in relevant if each.eligible_at is not None]
+        if dispute.answer == DenialReason.TOO_EARLY and any(date <= now for date in dates):
+            return None  # That day has come: tracking is about to say whether it arrived.
+        return Answer(DenialReason.TOO_EARLY, min((date for date in dates if date > now), default=None), clauses)
     if FindingReason.NEEDS_CLAIM in reasons:
         return None
     if FindingReason.EXCLUDED in reasons:

@@ -182,30 +182,54 @@ def _interval(when: fields.Interval) -> Interval:
 
 
 def _journeyed(case: Case, event: delays.DelayEvent) -> Case:
-    """The latest snapshot of the order's packages, whichever event brought it."""
-    as_of = case.journey_as_of
-    if as_of is not None and event.as_of < as_of:
+    """What any snapshot showed of the packages. A journey only grows, so snapshots are merged: a later one may come
+    with an earlier `as_of`, and what it alone shows must not be lost."""
+    newer = case.journey_as_of is None or event.as_of >= case.journey_as_of
+    known = {each.package_id: each for each in case.packages}
+    merged = dict(known)
+    for each in event.journey.packages:
+        seen = _package(each)
+        before = known.get(seen.package_id)
+        merged[seen.package_id] = seen if before is None or before == seen else _merged(before, seen, newer=newer)
+    in_order = max(event.journey.packages_in_order or 0, case.packages_in_order or 0) or None
+    if merged == known and in_order == case.packages_in_order and not (newer and event.as_of != case.journey_as_of):
         return case
-    packages = tuple(_package(each) for each in event.journey.packages)
-    in_order = event.journey.packages_in_order
-    if as_of == event.as_of:
-        if packages == case.packages and in_order == case.packages_in_order:
-            return case
-        # Two snapshots of one instant: the fuller one, and of two as full the same one in whichever order they come.
-        if (_fullness(packages), in_order or 0) <= (_fullness(case.packages), case.packages_in_order or 0):
-            return case
-    return replace(case, journey_as_of=event.as_of, packages=packages, packages_in_order=in_order)
+    return replace(
+        case,
+        journey_as_of=event.as_of if newer else case.journey_as_of,
+        packages=tuple(merged[package_id] for package_id in sorted(merged)),
+        packages_in_order=in_order,
+    )
 
 
-def _fullness(packages: tuple[Package, ...]) -> tuple[int, int, str]:
-    return len(packages), sum(len(each.kinds) for each in packages), repr(packages)
+def _merged(before: Package, seen: Package, *, newer: bool) -> Package:
+    """What can change back (the estimate, the arrival) as the newer snapshot has it, all else as far as it is known."""
+    latest = seen if newer else before
+    return Package(
+        seen.package_id,
+        max(before.lines, seen.lines, key=_more),
+        tuple(sorted({*before.kinds, *seen.kinds})),
+        min(filter(None, (before.booked_at, seen.booked_at)), default=None),
+        min(filter(None, (before.first_scan, seen.first_scan)), key=_scanned_at, default=None),
+        max(filter(None, (before.last_scan, seen.last_scan)), key=_scanned_at, default=None),
+        latest.carrier_eta,
+        latest.arrived,
+    )
+
+
+def _more(lines: tuple[tuple[str, int], ...]) -> tuple[int, tuple[tuple[str, int], ...]]:
+    return len(lines), lines
+
+
+def _scanned_at(scan: tuple[str, Interval]) -> tuple[datetime, str]:
+    return scan[1].latest, scan[0]
 
 
 def _package(each: delays.PackageJourney) -> Package:
     return Package(
         each.package_id,
         tuple((line.line_id, line.quantity) for line in each.lines),
-        tuple(kind.value for kind in each.kinds),
+        tuple(sorted([kind.value for kind in each.kinds])),
         each.booked_at,
         (each.first_scan.kind.value, _interval(each.first_scan.when)) if each.first_scan else None,
         (each.last_scan.kind.value, _interval(each.last_scan.when)) if each.last_scan else None,

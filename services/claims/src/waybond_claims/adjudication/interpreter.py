@@ -119,6 +119,8 @@ def _claimable(view: View, met: Found) -> Found:
         return asked
     arrived = view.arrival(rule, unit) if window.clock is Clock.DELIVERED else None
     start = arrived.latest if arrived is not None else started(view, window.clock, unit)
+    if met.watch is not None and met.watch.clock == window.clock:
+        start = met.watch.start
     if start is None:
         return changed(met, reason=_R.NOT_YET)
     if rule.opens is not None and view.now < start + rule.opens:
@@ -196,7 +198,7 @@ def _in_cover(view: View, said: Found, at: datetime) -> Found:
 def _by_clock(view: View, rule: Rule, way: Way, unit: str | None) -> Found:
     best = None
     for timed in way.tiers:
-        fact = view.watches.get((timed.watch_id, unit))
+        fact = view.watch(timed.watch_id, unit)
         if fact is not None and fact.breached:
             said = _ran_out(view, rule, timed, fact, unit)
         else:
@@ -207,6 +209,9 @@ def _by_clock(view: View, rule: Rule, way: Way, unit: str | None) -> Found:
 
 def _ran_out(view: View, rule: Rule, timed: TimedTier, fact: WatchFact, unit: str | None) -> Found:
     said = Found(rule, unit, _R.APPLIES, timed.tier, f"{fact.event}/{fact.version}", fact.due, fact)
+    if fact.due > view.now:
+        # Whoever says so, nothing is paid before the clock has run out here too.
+        return changed(said, reason=_R.NOT_YET, tier=None, eligible_at=fact.due)
     within = _in_cover(view, said, fact.due)
     if not within.applies:
         return within
@@ -227,7 +232,7 @@ def _carrier_answered(fact: WatchFact) -> bool:
 
 
 def _running(view: View, rule: Rule, way: Way, timed: TimedTier, unit: str | None) -> Found:
-    fact = view.watches.get((timed.watch_id, unit))
+    fact = view.watch(timed.watch_id, unit)
     if fact is not None and fact.arrived is not None:
         return Found(rule, unit, _R.KEPT, fact=f"{fact.event}/{fact.version}", fact_at=fact.arrived.latest, watch=fact)
     arrived = view.arrival(rule, unit)

@@ -48,6 +48,15 @@ class View(Struct, frozen=True, gc=False):
     barred: dict[str | None, tuple[Bar, ...]]
     """Exclusions that hold, by package; filled as they are looked at."""
 
+    def watch(self, watch_id: str, unit: str | None) -> WatchFact | None:
+        """What became of a watch of the package. What fell due for the order before its packages were known stands for
+        each of them until tracking has spoken of that package or taken it back."""
+        fact = self.watches.get((watch_id, unit))
+        if fact is not None or unit is None:
+            return fact
+        whole_order = self.watches.get((watch_id, None))
+        return whole_order if whole_order is not None and whole_order.breached else None
+
     def arrival(self, rule: Rule, unit: str | None) -> Interval | None:
         """When the package arrived in a way that the clause counts; the order has, once all its packages have."""
         if unit is not None:

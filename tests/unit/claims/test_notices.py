@@ -1,0 +1,120 @@
+"""What buyers are told: in four languages, with dates where they live and amounts as their language writes them."""
+
+from decimal import Decimal
+
+import pytest
+from babel.numbers import format_currency
+
+from tests.support.claims import ClaimsStory, answer, complaint, day, issued, late, lost, only, placed, usd
+from waybond_claims.notices import ARRIVES_WITHIN, LOCALES, TEXTS, spelled, zone
+from waybond_contracts._iso import EXPONENTS
+from waybond_contracts.claims import BuyerNotified
+from waybond_contracts.orders import Language
+
+
+def texts(notice: BuyerNotified) -> dict[str, str]:
+    return {each.language.value: each.body for each in notice.texts}
+
+
+def test_a_benefit_is_told_in_all_four_languages_with_what_when_and_how_much() -> None:
+    story = ClaimsStory()
+    story.given(placed(), issued(), late(0))
+    notice = story.last(BuyerNotified)
+    assert (notice.about, notice.language) == ("approved", Language.PT)
+    assert (notice.amount, notice.expected_by) == (usd(1_000), day(37))
+    told = texts(notice)
+    assert set(told) == {"zh", "en", "pt", "es"}
+    for language, amount, happened, arrives in (
+        ("zh", "US$10.00", "2026年1月28日", "2026年2月7日"),
+        ("en", "$10.00", "January 28, 2026", "February 7, 2026"),
+        ("pt", "US$\xa010,00", "28 de janeiro de 2026", "7 de fevereiro de 2026"),
+        ("es", "10,00\xa0US$", "28 de enero de 2026", "7 de febrero de 2026"),
+    ):
+        assert "A-1" in told[language]
+        assert [part in told[language] for part in (amount, happened, arrives)] == [True, True, True], told[language]
+
+
+def test_a_second_benefit_says_what_was_received_in_all() -> None:
+    story = ClaimsStory()
+    story.given(placed(), issued(), late(0))
+    story.pay(day(28))
+    story.when(late(1))
+    assert "$30.00 in all" in texts(story.last(BuyerNotified))["en"]
+
+
+def test_dates_are_those_of_the_place_where_the_buyer_lives() -> None:
+    story = ClaimsStory()
+    story.given(placed(time_zone="Pacific/Auckland"), issued(), lost(day(12, hours=1)))
+    assert "January 14, 2026" in texts(story.last(BuyerNotified))["en"]
+    assert zone("Nowhere/Land").key == "UTC"
+
+
+def test_too_early_names_the_day() -> None:
+    story = ClaimsStory()
+    story.given(placed(), issued(), complaint(day(10)))
+    assert "January 28, 2026" in texts(story.last(BuyerNotified))["en"]
+
+
+def test_card_schemes_are_answered_by_the_event_alone() -> None:
+    from waybond_contracts.disputes import DisputeSource
+
+    story = ClaimsStory()
+    story.given(placed(), issued(), complaint(day(10), source=DisputeSource.CARD_SCHEME))
+    assert story.named(BuyerNotified) == []
+
+
+def test_a_refund_that_failed_for_good_is_told() -> None:
+    story = ClaimsStory()
+    story.given(placed(), issued(), late(0))
+    command = story.events[-2]
+    story.when(answer(command, "RefundFailed", day(28), retryable=False))
+    notice = story.last(BuyerNotified)
+    assert notice.about == "refund_delayed"
+    assert "$10.00" in texts(notice)["en"]
+
+
+@pytest.mark.parametrize("currency", sorted(EXPONENTS))
+def test_amounts_are_written_as_babel_writes_them(currency: str) -> None:
+    exponent = EXPONENTS[currency]
+    for locale in LOCALES.values():
+        for minor in (0, 7, 12_345, 1_234_567_890):
+            ours = spelled(minor, currency, locale)
+            theirs = format_currency(
+                Decimal(minor).scaleb(-exponent), currency, locale=locale, currency_digits=False, format=None
+            )
+            if exponent == 2:  # Babel's pattern has two decimals; with others it would hide or invent some
+                assert ours == theirs
+            assert "".join(filter(str.isdigit, ours)).lstrip("0") == str(minor).lstrip("0")
+
+
+@pytest.mark.parametrize("language", list(Language))
+def test_every_language_says_the_same_things(language: Language) -> None:
+    import string
+
+    def fields(text: str) -> set[str | None]:
+        return {name for _, name, _, _ in string.Formatter().parse(text) if name}
+
+    english = TEXTS[Language.EN]
+    for about, sentences in english.items():
+        if isinstance(sentences, str):
+            continue
+        assert {key: fields(text) for key, text in TEXTS[language][about].items()} == {
+            key: fields(text) for key, text in sentences.items()
+        }
+
+
+def test_every_perils_sentence_fits() -> None:
+    long_id = "x" * 128
+    for peril in ("late", "lost", "damaged"):
+        body = only(f"""
+[[clause]]
+id = "C"
+peril = "{peril}"
+any_of = [{{ scan = "LOST" }}]
+tiers = [{{ share = "1.00" }}]
+""")
+        story = ClaimsStory()
+        events = [event.model_copy(update={"order_id": long_id}) for event in (placed(), issued(body), lost(day(9)))]
+        story.given(*events)
+        assert all(long_id in text.body for text in story.last(BuyerNotified).texts)
+    assert set(ARRIVES_WITHIN) == {"refund", "credit"}
