@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -80,13 +81,18 @@ class Server(uvicorn.Server):
         yield
 
     async def begin(self) -> int:
-        """Listen; returns the port. Raises StartError if it is taken."""
-        self._task = asyncio.create_task(self.serve(), name="http")
-        while not self.started:
-            if self._task.done():
-                raise StartError(f"WAYBOND_HTTP_PORT: port {self.config.port} of {self.config.host} cannot be served")
-            await asyncio.sleep(0.01)
-        return self.servers[0].sockets[0].getsockname()[1]
+        """Listen; returns the port. Raises StartError if it cannot be had: uvicorn itself would end the process."""
+        host, port = self.config.host, self.config.port
+        try:
+            listener = socket.create_server(
+                (host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET, backlog=BACKLOG
+            )
+        except OSError as error:
+            raise StartError(
+                f"WAYBOND_HTTP_HOST, WAYBOND_HTTP_PORT: cannot listen on {host}:{port}: {error}"
+            ) from error
+        self._task = asyncio.create_task(self.serve(sockets=[listener]), name="http")
+        return listener.getsockname()[1]
 
     async def end(self) -> None:
         """Finish the requests that run, and stop listening."""
