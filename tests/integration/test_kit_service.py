@@ -90,8 +90,8 @@ async def test_publishing_to_a_topic_that_is_not_there_is_an_error_not_silence(
 
     def publishing(resources: Resources) -> FastAPI:
         async def publish() -> None:
+            event = amended("o", 1)
             try:
-                event = amended("o", 1)
                 monkeypatch.setattr(type(event), "topic", "not-there")
                 await resources.publish(event, cause="c")
             except PublishError as error:

@@ -17,6 +17,10 @@ Report = Callable[[], dict[str, Any]]
 """What /health/ready answers with; `ready` in it decides between 200 and 503."""
 
 
+BACKLOG = 256
+GRACE_SECONDS = 5
+
+
 class Health:
     """Answers the kit's own routes and passes all others on."""
 
