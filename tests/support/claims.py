@@ -370,4 +370,4 @@ def check_case(case: Case, events: Sequence[Event]) -> None:
     assert len(ids) == len(set(ids))
     if any(isinstance(event, refunds.MoneyCommand) for event in events):
         assert case.cover is not None
-        assert 0 <= net_paid(case) <= min(case.cover.limit, paid(case) - elsewhere(case))
+        assert 0 <= net_paid(case) <= min(case.cover.limit, max(0, paid(case) - elsewhere(case)))
