@@ -6,7 +6,6 @@ import asyncio
 import shutil
 import time
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -117,8 +116,8 @@ async def _story(part: Part, year: int) -> None:
         style="dim",
     )
     facts = brazil.told(year, TENANT)
-    async with driver(part.stack.kafka, part.stack.partitions, ServiceWatermarks(part.connection)) as drives:
-        await drives.begin(datetime(year, 1, 1, tzinfo=UTC))
+    watermarks = ServiceWatermarks(part.connection)
+    async with driver(part.stack.kafka, part.stack.partitions, watermarks, facts[0].known_at) as drives:
         await tell(drives, part.log, facts, brazil.order_key(TENANT), console)
     await books(part.connection, brazil.order_key(TENANT), console)
 

@@ -14,7 +14,7 @@ from aiokafka import AIOKafkaProducer
 from waybond_contracts.envelope import Envelope
 from waybond_contracts.registry import PROGRESS_TYPE, Progress
 from waybond_contracts.topics import OUTSIDE, REFUND_RESULTS
-from waybond_local.replay.timed import EPOCH, Timed, windows
+from waybond_local.replay.timed import Timed, windows
 
 SERVICES = ("pricing", "tracking", "claims")
 DRIVEN = tuple(sorted(OUTSIDE - {REFUND_RESULTS}))
@@ -76,26 +76,14 @@ STRICT = Pace(grain=timedelta(seconds=1), lead=timedelta(0), step=timedelta(days
 class Driver:
     """Publishes to one broker. Use `driver(...)`."""
 
-    def __init__(self, producer: AIOKafkaProducer, partitions: int, watermarks: Watermarks, prefix: str = "") -> None:
+    def __init__(
+        self, producer: AIOKafkaProducer, partitions: int, watermarks: Watermarks, told: datetime, prefix: str
+    ) -> None:
         self._producer = producer
         self._partitions = partitions
         self._watermarks = watermarks
+        self._told = told
         self._prefix = prefix
-        self._told = EPOCH
-
-    async def begin(self, at: datetime) -> None:
-        """Start the clock on every topic from outside, a moment before `at`.
-
-        Raises ReplayError where the services have been told a later time already: a watermark never goes back.
-        """
-        told = await self._watermarks.least()
-        if told is not None and told >= at:
-            raise ReplayError(
-                f"This stack was told the time up to {told:%Y-%m-%d %H:%M}, and the replay begins on {at:%Y-%m-%d}: "
-                "begin on a fresh folder (waybond up --replay --data FOLDER)"
-            )
-        self._told = at - MOMENT
-        await self._progress(self._told, sorted(OUTSIDE))
 
     async def tell(self, facts: Sequence[Timed], pace: Pace, done: Callable[[datetime, int], None]) -> None:
         """Publish facts, window by window; `done` hears up to which instant, and how many.
@@ -119,7 +107,7 @@ class Driver:
         """
         while self._told < through:
             self._told = min(through, self._told + pace.step)
-            await self._progress(self._told, DRIVEN)
+            await self.progress(self._told, DRIVEN)
             await self.wait(self._told - pace.lead, pace.patience_seconds, done)
 
     async def wait(self, at: datetime, patience_seconds: float, done: Callable[[datetime], None] | None = None) -> None:
@@ -160,7 +148,8 @@ class Driver:
             headers=envelope.headers(),
         )
 
-    async def _progress(self, through: datetime, topics: Iterable[str]) -> None:
+    async def progress(self, through: datetime, topics: Iterable[str]) -> None:
+        """Publish on every partition of these topics that nothing else is known up to `through`."""
         value = Progress(through=through).model_dump_json().encode()
         envelope = Envelope(
             id=str(uuid.uuid5(_IDS, through.isoformat())),
@@ -183,8 +172,22 @@ async def _sent(futures: Sequence[asyncio.Future[object]]) -> None:
 
 
 @asynccontextmanager
-async def driver(bootstrap: str, partitions: int, watermarks: Watermarks, prefix: str = "") -> AsyncIterator[Driver]:
-    """A driver with a producer of its own; keyed records go to the partition that murmur2 gives their key."""
+async def driver(
+    bootstrap: str, partitions: int, watermarks: Watermarks, begin: datetime, prefix: str = ""
+) -> AsyncIterator[Driver]:
+    """A driver with a producer of its own, the clock started on every topic from outside a moment before `begin`.
+
+    Keyed records go to the partition that murmur2 gives their key. Raises ReplayError where the services have been told
+    a later time already: a watermark never goes back.
+    """
+    told = await watermarks.least()
+    if told is not None and told >= begin:
+        raise ReplayError(
+            f"This stack was told the time up to {told:%Y-%m-%d %H:%M}, and the replay begins on {begin:%Y-%m-%d}: "
+            "begin on a fresh folder (waybond up --replay --data FOLDER)"
+        )
     producer = AIOKafkaProducer(bootstrap_servers=bootstrap, acks="all", enable_idempotence=True, linger_ms=2)
     async with producer:
-        yield Driver(producer, partitions, watermarks, prefix)
+        drives = Driver(producer, partitions, watermarks, begin - MOMENT, prefix)
+        await drives.progress(begin - MOMENT, sorted(OUTSIDE))
+        yield drives

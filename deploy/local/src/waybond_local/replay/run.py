@@ -16,7 +16,7 @@ from waybond_local.replay.driver import Pace, ReplayError, ServiceWatermarks, dr
 from waybond_local.replay.timed import Told
 from waybond_local.state import StackState
 
-TAIL = timedelta(days=60)
+TAIL = timedelta(days=45)
 """How long the clock goes on behind the last event: for what still has to fall due, be paid, come back."""
 
 
@@ -79,9 +79,8 @@ async def replay(
     connection = await asyncpg.connect(with_database(stack.admin_dsn, DATABASE))
     try:
         watermarks = ServiceWatermarks(connection)
-        async with driver(stack.kafka, stack.partitions, watermarks) as drives:
+        async with driver(stack.kafka, stack.partitions, watermarks, told.first) as drives:
             with bar(console, told, end) as shown:
-                await drives.begin(told.first)
                 await drives.tell(told.facts, pace, shown.told)
                 reached = partial(shown.reached, told.first)
                 await drives.pass_time(end, pace, reached)
