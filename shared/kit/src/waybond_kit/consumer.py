@@ -112,7 +112,12 @@ class Consumer(ConsumerRebalanceListener):
         for (name, partition), run in groupby(records, key=_partition):
             topic = self._topics[name]
             runs.append((Place(topic, partition), [raw_of(record, topic) for record in run]))
-        self._engine.receive(runs)
+        try:
+            self._engine.receive(runs)
+        except Exception:
+            # FastStream would go on behind these records. After an exact seek that would look like a gap of the log.
+            log.exception("records not queued: they are fetched again")
+            self._engine.missed({place.shard for place, _ in runs})
 
     # The reader ------------------------------------------------------------------------------------------------------
 

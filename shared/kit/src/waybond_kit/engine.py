@@ -124,6 +124,7 @@ class Engine:
             if number not in self._keepers:
                 self._keep(number)
         for shard in self.shards():
+            shard.flowing = False
             shard.seek_all()
 
     def _keep(self, number: int) -> None:
@@ -166,6 +167,12 @@ class Engine:
                 self._failed(shard, error)
                 continue
             self._carrier.poke(shard)
+
+    def missed(self, numbers: Collection[int]) -> None:
+        """Fetched records of these shards did not reach their queues: fetch again from where the queues end."""
+        for shard in self.shards():
+            if shard.number in numbers:
+                shard.seek_all()
 
     async def turn(self) -> None:
         """Between two fetches, when all that was fetched is queued: seek, pause, resume, see how far the reader is."""

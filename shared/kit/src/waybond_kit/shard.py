@@ -114,7 +114,6 @@ class Shard:
 
     def seek_all(self) -> None:
         """The consumer stands anywhere: nothing it brings counts before it is sent to where the queues end."""
-        self.flowing = False
         self.seeks.update(self.positions)
         for position in self.positions.values():
             position.seeking = True

@@ -1,0 +1,158 @@
+"""The fold: facts and wakes in, states and records out; what fails holds its order."""
+
+from datetime import datetime, timedelta
+
+from tests.support.folding import Memory
+from tests.support.kit import START, amended
+from tests.support.toys import PRICING, Toy, decide_pricing
+from waybond_contracts.commands import DiscardHeld, HeldCommand, ReleaseHeld
+from waybond_contracts.event import Event
+from waybond_contracts.topics import ORDERS
+from waybond_kit.aggregate import Outcome, Woken
+from waybond_kit.definition import Definition
+from waybond_kit.fold import MAX_WAKES_IN_A_ROW, WAKE_TOPIC, Wakes
+from waybond_kit.keys import aggregate_id
+
+HOUR = timedelta(hours=1)
+
+
+def until(instant: datetime) -> Wakes:
+    return Wakes(None, instant)
+
+
+def command(kind: type[HeldCommand], order: str, topic: str, offset: int, service: str = "pricing") -> HeldCommand:
+    return kind(
+        tenant="acme",
+        platform="shop",
+        order_id=order,
+        occurred_at=START,
+        command_id=f"{order}/{offset}",
+        service=service,  # type: ignore[arg-type]  # one of the contract's names
+        topic_name=topic,
+        record_offset=offset,
+        by="operator",
+    )
+
+
+def test_now_never_goes_back_for_an_order() -> None:
+    shard = Memory(PRICING)
+    shard.batch(shard.item(amended("o", 1), START + HOUR), shard.item(amended("o", 2), START))
+    assert shard.state("o").known == (START + HOUR, START + HOUR)
+
+
+def test_a_wake_that_was_due_before_fires_ahead_of_the_batchs_records_others_behind_them() -> None:
+    shard = Memory(PRICING)
+    shard.batch(shard.item(amended("early", 1, "wake:60")), shard.item(amended("late", 1, "wake:7200")))
+    shard.batch(
+        shard.item(amended("early", 2), START + HOUR),
+        shard.item(amended("late", 2), START + HOUR),
+        wakes=Wakes(START + HOUR, START + 3 * HOUR),
+    )
+    assert shard.state("early").woken == (START + timedelta(seconds=60),)
+    assert shard.state("early").known == (START, START + HOUR)
+    assert shard.state("late").woken == (START + 2 * HOUR,)
+
+
+def test_a_fact_that_arms_a_wake_in_the_past_is_woken_in_the_same_batch() -> None:
+    shard = Memory(PRICING)
+    shard.batch(shard.item(amended("o", 1, "wake:60"), START + HOUR), wakes=until(START + HOUR))
+    assert shard.state("o").woken == (START + HOUR,)
+
+
+def test_wakes_in_a_row_fire_one_after_the_other_within_a_bound() -> None:
+    def every_minute(state: Toy | None, fact: Event | Woken, now: datetime) -> Outcome[Toy]:
+        state = Toy(woken=(*(state.woken if state else ()), now))
+        return Outcome(state, wake_at=now + timedelta(minutes=1))
+
+    shard = Memory(Definition(**{**vars(PRICING), "decide": every_minute}))
+    shard.batch(shard.item(amended("o", 1)))
+    fold = shard.batch(wakes=until(START + 4 * HOUR))
+    assert shard.woken == MAX_WAKES_IN_A_ROW and fold.more_wakes
+    assert shard.state("o").woken[-1] == START + timedelta(minutes=MAX_WAKES_IN_A_ROW)
+    assert not shard.batch(wakes=until(START + 2 * HOUR)).more_wakes
+    assert shard.state("o").woken[-1] == START + 2 * HOUR
+
+
+def test_a_wake_that_wants_to_be_woken_at_once_again_is_a_fault() -> None:
+    def for_ever(state: Toy | None, fact: Event | Woken, now: datetime) -> Outcome[Toy]:
+        return Outcome(Toy(), wake_at=now)
+
+    shard = Memory(Definition(**{**vars(PRICING), "decide": for_ever}))
+    shard.batch(shard.item(amended("o", 1)), wakes=until(START + HOUR))
+    assert shard.line("o") == ["wake"] and "for ever" in shard.quarantine[0].detail
+
+
+def test_nothing_of_a_failing_fact_remains_and_what_it_waits_for_is_disarmed() -> None:
+    shard = Memory(PRICING)
+    shard.batch(shard.item(amended("o", 1, "wake:60")), shard.item(amended("o", 2, "raise")))
+    fold = shard.batch(wakes=until(START + HOUR))
+    assert shard.state("o").revisions == (1,) and shard.woken == 0
+    assert fold.aggregates[aggregate_id("acme/shop/o")].armed_at == START + timedelta(seconds=60)
+    assert len(shard.published) == 1 and shard.line("o") == ["decide"]
+
+
+def test_an_outcome_that_cannot_be_carried_out_is_a_fault() -> None:
+    outcomes = {
+        "status": Outcome(Toy(), status="x" * 33),
+        "naive": Outcome(Toy(), wake_at=START.replace(tzinfo=None)),
+        "foreign": Outcome(Toy(), (amended("another", 1),)),
+    }
+
+    def odd(state: Toy | None, fact: Event | Woken, now: datetime) -> Outcome[Toy]:
+        assert isinstance(fact, Event)
+        return outcomes[fact.order_id]
+
+    shard = Memory(Definition(**{**vars(PRICING), "decide": odd}))
+    shard.batch(*(shard.item(amended(name, 1)) for name in outcomes))
+    details = {row.order_key: row.detail for row in shard.quarantine}
+    assert "33 characters" in details["acme/shop/status"]
+    assert "no time zone" in details["acme/shop/naive"]
+    assert "another order" in details["acme/shop/foreign"]
+
+
+def test_what_is_released_counts_at_its_own_time_and_is_published_as_known_at_the_release() -> None:
+    fails = True
+
+    def decide(state: Toy | None, fact: Event | Woken, now: datetime) -> Outcome[Toy]:
+        if fails:
+            raise RuntimeError("a defect")
+        return decide_pricing(state, fact, now)
+
+    shard = Memory(Definition(**{**vars(PRICING), "decide": decide}))
+    held = shard.item(amended("o", 1))
+    shard.batch(held, shard.item(amended("o", 2)))
+    fails = False
+    released_at = START + 24 * HOUR
+    shard.batch(shard.item(command(ReleaseHeld, "o", ORDERS, held.raw.offset), released_at))
+    assert shard.state("o").known == (START, START)
+    known_at = {headers["ce_knownat"] for _, _, headers, _ in shard.published}
+    assert known_at == {released_at.isoformat().replace("+00:00", "Z").encode()}
+    assert shard.holding == {} and shard.line("o") == []
+
+
+def test_a_command_for_another_service_or_another_record_changes_nothing() -> None:
+    shard = Memory(PRICING)
+    held = shard.item(amended("o", 1, "raise"))
+    second = shard.item(amended("o", 2))
+    shard.batch(held, second)
+    shard.batch(
+        shard.item(command(DiscardHeld, "o", ORDERS, held.raw.offset, service="tracking")),
+        shard.item(command(DiscardHeld, "o", ORDERS, second.raw.offset)),
+        shard.item(command(ReleaseHeld, "o", ORDERS, second.raw.offset)),
+        shard.item(command(DiscardHeld, "other", ORDERS, held.raw.offset)),
+    )
+    assert shard.line("o") == ["decide", "waiting"] and shard.settled == {}
+
+
+def test_a_discarded_wake_is_not_armed_again() -> None:
+    shard = Memory(PRICING)
+    shard.batch(
+        shard.item(amended("o", 1, "document:acme/shop/o/raise-on-wake")), shard.item(amended("o", 2, "wake:9"))
+    )
+    shard.batch(wakes=until(START + HOUR))
+    assert shard.line("o") == ["wake"]
+    row = shard.quarantine[0]
+    shard.batch(shard.item(command(DiscardHeld, "o", WAKE_TOPIC, row.record_offset)), wakes=until(START + 2 * HOUR))
+    assert shard.line("o") == [] and shard.holding == {} and shard.woken == 1
+    shard.batch(wakes=until(START + 3 * HOUR))
+    assert shard.woken == 1
