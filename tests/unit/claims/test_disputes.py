@@ -165,6 +165,17 @@ def test_a_dispute_about_an_order_of_which_nobody_has_spoken_is_put_before_a_per
     assert denials(story) == [DenialReason.NO_POLICY]
 
 
+def test_a_dispute_that_waits_for_its_policy_is_put_before_a_person_on_a_wake_alone() -> None:
+    story = ClaimsStory()
+    story.when(complaint(day(10)))
+    story.when(refunded("R1", 100, day(9)), day(11))
+    assert story.events == ()
+    story.given(placed(), issued())
+    story.until(day(12))
+    assert story.named(ClaimReferred) == []
+    assert denials(story) == [DenialReason.TOO_EARLY]
+
+
 def test_the_same_answer_is_not_given_twice() -> None:
     story = ClaimsStory()
     story.given(placed(), issued(), complaint(day(10)), complaint(day(10)))

@@ -25,7 +25,7 @@ from tests.support.claims import (
 )
 from waybond_claims.adjudication.view import bases
 from waybond_claims.state import Line, Package
-from waybond_contracts.claims import ClaimApproved
+from waybond_contracts.claims import ClaimApproved, ClaimReopened
 from waybond_contracts.explanation import Explanation
 from waybond_contracts.orders import OrderAmended
 from waybond_contracts.wording import Scope
@@ -77,10 +77,11 @@ def test_the_order_as_a_whole_until_a_package_is_known() -> None:
     assert benefits(story.last(ClaimApproved).explanation) == {None: 1_000}
     story.pay(day(28))
     one = journey(package("P1"))
-    story.when(late(0, package_id=None, version=2, breached=False, as_of=day(29), journey=one), day(29))
     story.when(late(0, package_id="P1", as_of=day(29), journey=one), day(29))
+    story.when(late(0, package_id=None, version=2, breached=False, as_of=day(29), journey=one), day(29))
     assert story.case.entitled == 1_000
     assert len(story.named(ClaimApproved)) == 1
+    assert story.named(ClaimReopened) == []
     assert story.case.recoveries == ()
 
 

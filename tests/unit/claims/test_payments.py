@@ -168,6 +168,24 @@ def test_silence_asks_a_person_after_24_hours_and_pays_nothing_again() -> None:
     assert len(story.named(ClaimReferred)) == 1
 
 
+def test_a_fact_that_overtakes_the_answer_concludes_no_silence() -> None:
+    """Topics are read side by side: a delay of day 28 may be decided before the answer of day 27."""
+    story, command = commanded()
+    story.when(late(1), PAID + timedelta(hours=24))
+    assert story.named(ClaimReferred) == []
+    assert story.armed_at is not None, "the wake that asks is still to come"
+    story.when(answer(command, "RefundSucceeded", PAID + timedelta(hours=3)))
+    story.until(PAID + timedelta(hours=25))
+    assert [each for each in story.named(ClaimReferred) if each.refund_id == command.refund_id] == []
+
+
+def test_a_silence_that_a_fact_overtook_is_asked_about_all_the_same() -> None:
+    story, command = commanded()
+    story.when(late(1), PAID + timedelta(hours=30))
+    story.until(PAID + timedelta(hours=31))
+    assert story.last(ClaimReferred).refund_id == command.refund_id
+
+
 def test_an_answer_that_is_not_final_prolongs_once_by_a_week() -> None:
     story, command = commanded()
     story.when(answer(command, "RefundAccepted", PAID + timedelta(hours=2)))

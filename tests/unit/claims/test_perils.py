@@ -66,11 +66,11 @@ def test_while_a_refund_is_on_its_way_the_next_one_waits() -> None:
     story = ClaimsStory()
     story.given(placed(), issued(), late(0))
     first = story.last(IssueRefund)
-    story.when(late(1), day(27.5))
+    story.when(lost(day(27.5)))
     assert story.last(IssueRefund) == first
     published = story.pay(day(27.6))
     assert [type(event) for event in published] == [ClaimSettled, ClaimApproved, IssueRefund, BuyerNotified]
-    assert story.last(IssueRefund).amount == usd(2_000)
+    assert story.last(IssueRefund).amount == usd(9_000)
 
 
 def test_facts_may_come_before_order_and_policy() -> None:

@@ -43,8 +43,8 @@ def test_when_a_package_becomes_known_the_watch_moves_from_the_order_to_it() -> 
     told.until(day(28))
     moved = told.when(booked(28.5))
     assert [(each.package_id, each.breached, each.version) for each in only(ShipmentDelayed, moved)] == [
-        (None, False, 2),
         ("A", True, 1),
+        (None, False, 2),
     ]
     second = told.when(booked(29, "B"))
     assert [(each.package_id, each.breached) for each in only(ShipmentDelayed, second)] == [("B", True)]

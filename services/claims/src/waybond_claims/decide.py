@@ -18,6 +18,8 @@ from waybond_kit.aggregate import Outcome, Woken
 
 KEPT_AFTER_END = timedelta(days=7)
 """An order that was declined, or whose policy ended, without a claim leaves no state after this."""
+AT_ONCE = timedelta(microseconds=1)
+"""The soonest that can be waited."""
 KEPT_UNHEARD = timedelta(days=400)
 """Facts about an order of whose policy nobody ever speaks are dropped after this."""
 
@@ -101,7 +103,8 @@ def _all_paid(case: Case) -> bool:
 def _named(draft: Draft) -> bool:
     """Give the claim its id once pricing has spoken, or once a dispute has waited too long for it to speak."""
     case = draft.case
-    if case.policy is None and not case.declined and not any(disputes.unheard_of(case, draft.now)):
+    silent = draft.cause == Woken.__name__ and any(disputes.unheard_of(case, draft.now))
+    if case.policy is None and not case.declined and not silent:
         return False
     namespace = case.policy.policy_id if case.policy is not None else case.order_key
     draft.change(claim_id=named(namespace, "claim"))
@@ -148,11 +151,13 @@ def _wake_at(case: Case, now: datetime) -> datetime | None:
     wishes = [now + KEPT_AFTER_END if ends is not None and ends <= now else ends, payments.retry_at(case)]
     wishes += [fact.due for fact in case.watches if fact.breached]
     flight = case.in_flight
-    if flight is not None:
-        wishes.append(flight.patience)
+    if flight is not None and not referrals.asked_about(case, flight):
+        # Silence is concluded on a wake alone: one that a late fact has overtaken is still to come.
+        wishes.append(max(flight.patience, now + AT_ONCE))
     for dispute in disputes.open_disputes(case):
         if case.policy is None and not case.declined:
-            wishes.append(dispute.known_at + disputes.HEARD_WITHIN)
+            heard_by = dispute.known_at + disputes.HEARD_WITHIN
+            wishes.append(heard_by if case.claim_id else max(heard_by, now + AT_ONCE))
         elif dispute.answer == claims.DenialReason.TOO_EARLY:
             wishes += [case.ends_at, dispute.eligible_at]
     return min((wish for wish in wishes if wish is not None and wish > now), default=None)

@@ -117,6 +117,14 @@ def questions(case: Case, owes: Entitlement | None, now: datetime) -> Iterator[Q
                 yield question
 
 
+def asked_about(case: Case, flight: Command) -> bool:
+    """Whether a person was asked about this silence already, or no more can be asked."""
+    key = _silent(flight).key
+    return len(case.referrals) >= MAX_REFERRALS or any(
+        each.key == key and each.choice != WITHDRAWN for each in case.referrals
+    )
+
+
 def _silent(flight: Command) -> Question:
     text = f"The payment system has not said what became of refund {flight.refund_id} since {flight.requested_at:%F}."
     return Question(

@@ -71,16 +71,18 @@ def _seen(state: State) -> list[SaidSeen]:
 
 def _breaches(state: State, findings: Findings) -> list[SaidBreach]:
     before = {_key_of(each.breach): each for each in state.said}
-    # What is taken back goes first (S: a package becomes known, and for a moment both it and the whole order are late).
-    found = [
-        replace(said, version=said.version + 1, stands=False)
-        for key, said in before.items()
-        if said.stands and key not in findings.breaches
-    ]
+    found: list[SaidBreach] = []
     for key, breach in findings.breaches.items():
         said = before.get(key)
         if said is None or not said.stands or _told(said.breach) != _told(breach):
             found.append(SaidBreach(said.version + 1 if said else 1, True, breach))
+    # What is taken back goes last (S: a package becomes known; for a moment nothing is late and a refund is cancelled).
+    # Claims does not count a package and the whole order twice.
+    found += [
+        replace(said, version=said.version + 1, stands=False)
+        for key, said in before.items()
+        if said.stands and key not in findings.breaches
+    ]
     return found
 
 
