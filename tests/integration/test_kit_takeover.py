@@ -125,8 +125,8 @@ async def test_an_owner_that_lost_its_epoch_writes_nothing_and_takes_the_shard_a
         assert {number: shard.positions[ORDERS].applied for number, shard in mine.items()} == before
         journal = await world.query("pricing", "SELECT shard, epoch FROM journal")
         assert {row["epoch"] for row in journal} == {1, 3}
-        published = await eventually(lambda: world.ids(POLICIES), lambda ids: len(ids) >= 80)
-        assert max(Counter(published).values()) == 1
+        # Rows that were confirmed but not deleted yet are sent once more, under the same ids.
+        await eventually(lambda: world.ids(POLICIES), lambda ids: len(set(ids)) == 80)
 
 
 async def test_a_process_outside_the_group_does_not_take_a_shard_again(
