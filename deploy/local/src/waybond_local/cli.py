@@ -7,7 +7,7 @@ import sys
 import stamina.instrumentation
 import typer
 
-from waybond_local import lifecycle, migrate, quarantine_cli, tenants, verify
+from waybond_local import lifecycle, migrate, orders_cli, quarantine_cli, referrals, tenants, verify
 from waybond_local.demo import command as demo
 from waybond_local.errors import show_error
 from waybond_local.replay import command as replay
@@ -25,6 +25,8 @@ lifecycle.register(app)
 migrate.register(app)
 app.add_typer(tenants.app)
 app.add_typer(quarantine_cli.app)
+app.add_typer(orders_cli.app)
+app.add_typer(referrals.app)
 app.command("replay", epilog="Example: [bold]waybond replay history/ --format scms --year 2014[/bold]")(replay.command)
 app.command("verify", epilog="Example: [bold]waybond verify[/bold]")(verify.command)
 app.command("demo", epilog="Example: [bold]waybond demo[/bold]")(demo.command)

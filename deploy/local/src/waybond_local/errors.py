@@ -8,9 +8,11 @@ from rich.markup import escape
 from waybond_kit.database import MigrationError
 from waybond_local.history.table import HistoryError
 from waybond_local.jars import JarError
+from waybond_local.orders_cli import OrderError
 from waybond_local.processes import ProcessError
 from waybond_local.provision import ProvisionError
 from waybond_local.quarantine_cli import QuarantineError
+from waybond_local.referrals import ReferralError
 from waybond_local.replay.driver import ReplayError
 from waybond_local.state import AlreadyRunningError, NotRunningError
 
@@ -20,9 +22,11 @@ EXPECTED = (
     JarError,
     MigrationError,
     NotRunningError,
+    OrderError,
     ProcessError,
     ProvisionError,
     QuarantineError,
+    ReferralError,
     ReplayError,
 )
 

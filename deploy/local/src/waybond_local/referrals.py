@@ -1,0 +1,199 @@
+"""The commands `waybond referral list|show|decide`: what waits for a person, and what the person decides."""
+
+from __future__ import annotations
+
+import asyncio
+import getpass
+import uuid
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import asyncpg
+import typer
+from aiokafka import AIOKafkaProducer
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from waybond_claims.cases import Stored, find, referred
+from waybond_claims.shown import ShownCase, ShownReferral, shown
+from waybond_contracts.commands import DecideReferral
+from waybond_contracts.money import Money
+from waybond_contracts.publishing import Message, message
+from waybond_local import state
+from waybond_local.orders_cli import explained
+from waybond_local.state import StackState
+
+SOURCE = "/waybond/operator"
+
+app = typer.Typer(
+    name="referral",
+    help="What waits for a person: see it, decide it.",
+    no_args_is_help=True,
+    epilog="Example: [bold]waybond referral list[/bold]",
+)
+console = Console(highlight=False)
+
+Folder = Annotated[Path | None, typer.Option("--data", help="The running stack's folder.")]
+Referral = Annotated[str, typer.Argument(help="The referral's id, or its beginning, as `list` shows it.")]
+
+
+class ReferralError(RuntimeError):
+    """A referral that is not there, or an answer that it does not take."""
+
+
+@app.command("list", epilog="Example: [bold]waybond referral list[/bold]")
+def list_(data: Folder = None) -> None:
+    """List what waits for a person, the longest waiting first."""
+    found = [
+        (case, referral) for case in asyncio.run(_waiting(state.running(data))) for referral in _open_referrals(case)
+    ]
+    if not found:
+        console.print("Nothing waits for a person.")
+        return
+    table = Table("referral", "order", "since", "reason", "amount", "question", "choices")
+    for case, referral in sorted(found, key=lambda each: each[1].opened_at):
+        table.add_row(
+            referral.referral_id[:8],
+            escape(case.order),
+            f"{referral.opened_at:%Y-%m-%d %H:%M}",
+            referral.reason,
+            str(referral.amount or ""),
+            escape(referral.question),
+            ", ".join(referral.choices),
+        )
+    console.print(table)
+
+
+@app.command(epilog="Example: [bold]waybond referral show 8b4e9678[/bold]")
+def show(referral: Referral, data: Folder = None) -> None:
+    """Show a referral with its case and why it stands as it does."""
+    case, asked = asyncio.run(_found(state.running(data), referral))
+    table = Table(show_header=False, title=f"referral {asked.referral_id}", title_justify="left")
+    for name, value in (
+        ("order", case.order),
+        ("case version", str(case.version)),
+        ("question", asked.question),
+        ("choices", ", ".join(asked.choices)),
+        ("amount", str(asked.amount or "")),
+        ("refund", asked.refund_id or ""),
+        ("owed in all", str(case.owed or "")),
+        ("settled", str(case.settled or "")),
+        ("on its way", str(case.in_flight or "")),
+    ):
+        table.add_row(name, escape(value))
+    console.print(table)
+    if case.explanation is not None:
+        for part in explained(case.explanation):
+            console.print(part)
+    console.print(
+        f"Decide it: [bold]waybond referral decide {asked.referral_id[:8]} CHOICE --version {case.version}[/bold]"
+    )
+
+
+@app.command(epilog='Example: [bold]waybond referral decide 8b4e9678 keep_waiting --version 4 --note "called"[/bold]')
+def decide(
+    referral: Referral,
+    choice: Annotated[str, typer.Argument(help="One of the referral's choices.")],
+    *,
+    version: Annotated[int, typer.Option(min=1, help="The case version that `show` showed: a later one refuses.")],
+    amount: Annotated[str | None, typer.Option(help='How much, where that is asked, as in "12.50".')] = None,
+    note: Annotated[str, typer.Option(help="Why; kept with the decision.")] = "",
+    data: Folder = None,
+) -> None:
+    """Decide a referral: publishes DecideReferral, which claims applies in its turn."""
+    stack = state.running(data)
+    case, asked = asyncio.run(_found(stack, referral))
+    command = command_for(case, asked, choice, version, amount=amount, note=note, now=datetime.now(UTC))
+    asyncio.run(_publish(stack, command))
+    console.print(
+        "DecideReferral is on claim-commands. [bold]waybond referral list[/bold] shows the question again if the case "
+        "had changed meanwhile."
+    )
+
+
+def command_for(
+    case: ShownCase,
+    asked: ShownReferral,
+    choice: str,
+    version: int,
+    *,
+    amount: str | None = None,
+    note: str = "",
+    now: datetime,
+) -> DecideReferral:
+    """The decision as a command. Raises ReferralError for an answer that would be refused anyway, and ContractError
+    for an amount that is none."""
+    if choice not in asked.choices:
+        raise ReferralError(f"expected one of {', '.join(asked.choices)}, got {choice!r}")
+    if version != case.version:
+        raise ReferralError(f"the case is at version {case.version} now, not {version}: look at it again")
+    if amount is not None and case.paid is None:
+        raise ReferralError("the order is not known yet, so that an amount has no currency")
+    tenant, platform, order_id = case.order.split("/", 2)
+    return DecideReferral(
+        tenant=tenant,
+        platform=platform,
+        order_id=order_id,
+        occurred_at=now,
+        command_id=str(uuid.uuid4()),
+        claim_id=case.claim_id,
+        case_version=version,
+        by=getpass.getuser(),
+        referral_id=asked.referral_id,
+        choice=choice,
+        amount=Money.parse(amount, case.paid.currency) if amount is not None and case.paid is not None else None,
+        note=note,
+    )
+
+
+def _open_referrals(case: ShownCase) -> list[ShownReferral]:
+    return [referral for referral in case.referrals if not referral.choice]
+
+
+def _view(stored: Stored) -> ShownCase:
+    return shown(stored.case, stored.status, stored.known_at)
+
+
+async def _waiting(stack: StackState) -> list[ShownCase]:
+    async with _claims(stack) as connection:
+        return [_view(stored) for stored in await referred(connection)]
+
+
+async def _found(stack: StackState, prefix: str) -> tuple[ShownCase, ShownReferral]:
+    found = [
+        (case, referral)
+        for case in await _waiting(stack)
+        for referral in _open_referrals(case)
+        if referral.referral_id.startswith(prefix)
+    ]
+    if len(found) != 1:
+        raise ReferralError(
+            f"{len(found)} open referrals begin with {prefix!r}; `waybond referral list` shows those that are open"
+        )
+    return found[0]
+
+
+@asynccontextmanager
+async def _claims(stack: StackState) -> AsyncIterator[asyncpg.Connection]:
+    """Claims' own schema, as its own role."""
+    connection = await asyncpg.connect(stack.dsns["claims"], server_settings={"search_path": "claims"})
+    try:
+        yield connection
+    finally:
+        await connection.close()
+
+
+async def _publish(stack: StackState, command: DecideReferral) -> None:
+    known_at = None
+    if stack.replay:  # there, time is what the records say
+        async with _claims(stack) as connection:
+            stored = await find(connection, command.order_key)
+            shard = stored.shard if stored is not None else 0
+            known_at = await connection.fetchval("SELECT watermark FROM shard WHERE shard = $1", shard)
+    made: Message = message(command, source=SOURCE, event_id=command.command_id, knownat=known_at)
+    async with AIOKafkaProducer(bootstrap_servers=stack.kafka, acks="all", enable_idempotence=True) as producer:
+        await producer.send_and_wait(made.topic, key=made.key, value=made.value, headers=made.headers)
