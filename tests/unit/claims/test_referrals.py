@@ -1,0 +1,161 @@
+"""Questions to people: asked once, decided by who saw the case as it is, withdrawn when they fall away."""
+
+import pytest
+from msgspec.structs import replace
+
+from tests.support.claims import ClaimsStory, answer, complaint, day, issued, late, lost, placed, refunded, ruling, usd
+from waybond_claims.decide import decide
+from waybond_claims.shown import shown
+from waybond_claims.state import MAX_COMMANDS, MAX_DISPUTES, MAX_ELSEWHERE
+from waybond_contracts.claims import ClaimReferred, ReferralReason
+from waybond_contracts.commands import DecideReferral
+from waybond_contracts.money import Money
+from waybond_contracts.refunds import IssueRefund
+from waybond_local.referrals import ReferralError, command_for
+
+
+def silent() -> tuple[ClaimsStory, ClaimReferred]:
+    story = ClaimsStory()
+    story.given(placed(), issued(), late(0))
+    story.until(day(28))
+    return story, story.last(ClaimReferred)
+
+
+def test_a_referral_says_what_is_asked_and_which_answers_it_takes() -> None:
+    _, referred = silent()
+    assert referred.reason is ReferralReason.PAYER_SILENT
+    assert referred.choices == ("keep_waiting", "settled_outside", "cancel_and_retry")
+    assert referred.amount == usd(1_000)
+
+
+def test_a_decision_on_an_older_version_is_refused_and_the_question_asked_again() -> None:
+    story, referred = silent()
+    story.when(lost(day(28.1)))
+    story.when(ruling(referred, "settled_outside", day(29), case_version=referred.version - 1))
+    again = story.last(ClaimReferred)
+    assert again.referral_id == referred.referral_id
+    assert again.version > referred.version
+    assert story.case.settled == 0
+    story.when(ruling(again, "settled_outside", day(30)))
+    assert story.case.settled == 1_000
+
+
+def test_an_answer_that_was_not_offered_is_refused() -> None:
+    story, referred = silent()
+    story.when(ruling(referred, "pay_twice", day(29)))
+    assert story.last(ClaimReferred).version > referred.version
+    assert story.case.in_flight is not None
+
+
+def test_an_amount_in_another_currency_is_refused() -> None:
+    story, referred = silent()
+    story.when(ruling(referred, "settled_outside", day(29), amount=Money.of(5, "EUR")))
+    assert story.case.settled == 0
+
+
+def test_a_referral_is_decided_once() -> None:
+    story, referred = silent()
+    story.when(ruling(referred, "keep_waiting", day(29)))
+    published = story.when(ruling(referred, "settled_outside", day(30), case_version=story.case.version))
+    assert published == ()
+    assert [each.choice for each in story.case.referrals] == ["keep_waiting"]
+    assert story.case.referrals[0].decided_by == "adjuster-1"
+
+
+def test_a_decision_about_a_referral_that_is_not_there_changes_nothing() -> None:
+    story, referred = silent()
+    other = ruling(referred, "settled_outside", day(29)).model_copy(update={"referral_id": "another"})
+    assert story.when(other) == ()
+    assert story.case.settled == 0
+
+
+def test_a_decision_that_comes_twice_counts_once() -> None:
+    story, referred = silent()
+    decision = ruling(referred, "cancel_and_retry", day(29))
+    story.when(decision)
+    assert story.when(decision, day(29.1)) == ()
+
+
+def test_a_decision_about_an_order_that_nobody_knows_changes_nothing() -> None:
+    _, referred = silent()
+    story = ClaimsStory()
+    assert story.when(ruling(referred, "keep_waiting", day(29))) == ()
+    assert story.case.referrals == ()
+
+
+def test_more_refunds_elsewhere_than_are_kept_stop_payments() -> None:
+    story = ClaimsStory()
+    story.given(placed(), issued())
+    for number in range(MAX_ELSEWHERE + 1):
+        story.when(refunded(f"R{number}", 1, day(1)))
+    story.when(late(0))
+    assert story.named(IssueRefund) == []
+    assert story.last(ClaimReferred).reason is ReferralReason.BOUND_REACHED
+    story.when(ruling(story.last(ClaimReferred), "go_on", day(29)))
+    assert story.last(IssueRefund).amount == usd(1_000)
+
+
+def test_more_disputes_than_are_kept_stop_payments() -> None:
+    story = ClaimsStory()
+    story.given(placed(), issued())
+    for number in range(MAX_DISPUTES + 1):
+        story.when(complaint(day(1), dispute_id=f"D-{number}"))
+    assert story.last(ClaimReferred).reason is ReferralReason.BOUND_REACHED
+    assert len(story.case.disputes) == MAX_DISPUTES
+
+
+def test_more_refunds_than_are_kept_are_not_commanded() -> None:
+    story = ClaimsStory()
+    story.given(placed(), issued(), late(0))
+    story.pay(day(28))
+    case = story.case
+    many = tuple(
+        replace(case.commands[0], step=step, refund_id=f"r{step}", moved=0, told=0)
+        for step in range(2, MAX_COMMANDS + 1)
+    )
+    outcome = decide(replace(case, commands=(*case.commands, *many)), late(1), day(35))
+    assert [type(event) for event in outcome.events] == [ClaimReferred]
+    assert outcome.status == "referred"
+
+
+def test_a_new_question_of_the_same_kind_is_another_referral() -> None:
+    story, first = silent()
+    story.when(ruling(first, "cancel_and_retry", day(28.1)))
+    story.until(day(30))
+    assert story.last(ClaimReferred).referral_id != first.referral_id
+
+
+def test_a_withdrawn_question_may_come_up_again() -> None:
+    story = ClaimsStory()
+    story.given(placed(), issued(), late(0))
+    command = story.last(IssueRefund)
+    story.when(answer(command, "RefundFailed", day(28), retryable=False))
+    story.when(late(0, version=2, breached=False, as_of=day(28.1)), day(28.1))
+    assert [each.choice for each in story.case.referrals] == ["withdrawn"]
+    story.when(late(0, version=3, as_of=day(28.2)), day(28.2))
+    assert [each.choice for each in story.case.referrals] == ["withdrawn", ""]
+
+
+def test_the_command_line_makes_a_decision_of_what_is_shown() -> None:
+    story, referred = silent()
+    assert story.now is not None
+    case = shown(story.case, story.status, story.now)
+    asked = case.referrals[0]
+    command = command_for(case, asked, "keep_waiting", case.version, note="called", now=day(29))
+    assert isinstance(command, DecideReferral)
+    assert (command.referral_id, command.case_version) == (referred.referral_id, referred.version)
+    story.when(command)
+    assert story.case.referrals[0].choice == "keep_waiting"
+
+
+def test_the_command_line_refuses_what_claims_would_refuse() -> None:
+    story, _ = silent()
+    assert story.now is not None
+    case = shown(story.case, story.status, story.now)
+    with pytest.raises(ReferralError, match="expected one of keep_waiting"):
+        command_for(case, case.referrals[0], "no_such_choice", case.version, now=day(29))
+    with pytest.raises(ReferralError, match="at version 3 now, not 2"):
+        command_for(case, case.referrals[0], "keep_waiting", case.version - 1, now=day(29))
+    unknown = case.model_copy(update={"paid": None})
+    with pytest.raises(ReferralError, match="no currency"):
+        command_for(unknown, case.referrals[0], "keep_waiting", case.version, amount="1", now=day(29))
