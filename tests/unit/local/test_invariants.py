@@ -9,7 +9,7 @@ from msgspec.structs import replace as changed
 
 from waybond_claims.state import Case, Command, Cover, Grant, Order, Payment, Recovery, Referral
 from waybond_local.invariants.check import MAX_SHOWN, Check
-from waybond_local.invariants.flow import Kept, Log, Place, Spans, applied, drained, kept_once
+from waybond_local.invariants.flow import Control, Kept, Log, Place, Spans, applied, drained, kept_once
 from waybond_local.invariants.money import Ledger, Limits, Moved, Owed, PaymentBooks, balanced
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
@@ -118,36 +118,48 @@ def test_books_that_disagree_are_found(ledger: Ledger, books: PaymentBooks, says
 
 PLACE = Place("claims", "delays", 3)
 LOG = Log(0, 10)
-SPANS = Spans(first=0, last=9, offsets=10, overlaps=0, gaps=0)
-KEPT = Kept(PLACE, 4, "unreadable", "expected JSON, got \\xff", 1, (b"k", b"\xff"), (b"k", b"\xff"))
+SPANS = Spans(offsets=8, overlaps=0, between=((3, 4),))
+PROGRESS = Control(control=2, events=0)
+KEPT = Kept(PLACE, 5, "unreadable", "expected JSON, got \\xff", 1, (b"k", b"\xff"), (b"k", b"\xff"))
 
 
-def flow(*, log: Log = LOG, reached: int = 10, spans: Spans | None = SPANS, kept: tuple[Kept, ...] = ()) -> Check:
-    return applied({PLACE: log}, {PLACE: reached}, {PLACE: spans} if spans else {}, kept)
+def flow(
+    *,
+    log: Log = LOG,
+    reached: int = 10,
+    spans: Spans | None = SPANS,
+    between: Control = PROGRESS,
+    kept: tuple[Kept, ...] = (),
+) -> Check:
+    return applied({PLACE: log}, {PLACE: reached}, {PLACE: spans} if spans else {}, {PLACE: between}, kept)
 
 
-def test_what_was_produced_is_applied_or_quarantined() -> None:
+def test_what_was_produced_is_applied_or_quarantined_or_says_how_far_a_shard_is() -> None:
     check = flow(kept=(KEPT,))
     assert check.holds
-    assert (check.figures["produced"], check.figures["applied"], check.figures["quarantined"]) == (10, 9, 1)
+    assert check.figures == {"produced": 10, "applied": 7, "quarantined": 1, "progress alone": 2}
 
 
 def test_a_reader_may_be_further_than_the_log_was_when_it_was_asked() -> None:
-    check = flow(log=Log(0, 8))
+    assert flow(log=Log(0, 8)).holds
+
+
+def test_what_was_not_looked_at_is_said() -> None:
+    check = flow(between=Control(control=1, events=0, unseen=1))
     assert check.holds
-    assert check.figures["produced"] == check.figures["applied"] == 10
+    assert check.figures["too old to look at"] == 1
 
 
 @pytest.mark.parametrize(
     ("break_", "says"),
     [
-        (lambda: flow(reached=9, spans=replace(SPANS, last=8, offsets=9)), "9 are worked on"),
-        (lambda: flow(spans=None), "the journal knows none"),
-        (lambda: flow(spans=replace(SPANS, gaps=1)), "neither applied nor quarantined"),
+        (lambda: flow(reached=9), "9 are worked on"),
+        (lambda: flow(spans=None), "10 records were produced, 2 are known"),
+        (lambda: flow(between=Control(control=1, events=1)), "1 events were neither applied nor quarantined"),
+        (lambda: flow(between=Control(control=1, events=0)), "10 records were produced, 9 are known"),
         (lambda: flow(spans=replace(SPANS, overlaps=1)), "applied twice"),
-        (lambda: flow(spans=replace(SPANS, last=8)), "the journal ends at 8"),
-        (lambda: flow(spans=replace(SPANS, first=2)), "the journal begins at 2"),
-        (lambda: applied({}, {}, {PLACE: SPANS}, ()), "the broker does not"),
+        (lambda: flow(spans=replace(SPANS, offsets=9)), "10 records were produced, 11 are known"),
+        (lambda: applied({}, {}, {PLACE: SPANS}, {}, ()), "the broker does not"),
     ],
 )
 def test_a_record_that_went_astray_is_found(break_: Callable[[], Check], says: str) -> None:
