@@ -1,11 +1,13 @@
 """A platform tells Waybond of an order, its package and a scan. Needs aiokafka and waybond-contracts.
 
 python publish_order.py --kafka localhost:9092 --order-id 2026-000123
+python publish_order.py --kafka localhost:9092 --order-id 2026-000123 --scan LOST
 """
 
 import argparse
 import asyncio
 import logging
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 from aiokafka import AIOKafkaProducer
@@ -44,21 +46,26 @@ def story(order_id: str, placed_at: datetime) -> list[Event]:
         carrier="correios",
         tracking_number="LX123456785CN",
     )
-    scanned = ShipmentScanned(
+    picked_up = scan(order_id, ScanKind.PICKED_UP, placed_at + timedelta(days=2))
+    return [placed, booked, picked_up]
+
+
+def scan(order_id: str, kind: ScanKind, occurred_at: datetime) -> ShipmentScanned:
+    """What the carrier says of the package, with its own words beside Waybond's kind."""
+    return ShipmentScanned(
         tenant="demo",
         platform="shop",
         order_id=order_id,
-        occurred_at=placed_at + timedelta(days=2),
+        occurred_at=occurred_at,
         package_id="p1",
-        kind=ScanKind.PICKED_UP,
+        kind=kind,
         provider="correios",
-        raw_code="PO",
-        raw_text="Objeto postado",
+        raw_code="PO" if kind is ScanKind.PICKED_UP else "",
+        raw_text="Objeto postado" if kind is ScanKind.PICKED_UP else "",
     )
-    return [placed, booked, scanned]
 
 
-async def publish(kafka: str, topic_prefix: str, events: list[Event]) -> None:
+async def publish(kafka: str, topic_prefix: str, events: Sequence[Event]) -> None:
     # The default partitioner is Kafka's own (murmur2). librdkafka needs partitioner=murmur2_random for the same.
     producer = AIOKafkaProducer(bootstrap_servers=kafka, enable_idempotence=True)
     await producer.start()
@@ -75,10 +82,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--kafka", default="localhost:9092", metavar="HOST:PORT")
     parser.add_argument("--order-id", default="2026-000123")
+    parser.add_argument("--scan", choices=[kind.value for kind in ScanKind], help="only this, as happening now")
     parser.add_argument("--topic-prefix", default="", help="only where an installation has one")
     options = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(message)s")
-    events = story(options.order_id, placed_at=datetime.now(UTC) - timedelta(days=2))
+    now = datetime.now(UTC)
+    if options.scan:
+        events: list[Event] = [scan(options.order_id, ScanKind(options.scan), now)]
+    else:
+        events = story(options.order_id, placed_at=now - timedelta(days=2))
     asyncio.run(publish(options.kafka, options.topic_prefix, events))
 
 
