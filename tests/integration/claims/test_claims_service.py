@@ -37,7 +37,7 @@ async def published(world: World, topic: str) -> list[Event]:
     for record in await world.records(topic):
         headers = dict(record.headers)
         if headers["ce_type"] != PROGRESS_TYPE.encode():
-            found.append(decode(headers["ce_type"].decode(), record.value, strict=True).event)
+            found.append(decode(headers["ce_type"].decode(), record.value or b"", strict=True).event)
     return found
 
 
