@@ -80,6 +80,15 @@ def test_scans_that_are_not_kept_still_break_a_silence() -> None:
     assert told.status == "watching/dropped"
 
 
+def test_a_stretch_of_scans_begins_with_its_first_one() -> None:
+    fortnight = SILENT.replace("P30D", "P15D")
+    told = story().given(order_placed(), policy_issued(fortnight))
+    for at in (3, 33, 18, 18.2):
+        told.when(scanned(K.IN_TRANSIT, at), known_at=day(33))
+    told.until(day(47.9))
+    assert not watch_says(told.events)["LO-1:1:0", "A"].breached
+
+
 def test_delivered_ends_the_silence() -> None:
     told = story().given(order_placed(), policy_issued(SILENT), scanned(K.PICKED_UP, 3), scanned(K.DELIVERED, 20))
     told.until(day(199))

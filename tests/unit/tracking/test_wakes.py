@@ -46,6 +46,13 @@ def test_a_wake_that_comes_too_early_arms_the_next_one() -> None:
     assert told.wake_at == day(27)
 
 
+def test_a_wake_for_an_earlier_due_takes_nothing_back() -> None:
+    told = story().given(order_placed(), policy_issued(LATE), booked(2))
+    told.until(day(27))
+    assert told.wake(day(20)) == ()
+    assert told.wake_at == day(35)
+
+
 def test_a_wake_of_an_order_without_state_is_nothing() -> None:
     assert decide(None, Woken(day(3)), day(3)).state is None
 

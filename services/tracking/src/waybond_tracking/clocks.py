@@ -70,7 +70,7 @@ def _of_package(clock: Clock, package: Package) -> Sequence[Start]:
             source = "ShipmentScanned.carrier_eta"
             first = [Start(each.first_said, each.eta, source) for each in package.etas]
             last = [Start(each.last_said, each.eta, source) for each in package.etas]
-            return _changes(sorted((*first, *last)))
+            return sorted((*first, *last))
 
 
 def _promise(state: State, package: Package | None, follow: bool) -> Sequence[Start]:
@@ -82,7 +82,7 @@ def _promise(state: State, package: Package | None, follow: bool) -> Sequence[St
         found.append(Start(said, package.promised, "ShipmentBooked.promise.latest"))
     if follow:
         found += [Start(each.said, each.latest, "PromiseChanged.promise.latest") for each in in_force(state.promises)]
-    return _changes(sorted(found))
+    return sorted(found)
 
 
 def in_force(promises: Sequence[Promised]) -> Sequence[Promised]:
@@ -104,9 +104,4 @@ def _latest(of_packages: Sequence[Sequence[Start]]) -> Sequence[Start]:
         current[i] = start
         last = max(current.values(), key=lambda each: (each.at, each.source))
         found.append(Start(start.said, last.at, last.source))
-    return _changes(found)
-
-
-def _changes(said: Sequence[Start]) -> Sequence[Start]:
-    """What is said again changes nothing; it must not look as if it were replaced by itself."""
-    return [start for i, start in enumerate(said) if i == 0 or said[i - 1].at != start.at]
+    return found
