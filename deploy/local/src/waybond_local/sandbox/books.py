@@ -20,6 +20,7 @@ from waybond_contracts.refunds import (
     RefundReversed,
     RefundSucceeded,
 )
+from waybond_contracts.registry import decode
 from waybond_local.sandbox.plan import Act, Plan
 
 PENDING_WAITS_FOR = "acquirer"
@@ -47,6 +48,14 @@ class DueStep:
 
 
 @dataclass(frozen=True, slots=True)
+class Last:
+    """The last answer as it was sent: it is read only if it has to be said again."""
+
+    type: str
+    value: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Payment:
     """One refund in the books, by its refund_id. `amount` is None while only its cancellation is known."""
 
@@ -63,7 +72,7 @@ class Payment:
     not_after: datetime | None = None
     steps: tuple[DueStep, ...] = ()
     answers: int = 0
-    last: RefundResult | None = None
+    last: Last | None = None
 
     @property
     def order_key(self) -> str:
@@ -190,7 +199,12 @@ def _movement(payment: Payment, kind: str, at: datetime) -> Movement:
 
 def _again(payment: Payment) -> Effect:
     """The last answer as it was, word for word, if there is one."""
-    return Effect(payment, () if payment.last is None else (payment.last,))
+    if payment.last is None:
+        return Effect(payment)
+    said = decode(payment.last.type, payment.last.value).event
+    if not isinstance(said, RefundResult):
+        raise TypeError(f"last answer: expected a RefundResult, got {payment.last.type}")
+    return Effect(payment, (said,))
 
 
 def _answered(payment: Payment, kind: type[RefundResult], at: datetime, **more: Any) -> Effect:
@@ -206,7 +220,8 @@ def _answered(payment: Payment, kind: type[RefundResult], at: datetime, **more: 
         amount=_amount(payment),
         **more,
     )
-    return Effect(replace(payment, answers=answer.version, last=answer), (answer,))
+    last = Last(answer.event_type, answer.model_dump_json().encode())
+    return Effect(replace(payment, answers=answer.version, last=last), (answer,))
 
 
 def run_until(

@@ -124,7 +124,7 @@ class Sandbox:
                 numbers = await producer.partitions_for(prefix + REFUNDS)
                 await _position(consumer, prefix + REFUNDS, numbers, await books.offsets())
                 self._next_due = await books.next_due()
-                await self._publish(books, producer)
+                await self._publish_left(books, producer)
                 self.ready = True
                 while not self._stopping.is_set():
                     await self._cycle(connection, books, consumer, producer)
@@ -142,38 +142,45 @@ class Sandbox:
             return
         batch = read_batch(records, now, replay=self.settings.replay)
         async with connection.transaction():
-            await self._take(books, batch)
-            await self._let_time_pass(books, consumer, batch, now)
-            self._next_due = await books.next_due()
-        await self._publish(books, producer)
+            answers = await self._take(books, batch)
+            answers += await self._let_time_pass(books, consumer, batch, now)
+            last_seq = await books.save_answers(answers) if answers else 0
+            if not self.settings.replay:
+                self._next_due = await books.next_due()
+        if answers:
+            await self._send(producer, answers)
+            await books.forget_answers(last_seq)
 
-    async def _take(self, books: Books, batch: Batch) -> None:
+    async def _take(self, books: Books, batch: Batch) -> list[Answer]:
         """Fold the commands over the payments that they are about."""
-        known = await books.known([command.refund_id for _, _, command, _ in batch.commands])
         answers: list[Answer] = []
+        await books.save_offsets(batch.offsets)
+        if batch.refused:
+            log.warning(
+                "%d records are no commands that can be taken; the table `refused` says why", len(batch.refused)
+            )
+            await books.save_refused(batch.refused)
+        if not batch.commands:
+            return answers
+        known = await books.known([command.refund_id for _, _, command, _ in batch.commands])
+        refused: list[Refused] = []
         for partition, offset, command, known_at in batch.commands:
             payment = known.get(command.refund_id)
             try:
                 effect = self._effect(payment, command, known_at, partition)
             except ConflictError as error:
                 value = command.model_dump_json().encode()
-                batch.refused.append(Refused(partition, offset, str(error), value))
+                refused.append(Refused(partition, offset, str(error), value))
                 continue
             known[command.refund_id] = effect.payment
             answers.extend(self._answer(answer, partition, known_at) for answer in effect.answers)
-        if known:
-            await books.save_payments(known.values())
+        await books.save_payments(known.values())
         await books.save_seen(
             [Seen(command.refund_id, command.event_type, command.version, at) for _, _, command, at in batch.commands]
         )
-        if answers:
-            await books.save_answers(answers)
-        if batch.refused:
-            log.warning(
-                "%d records are no commands that can be taken; the table `refused` says why", len(batch.refused)
-            )
-            await books.save_refused(batch.refused)
-        await books.save_offsets(batch.offsets)
+        if refused:
+            await books.save_refused(refused)
+        return answers
 
     def _effect(self, payment: Payment | None, command: Command, known_at: datetime, partition: int) -> Effect:
         if isinstance(command, CancelRefund):
@@ -194,7 +201,9 @@ class Sandbox:
         factor = self.settings.sandbox_live_seconds_per_hour / 3600
         return Plan(drawn.fate, tuple(Step(s.after * factor, s.act, s.code, s.retryable) for s in drawn.steps))
 
-    async def _let_time_pass(self, books: Books, consumer: AIOKafkaConsumer, batch: Batch, now: datetime) -> None:
+    async def _let_time_pass(
+        self, books: Books, consumer: AIOKafkaConsumer, batch: Batch, now: datetime
+    ) -> list[Answer]:
         """Do what fell due; in a replay, up to how far the answers' progress is about to reach."""
         if self.settings.replay:
             horizon = {n: through + self.settings.look_ahead for n, through in batch.through.items()}
@@ -217,8 +226,7 @@ class Sandbox:
             await books.save_payments(done)
         if moved:
             await books.save_movements(moved)
-        if answers:
-            await books.save_answers(answers)
+        return answers
 
     def _answer(self, result: RefundResult, partition: int, at: datetime) -> Answer:
         return Answer(
@@ -231,27 +239,27 @@ class Sandbox:
             value=result.model_dump_json().encode(),
         )
 
-    async def _publish(self, books: Books, producer: AIOKafkaProducer) -> None:
-        """Send what the outbox holds; it is dropped only once the broker has all of it."""
-        topic = self.settings.topic_prefix + REFUND_RESULTS
+    async def _publish_left(self, books: Books, producer: AIOKafkaProducer) -> None:
+        """Send what the outbox still holds from before."""
         while answers := await books.unsent(MAX_ANSWERS_AT_ONCE):
-            async with asyncio.timeout(SEND_SECONDS):
-                await _send(producer, topic, answers)
+            await self._send(producer, answers)
             await books.forget_answers(answers[-1].seq)
 
-
-async def _send(producer: AIOKafkaProducer, topic: str, answers: Iterable[Answer]) -> None:
-    sent = [
-        await producer.send(
-            topic,
-            value=answer.value,
-            key=None if answer.key is None else answer.key.encode(),
-            partition=answer.partition,
-            headers=_headers(answer),
-        )
-        for answer in answers
-    ]
-    await asyncio.gather(*sent)
+    async def _send(self, producer: AIOKafkaProducer, answers: Sequence[Answer]) -> None:
+        """Return once the broker has all of them; what is unknown stays in the outbox and is sent again."""
+        topic = self.settings.topic_prefix + REFUND_RESULTS
+        async with asyncio.timeout(SEND_SECONDS):
+            sent = [
+                await producer.send(
+                    topic,
+                    value=answer.value,
+                    key=None if answer.key is None else answer.key.encode(),
+                    partition=answer.partition,
+                    headers=_headers(answer),
+                )
+                for answer in answers
+            ]
+            await asyncio.gather(*sent)
 
 
 def _headers(answer: Answer) -> list[tuple[str, bytes]]:

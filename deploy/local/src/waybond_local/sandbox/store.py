@@ -10,9 +10,8 @@ from typing import Any
 import asyncpg
 
 from waybond_contracts.money import Money
-from waybond_contracts.refunds import FailureCode, RefundResult
-from waybond_contracts.registry import decode
-from waybond_local.sandbox.books import DueStep, Movement, Payment, Status
+from waybond_contracts.refunds import FailureCode
+from waybond_local.sandbox.books import DueStep, Last, Movement, Payment, Status
 from waybond_local.sandbox.plan import Act
 
 # Whoever holds this lock is the one sandbox of a database.
@@ -145,14 +144,17 @@ class Books:
             list(change.values()),
         )
 
-    async def save_answers(self, answers: Sequence[Answer]) -> None:
+    async def save_answers(self, answers: Sequence[Answer]) -> int:
+        """Put them into the outbox, in this order; returns the last one's place there."""
         rows = [(a.partition, a.key, a.id, a.type, a.occurred_at, a.known_at, a.value) for a in answers]
-        await self._connection.execute(
-            "INSERT INTO answer (partition, key, id, type, occurred_at, known_at, value) "
+        last: int | None = await self._connection.fetchval(
+            "WITH saved AS (INSERT INTO answer (partition, key, id, type, occurred_at, known_at, value) "
             "SELECT a, b, c, d, e, f, g FROM unnest($1::int[], $2::text[], $3::text[], $4::text[], $5::timestamptz[], "
-            "$6::timestamptz[], $7::bytea[]) WITH ORDINALITY AS row(a, b, c, d, e, f, g, place) ORDER BY place",
+            "$6::timestamptz[], $7::bytea[]) WITH ORDINALITY AS row(a, b, c, d, e, f, g, place) ORDER BY place "
+            "RETURNING seq) SELECT max(seq) FROM saved",
             *_transposed(rows, 7),
         )
+        return last or 0
 
     async def save_refused(self, refused: Sequence[Refused]) -> None:
         rows = [(each.partition, each.offset, each.reason, each.value) for each in refused]
@@ -194,15 +196,8 @@ def _payment(row: Mapping[str, Any]) -> Payment:
             for due, act, code, retryable in json.loads(row["steps"])
         ),
         answers=row["answers"],
-        last=None if row["last_type"] is None else _result(row["last_type"], row["last_value"]),
+        last=None if row["last_type"] is None else Last(row["last_type"], row["last_value"]),
     )
-
-
-def _result(event_type: str, value: bytes) -> RefundResult:
-    event = decode(event_type, value).event
-    if not isinstance(event, RefundResult):
-        raise TypeError(f"last_type: expected a RefundResult, got {event_type}")
-    return event
 
 
 def _payment_row(payment: Payment) -> tuple[Any, ...]:
@@ -219,8 +214,8 @@ def _payment_row(payment: Payment) -> tuple[Any, ...]:
         payment.not_after,
         json.dumps([(step.due.isoformat(), step.act, step.code, step.retryable) for step in payment.steps]),
         payment.answers,
-        payment.last.event_type if payment.last else None,
-        payment.last.model_dump_json().encode() if payment.last else None,
+        payment.last.type if payment.last else None,
+        payment.last.value if payment.last else None,
         payment.next_due,
     )
 
