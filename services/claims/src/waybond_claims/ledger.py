@@ -57,7 +57,8 @@ def entry(before: Case, after: Case, now: datetime, cause: str) -> Entry | None:
     old, new = balances(before), balances(after)
     if old == new or after.policy is None:
         return None
-    moved = {key: new.get(key, 0) - old.get(key, 0) for key in sorted(old.keys() | new.keys(), key=str)}
+    moved = {key: minor - old.get(key, 0) for key, minor in new.items()}
+    moved |= {key: -minor for key, minor in old.items() if key not in new}
     return Entry(
         order_key=after.order_key,
         ordinal=after.entries + 1,

@@ -4,7 +4,7 @@ The sentences are data (texts/*.toml); Babel says how a language writes amounts 
 """
 
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import cache, lru_cache
@@ -52,11 +52,9 @@ def approved(draft: Draft, command: Command, best: tuple[Found, ...]) -> None:
     happened_at = (best[0].fact_at if best else None) or draft.now
     total = case.settled + command.minor
     texts: list[Notice] = []
-    for said in _languages(case):
+    for said in _languages(case, happened_at, arrives):
         subject, body, in_all = _approval(said.language, peril, command.pays)
-        text = body.format(
-            order=said.order, date=said.day(happened_at), amount=said.amount(command.minor), arrives=said.day(arrives)
-        )
+        text = body.format(order=said.order, date=said.day(0), amount=said.amount(command.minor), arrives=said.day(1))
         if total > command.minor:
             text += in_all.format(total=said.amount(total))
         texts.append(notice(said.language, subject.format(order=said.order), text))
@@ -86,11 +84,11 @@ def denied(draft: Draft, dispute: Dispute) -> None:
     elif about == "already_paid" and not paid_minor:
         variant = "elsewhere"
     texts: list[Notice] = []
-    for said in _languages(case):
+    for said in _languages(case, dispute.eligible_at or draft.now):
         text = TEXTS[said.language]
         body = text[about][variant].format(
             order=said.order,
-            date=said.day(dispute.eligible_at or draft.now),
+            date=said.day(0),
             amount=said.amount(paid_minor),
         )
         texts.append(notice(said.language, text[about]["subject"].format(order=said.order), body))
@@ -130,26 +128,27 @@ def _tell(
 
 
 class _Said(NamedTuple):
-    """The values of a case as one language writes them."""
+    """The values of a case as one language writes them; `days` where the buyer lives."""
 
     language: Language
     locale: str
     order: str
     currency: str
-    zone: ZoneInfo
+    days: tuple[date, ...]
 
     def amount(self, minor: int) -> str:
         return spelled(minor, self.currency, self.locale) if self.currency else ""
 
-    def day(self, instant: datetime) -> str:
-        return _day(instant.astimezone(self.zone).date(), self.locale)
+    def day(self, index: int) -> str:
+        return _day(self.days[index], self.locale)
 
 
-def _languages(case: Case) -> Iterator[_Said]:
+def _languages(case: Case, *instants: datetime) -> list[_Said]:
     order = case.order
     order_id = case.order_key.rpartition("/")[2]
     currency, where = (order.currency, zone(order.time_zone)) if order is not None else ("", zone("UTC"))
-    return (_Said(language, locale, order_id, currency, where) for language, locale in LOCALES.items())
+    days = tuple([instant.astimezone(where).date() for instant in instants])
+    return [_Said(language, locale, order_id, currency, days) for language, locale in LOCALES.items()]
 
 
 @lru_cache(512)
@@ -172,16 +171,16 @@ def spelled(minor: int, currency: str, locale: str) -> str:
     Babel formats a sample once for each currency and locale: formatting each amount with it takes as long as deciding
     the claim.
     """
-    before, group, point, after = _pattern(currency, locale)
-    exponent = exponent_of(currency)
-    whole, part = divmod(minor, 10**exponent)
-    text = f"{whole:,}".replace(",", group)
+    before, group, point, after, exponent, unit = _pattern(currency, locale)
+    whole, part = divmod(minor, unit)
+    text = str(whole) if whole < 1_000 else f"{whole:,}".replace(",", group)
     return f"{before}{text}{point}{part:0{exponent}}{after}" if exponent else f"{before}{text}{after}"
 
 
 @lru_cache(1_024)
-def _pattern(currency: str, locale: str) -> tuple[str, str, str, str]:
-    """What a locale writes before an amount, between thousands, before the decimals, and after it.
+def _pattern(currency: str, locale: str) -> tuple[str, str, str, str, int, int]:
+    """What a locale writes before an amount, between thousands, before the decimals, and after it; then the number of
+    decimals and how many minor units make one.
 
     The number of decimals is ISO 4217's: Babel's own differs for some currencies and would hide money.
     """
@@ -192,4 +191,4 @@ def _pattern(currency: str, locale: str) -> tuple[str, str, str, str]:
     sample = format_currency(ones, currency, format=exact, locale=locale, currency_digits=False)
     first, last = sample.index("1"), sample.rindex("1")
     digits = sample[first : last + 1]
-    return sample[:first], digits[1], digits[5:6], sample[last + 1 :]
+    return sample[:first], digits[1], digits[5:6], sample[last + 1 :], exponent, 10**exponent

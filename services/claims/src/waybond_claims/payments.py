@@ -192,8 +192,4 @@ def _issue(draft: Draft, owes: Entitlement, difference: Due, again: Command | No
 
 def _failed(case: Case) -> Command | None:
     """The first step whose last attempt ended without money."""
-    return next((each for each in sorted(case.last_attempts, key=_step) if each.unpaid), None)
-
-
-def _step(command: Command) -> int:
-    return command.step
+    return next((each for each in case.last_attempts if each.unpaid), None) if case.commands else None

@@ -30,18 +30,22 @@ M = TypeVar("M", bound=BaseModel)
 
 
 def made(kind: type[M], /, **values: Any) -> M:
-    """`kind.model_construct(**values)` at a third of its price: defaults are looked up once for each kind."""
+    """`kind.model_construct(**values)` at a third of its price: what it looks up each time is looked up once."""
+    defaults, names = _fields(kind)
     model = kind.__new__(kind)
-    object.__setattr__(model, "__dict__", _defaults(kind) | values)
-    object.__setattr__(model, "__pydantic_fields_set__", values.keys())
+    object.__setattr__(model, "__dict__", defaults | values)
+    object.__setattr__(model, "__pydantic_fields_set__", names)
     object.__setattr__(model, "__pydantic_extra__", None)
     object.__setattr__(model, "__pydantic_private__", None)
     return model
 
 
 @cache
-def _defaults(kind: type[BaseModel]) -> dict[str, Any]:
-    return {name: field.get_default() for name, field in kind.model_fields.items() if not field.is_required()}
+def _fields(kind: type[BaseModel]) -> tuple[dict[str, Any], set[str]]:
+    """The defaults of a model and the names of all its fields."""
+    fields = kind.model_fields
+    defaults = {name: field.get_default() for name, field in fields.items() if not field.is_required()}
+    return defaults, set(fields)
 
 
 def event(kind: type[E], case: Case, now: datetime, **fields: Any) -> E:

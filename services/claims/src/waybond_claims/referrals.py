@@ -106,10 +106,9 @@ def questions(case: Case, owes: Entitlement | None, now: datetime) -> Iterator[Q
             yield _to_recover(recovery)
     if owes is None:
         return
-    if due(case, owes, waits=True).difference > 0:
-        for command in case.last_attempts:
-            if command.exhausted:
-                yield _failed(command)
+    exhausted = [command for command in case.last_attempts if command.exhausted]
+    if exhausted and due(case, owes, waits=True).difference > 0:
+        yield from map(_failed, exhausted)
     if owes.entitled < min(owes.available, owes.view.cover.limit):
         for found in owes.findings:
             question = _asked(case, found)
@@ -119,16 +118,19 @@ def questions(case: Case, owes: Entitlement | None, now: datetime) -> Iterator[Q
 
 def asked_about(case: Case, flight: Command) -> bool:
     """Whether a person was asked about this silence already, or no more can be asked."""
-    key = _silent(flight).key
-    return len(case.referrals) >= MAX_REFERRALS or any(
-        each.key == key and each.choice != WITHDRAWN for each in case.referrals
-    )
+    if len(case.referrals) >= MAX_REFERRALS:
+        return True
+    return any(each.choice != WITHDRAWN and each.key == _silent_key(flight) for each in case.referrals)
+
+
+def _silent_key(flight: Command) -> str:
+    return f"silent:{flight.refund_id}:{flight.patience:%Y-%m-%dT%H:%M}"
 
 
 def _silent(flight: Command) -> Question:
     text = f"The payment system has not said what became of refund {flight.refund_id} since {flight.requested_at:%F}."
     return Question(
-        f"silent:{flight.refund_id}:{flight.patience:%Y-%m-%dT%H:%M}",
+        _silent_key(flight),
         ReferralReason.PAYER_SILENT,
         f"{text} Ask there, then decide.",
         ("keep_waiting", "settled_outside", "cancel_and_retry"),
@@ -183,6 +185,8 @@ def _asked(case: Case, found: Found) -> Question | None:
 def refer(draft: Draft, owes: Entitlement | None) -> tuple[Question, ...]:
     """Publish what is newly asked (or asked again), withdraw what fell away; return what was newly asked."""
     needed = {each.key: each for each in questions(draft.case, owes, draft.now)}
+    if not needed and not draft.case.referrals:
+        return ()
     for referral in draft.case.referrals:
         if referral.is_open and referral.key not in needed:
             gone = replace(referral, choice=WITHDRAWN, decided_at=draft.now)

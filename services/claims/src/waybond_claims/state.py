@@ -346,7 +346,7 @@ class Case(Struct, frozen=True, omit_defaults=True):
 
     @property
     def last_attempts(self) -> tuple[Command, ...]:
-        """Of each step the last attempt."""
+        """Of each step the last attempt, the first step first."""
         return tuple({command.step: command for command in self.commands}.values())
 
     @property

@@ -200,7 +200,7 @@ class BuyerNotified(ClaimEvent, topic=CLAIMS):
     amount: Money | None = None
     """What is paid, if anything."""
     expected_by: Instant | None = None
-    """When the parcel is expected now."""
+    """When the buyer should have the money."""
     ordinal: Count = 0
     """Counts the notices of the case from 0."""
 
