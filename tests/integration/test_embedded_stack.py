@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from base64 import urlsafe_b64decode
 
 import asyncpg
 import pytest
@@ -14,7 +15,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
 from tests.support.processes import eventually, runs
 from tests.support.servers import create_topics
-from waybond_local.kafka import EmbeddedKafka
+from waybond_local.kafka import EmbeddedKafka, new_cluster_id
 from waybond_local.postgres import EmbeddedPostgres
 from waybond_local.processes import ProcessError, spawn, stop, wait_ready
 
@@ -45,6 +46,12 @@ async def test_kafka_keeps_records_through_a_stop_and_a_kill_on_the_same_port(ow
     await asyncio.to_thread(own_kafka.start)
     assert own_kafka.bootstrap == address
     assert await _values(address, "facts", 2) == [b"before", b"between"]
+
+
+def test_a_cluster_id_is_sixteen_bytes_and_no_option() -> None:
+    ids = [new_cluster_id() for _ in range(1000)]
+    assert len(set(ids)) == len(ids)
+    assert all(len(urlsafe_b64decode(each + "==")) == 16 and not each.startswith("-") for each in ids)
 
 
 async def test_kafka_takes_a_value_of_two_megabytes_and_stamps_records_itself(kafka: str, topic_prefix: str) -> None:

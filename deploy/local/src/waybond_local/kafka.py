@@ -168,8 +168,7 @@ class EmbeddedKafka:
         return path
 
     def _format(self, tool: list[str | Path], settings: Path) -> None:
-        cluster = urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
-        process = spawn([*tool, "format", "--ignore-formatted", "-t", cluster, "-c", settings], log=self.log)
+        process = spawn([*tool, "format", "--ignore-formatted", "-t", new_cluster_id(), "-c", settings], log=self.log)
         try:
             status = process.wait(_FORMAT_SECONDS)
         except subprocess.TimeoutExpired:
@@ -177,3 +176,8 @@ class EmbeddedKafka:
             status = process.returncode
         if status != 0:
             raise ProcessError(f"Kafka could not format {self.folder} (status {status}).\n{tail(self.log)}")
+
+
+def new_cluster_id() -> str:
+    """A random id as Kafka wants it: 16 bytes in base64 for URLs. One that began with "-" would be read as an option."""
+    return "W" + urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")[1:]
