@@ -1,8 +1,13 @@
 """Bad input at the kit's door, on real parts: each bad record is quarantined once, with its bytes, field and reason."""
 
 import json
+import struct
 from dataclasses import dataclass
 from typing import Any
+
+import pytest
+from aiokafka import AIOKafkaProducer
+from aiokafka.record.util import calc_crc32c
 
 from tests.support.kit import World, amended, envelope_of, eventually
 from tests.support.toys import PRICING
@@ -136,3 +141,45 @@ async def test_a_command_that_names_nothing_is_ignored(kafka: str, database: str
         await eventually(lambda: world.states("pricing"), lambda states: len(states) == 1)
         assert await world.quarantine("pricing") == []
         assert ReleaseHeld.topic == "operator-commands"
+
+
+async def test_a_header_whose_name_is_not_utf8_stops_nobody(kafka: str, database: str, topic_prefix: str) -> None:
+    """Most clients refuse to write it; a hostile one need not. It says nothing, so the record is read without it."""
+    async with World(kafka, database, topic_prefix).ready(PRICING) as world, world.running(PRICING) as pricing:
+        await world.open(pricing)
+        shard = partition_of(KEY, world.partitions)
+        await world.publish(amended("before", 1))
+        for value in (VALUE, b"{"):
+            batch = world.producer.create_batch()
+            batch.append(timestamp=None, key=KEY, value=value, headers=[*HEADERS, ("odd-name", b"v")])
+            _spoil(batch, b"odd-name", b"\xff\xfe\xfd\xfc\xfb\xfa\xf9\xf8")
+            await (await world.producer.send_batch(batch, world.prefix + ORDERS, partition=shard))
+        await world.publish(amended("after", 1))
+        await eventually(lambda: world.states("pricing"), lambda states: set(states) == {"before", "good", "after"})
+        rows = await eventually(lambda: world.quarantine("pricing"), lambda rows: len(rows) == 1)
+        assert rows[0]["value"] == b"{"
+        assert unpack_headers(rows[0]["headers"])[-1] == ("\\xff\\xfe\\xfd\\xfc\\xfb\\xfa\\xf9\\xf8", b"v")
+
+
+def _spoil(batch: Any, name: bytes, odd: bytes) -> None:
+    """Change a name in a batch that is ready to be sent, and its checksum with it."""
+    data = bytearray(batch._build())
+    at = data.index(name)
+    data[at : at + len(odd)] = odd
+    struct.pack_into(">I", data, 17, calc_crc32c(bytes(data[21:])))
+    batch._buffer = bytes(data)
+
+
+@pytest.mark.parametrize("compression", ["gzip", "snappy", "lz4", "zstd"])
+async def test_platforms_compress_as_they_like(kafka: str, database: str, topic_prefix: str, compression: str) -> None:
+    async with World(kafka, database, topic_prefix).ready(PRICING) as world, world.running(PRICING) as pricing:
+        await world.open(pricing)
+        platform = AIOKafkaProducer(bootstrap_servers=kafka, compression_type=compression)
+        await platform.start()
+        for number in range(30):
+            event = amended(f"o{number}", 1)
+            value, headers = event.model_dump_json().encode(), envelope_of(event).headers()
+            await platform.send(world.prefix + ORDERS, value, key=event.order_key.encode(), headers=headers)
+        await platform.stop()
+        await eventually(lambda: world.states("pricing"), lambda states: len(states) == 30)
+        assert await world.quarantine("pricing") == []

@@ -12,6 +12,7 @@ from faststream import AckPolicy
 from faststream.kafka import KafkaBroker
 from faststream.kafka.message import FAKE_CONSUMER, KafkaMessage
 
+from waybond_kit import lenient
 from waybond_kit.engine import Engine
 from waybond_kit.kafka import ClientOptions, raw_of
 from waybond_kit.ports import Place
@@ -72,6 +73,7 @@ class Consumer(ConsumerRebalanceListener):
 
     async def start(self, engine: Engine) -> None:
         """Join the group."""
+        lenient.install()
         self._engine = engine
         await self._broker.start()
         consumer = self._consumer
