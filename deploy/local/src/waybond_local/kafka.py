@@ -179,5 +179,5 @@ class EmbeddedKafka:
 
 
 def new_cluster_id() -> str:
-    """A random id as Kafka wants it: 16 bytes in base64 for URLs. One that began with "-" would be read as an option."""
+    """A random id as Kafka wants it: 16 bytes in base64. One that began with "-" would be read as an option."""
     return "W" + urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")[1:]
