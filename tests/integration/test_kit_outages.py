@@ -27,7 +27,7 @@ async def fill(world: World, revision: int) -> None:
     await world.publish(*(amended(f"o{order}", revision) for order in range(ORDERS_COUNT)))
 
 
-async def applied(world: World, revisions: int) -> None:
+async def expect_applied(world: World, revisions: int) -> None:
     states = await eventually(
         lambda: world.states("pricing"),
         lambda seen: len(seen) == ORDERS_COUNT and all(len(toy.revisions) == revisions for toy in seen.values()),
@@ -49,7 +49,7 @@ async def test_the_broker_is_away_for_a_while(own_kafka: EmbeddedKafka, database
             await asyncio.sleep(4)
             await asyncio.to_thread(own_kafka.start)
         await fill(world, 2)
-        await applied(world, 3)
+        await expect_applied(world, 3)
         await world.open(pricing)
 
 
@@ -67,7 +67,7 @@ async def test_the_database_is_away_for_a_while(own_postgres: EmbeddedPostgres, 
         await asyncio.sleep(3)
         assert pricing.engine.failures() != {}
         await asyncio.to_thread(own_postgres.start)
-        await applied(world, 4)
+        await expect_applied(world, 4)
         await world.open(pricing)
 
 
@@ -81,7 +81,7 @@ async def test_a_send_that_hangs_is_repeated_by_a_new_producer(
     ):
         await world.open(pricing)
         await fill(world, 0)
-        await applied(world, 1)
+        await expect_applied(world, 1)
         sender = pricing.engine._ports.sender  # which producer sends is what is tested
         before = sender.generation
         pid = own_kafka.pid
@@ -93,7 +93,7 @@ async def test_a_send_that_hangs_is_repeated_by_a_new_producer(
         await eventually(lambda: _generation(sender), lambda now: now >= before + 2)
         os.kill(pid, signal.SIGCONT)
         await fill(world, 2)
-        await applied(world, 3)
+        await expect_applied(world, 3)
         assert set(Counter(await world.ids(POLICIES)).values()) <= set(range(1, sender.generation + 2))
         rows = await eventually(lambda: world.query("pricing", "SELECT FROM outbox"), lambda rows: rows == [])
         assert rows == []
@@ -139,7 +139,7 @@ async def test_a_shard_pauses_while_too_much_of_it_is_unsent(
         assert await blocked() == counts and max(counts) <= 30 + 10 + 1
         assert await _blocked_shards(pricing) == set(range(world.partitions))
         await _largest_batch(world, POLICIES, 1_048_588)
-        await applied(world, 4)
+        await expect_applied(world, 4)
         assert max(Counter(await world.ids(POLICIES)).values()) == 1
 
 
