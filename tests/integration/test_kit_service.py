@@ -57,6 +57,7 @@ async def test_health_metrics_and_routes_are_served_on_one_port(kafka: str, data
 
         assert await eventually(orders, lambda count: count == 1) == 1
         assert (await client.get("/nowhere")).status_code == 404
+        await service.engine.count_wakes()
         text = (await client.get("/metrics")).text
     found = {line.split(" ")[0]: float(line.split(" ")[1]) for line in text.splitlines() if not line.startswith("#")}
     assert found["waybond_records_total"] == 3
@@ -64,7 +65,7 @@ async def test_health_metrics_and_routes_are_served_on_one_port(kafka: str, data
     assert found["waybond_faults_total"] == 0 and found["waybond_closed_shards"] == 0
     assert found["waybond_batch_seconds_count"] >= 1 and found["waybond_batch_records_sum"] == 3
     for shard in range(4):
-        for gauge in ("outbox_rows", "outbox_age_seconds", "held_orders", "watermark_age_seconds"):
+        for gauge in ("outbox_rows", "outbox_age_seconds", "held_orders", "watermark_age_seconds", "wakes_due"):
             assert f'waybond_{gauge}{{shard="{shard}"}}' in found
         assert found[f'waybond_lag{{shard="{shard}",topic="orders"}}'] == 0
 

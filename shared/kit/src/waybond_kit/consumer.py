@@ -83,7 +83,13 @@ class Consumer(ConsumerRebalanceListener):
             # FastStream's loop asks for more only once its handler has returned. So here everything fetched is queued,
             # and a seek cannot meet records that were fetched before it.
             await engine.turn()
-            return await fetch(*partitions, **options)
+            try:
+                return await fetch(*partitions, **options)
+            except Exception as error:
+                # What it had taken from other partitions by then is gone, and their positions have moved.
+                log.warning("fetch failed", error=repr(error))
+                engine.missed()
+                raise
 
         consumer.getmany = fetch_after_turn  # type: ignore[method-assign]  # the only place between two fetches
 
@@ -119,7 +125,7 @@ class Consumer(ConsumerRebalanceListener):
         except Exception:
             # FastStream would go on behind these records. After an exact seek that would look like a gap of the log.
             log.exception("records not queued: they are fetched again")
-            self._engine.missed({place.shard for place, _ in runs})
+            self._engine.missed()
 
     # The reader ------------------------------------------------------------------------------------------------------
 

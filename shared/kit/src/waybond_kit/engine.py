@@ -28,6 +28,7 @@ ACK_SECONDS = 1.0
 SWEEP_SECONDS = 5.0
 POSITION_SECONDS = 1.0
 DRAIN_SECONDS = 20.0
+MAX_COUNTED_WAKES = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +91,8 @@ class Engine:
         self._in_hand: frozenset[int] = frozenset()
         self._split: frozenset[int] = frozenset()
         self._acked: dict[Place, int] = {}
+        self.wakes_due: dict[int, int] = {}
+        """How many wakes of each shard are due and have not fired, at most MAX_COUNTED_WAKES; counted now and then."""
         self._loops: list[asyncio.Task[None]] = []
         self.stopping = False
 
@@ -168,11 +171,10 @@ class Engine:
                 continue
             self._carrier.poke(shard)
 
-    def missed(self, numbers: Collection[int]) -> None:
-        """Fetched records of these shards did not reach their queues: fetch again from where the queues end."""
+    def missed(self) -> None:
+        """Fetched records did not reach their queues: fetch again from where the queues end."""
         for shard in self.shards():
-            if shard.number in numbers:
-                shard.seek_all()
+            shard.seek_all()
 
     async def turn(self) -> None:
         """Between two fetches, when all that was fetched is queued: seek, pause, resume, see how far the reader is."""
@@ -245,7 +247,12 @@ class Engine:
     def start(self) -> None:
         """Start the workers, the probes, the sweeps and the acknowledgements."""
         self._carrier.start()
-        loops = [(TICK_SECONDS, self._tick), (ACK_SECONDS, self.ack), (SWEEP_SECONDS, self.sweep)]
+        loops = [
+            (TICK_SECONDS, self._tick),
+            (ACK_SECONDS, self.ack),
+            (SWEEP_SECONDS, self.sweep),
+            (SWEEP_SECONDS, self.count_wakes),
+        ]
         if self._probed:
             loops.append((self._plan.probe_seconds, self.probe))
         self._loops = [asyncio.create_task(_every(seconds, what), name=what.__name__) for seconds, what in loops]
@@ -304,6 +311,12 @@ class Engine:
                 last = max(row.seq for row in strays if row.shard == shard)
                 epoch = next(each.epoch for each in asked if each.shard == shard)
                 await self._ports.store.confirm(shard, epoch, last)
+
+    async def count_wakes(self) -> None:
+        """See how many wakes are due, for telemetry: while the watermark is back, they wait."""
+        numbers = [shard.number for shard in self.shards()]
+        self.wakes_due = dict.fromkeys(numbers, 0)
+        self.wakes_due |= await self._ports.store.wakes_due(numbers, self._ports.clock.now(), MAX_COUNTED_WAKES)
 
     async def stop(self) -> None:
         """Finish the batches that run, send what is committed, tell the group. Then the consumer may leave it."""

@@ -4,7 +4,7 @@ import logging
 from collections.abc import Callable, Iterable
 
 import structlog
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import CollectorRegistry, Counter, Histogram
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
@@ -78,8 +78,6 @@ class Metrics:
         self.unknown_fields = Counter(
             "waybond_unknown_fields", "Fields in records that this version does not know.", registry=registry
         )
-        self.wakes_due = Gauge("waybond_wakes_due", "Wakes that are due and have not fired.", registry=registry)
-        self.up = Gauge("waybond_ready", "1 if every shard of this process is open.", registry=registry)
 
     def note(self, done: Done, seconds: float) -> None:
         """Count a committed part of a batch, and log what could not be applied."""
@@ -133,6 +131,7 @@ class EngineCollector(Collector):
         age = GaugeMetricFamily("waybond_outbox_age_seconds", "Age of the first of them.", labels=["shard"])
         behind = GaugeMetricFamily("waybond_watermark_age_seconds", "How far the watermark is back.", labels=["shard"])
         held = GaugeMetricFamily("waybond_held_orders", "Orders that are held.", labels=["shard"])
+        due = GaugeMetricFamily("waybond_wakes_due", "Wakes that are due and have not fired.", labels=["shard"])
         closed = GaugeMetricFamily("waybond_closed_shards", "Shards of this process that are not open.")
         now = self._monotonic()
         for shard in self._engine.shards():
@@ -146,5 +145,7 @@ class EngineCollector(Collector):
                 highwater = self._reader.highwater(Place(topic, shard.number))
                 if highwater is not None:
                     lag.add_metric([topic, label], max(0, highwater - position.settled()))
+        for number, count in self._engine.wakes_due.items():
+            due.add_metric([str(number)], count)
         closed.add_metric([], len(self._engine.failures()))
-        return [lag, depth, age, behind, held, closed]
+        return [lag, depth, age, behind, held, due, closed]
