@@ -69,6 +69,18 @@ def test_a_decision_about_a_referral_that_is_not_there_changes_nothing() -> None
     assert story.case.settled == 0
 
 
+def test_a_decision_makes_whoever_looked_before_look_again() -> None:
+    story, referred = silent()
+    story.when(refunded("R1", 1, day(28.1)))
+    story.when(refunded("R1", 2, day(28.2)))
+    both = [each for each in story.case.referrals if each.is_open]
+    assert [each.reason for each in both] == ["payer_silent", "contradiction"]
+    seen = story.case.version
+    story.when(ruling(referred, "keep_waiting", day(29), case_version=seen))
+    story.when(ruling(story.last(ClaimReferred), "go_on", day(29.1), case_version=seen))
+    assert [each.choice for each in story.case.referrals] == ["keep_waiting", ""]
+
+
 def test_a_decision_that_comes_twice_counts_once() -> None:
     story, referred = silent()
     decision = ruling(referred, "cancel_and_retry", day(29))

@@ -151,6 +151,8 @@ def _issued(case: Case, event: policies.PolicyIssued) -> Case:
 
 
 def _covered(case: Case, event: policies.PolicyIssued | policies.PolicyAmended) -> Case:
+    if case.policy is not None and case.policy.policy_id != event.policy_id:
+        return contradicted(case, f"policy:{event.policy_id}")
     if case.cover is not None and event.version <= case.cover.version:
         return case
     cover = Cover(
@@ -168,6 +170,8 @@ def _covered(case: Case, event: policies.PolicyIssued | policies.PolicyAmended) 
 
 
 def _cancelled(case: Case, event: policies.PolicyCancelled) -> Case:
+    if case.policy is not None and case.policy.policy_id != event.policy_id:
+        return contradicted(case, f"policy:{event.policy_id}")
     if case.ended is not None and event.version <= case.ended.version:
         return case
     ended = Ended(event.version, event.occurred_at, event.from_start, event.premium_returned.minor)

@@ -36,6 +36,16 @@ WAITED_LONGER = timedelta(days=7)
 GO_ON, STOP = "go_on", "stop_payments"
 _RULING = ("pay", "do_not_pay")
 
+_CONTRADICTIONS = {
+    "order": "The order was placed twice, with different totals or payments; the first one counts{}.",
+    "policy": "A second policy names this order ({}); the first one counts.",
+    "platform": "The platform reported its refund {} with two amounts; the first one counts.",
+    "dispute": "Dispute {} was resolved with two amounts; the first one counts.",
+    "refund": "The payment system answered about refund {}, which was never commanded.",
+    "result": "The payment system gave two answers as {}; the first one counts.",
+    "amount": "A refund moved another amount than was commanded, or was settled by hand before ({}).",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Question:
@@ -61,7 +71,7 @@ def troubles(case: Case) -> Iterator[Question]:
         elif kind == "bound":
             yield _trouble(key, ReferralReason.BOUND_REACHED, f"More {what} came than are kept; the rest was left out.")
         else:
-            yield _trouble(key, ReferralReason.CONTRADICTION, f"Two facts contradict each other: {key}.")
+            yield _trouble(key, ReferralReason.CONTRADICTION, _CONTRADICTIONS[kind].format(what))
     if len(case.commands) >= MAX_COMMANDS:
         yield _trouble("bound:commands", ReferralReason.BOUND_REACHED, "More refunds were commanded than are kept.")
     currency = case.order.currency if case.order is not None else None
@@ -249,7 +259,8 @@ def decided(case: Case, event: commands.DecideReferral, now: datetime) -> Case:
         decided_at=now,
         decided_minor=event.amount.minor if event.amount is not None else None,
     )
-    case = replace(case, referrals=put(case.referrals, done, "referral_id"))
+    # A decision makes another version of the case: whoever looked at it before has to look again.
+    case = replace(case, version=case.version + 1, referrals=put(case.referrals, done, "referral_id"))
     return _effect(case, done, now)
 
 
