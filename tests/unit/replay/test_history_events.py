@@ -68,11 +68,17 @@ def test_every_event_of_scms_travels(history: scms_history.History) -> None:
 
 def test_contradictions_are_counted_and_their_orders_are_told(history: scms_history.History) -> None:
     told = scms.told(history, "demo")
-    assert told.contradictions["ordered_after_arrival"] == 5
+    assert told.contradictions["ordered_after_arrival"] == (5, 5)
     backwards = next(o for o in history.orders for p in o.packages if p.arrived_on < o.ordered_on)
     events = [fact.event for fact in told.facts if fact.event.order_id == backwards.po]
     assert isinstance(events[0], ShipmentScanned)
     assert sum(isinstance(event, OrderPlaced) for event in events) == 1
+
+
+def test_contradictions_of_the_chosen_orders_stand_beside_those_of_the_file(history: scms_history.History) -> None:
+    by_year = [scms.told(history, "demo", scms.placed_in(year)).contradictions for year in range(2006, 2016)]
+    assert sum(each["goods_without_value"][0] for each in by_year) == 17
+    assert {each["goods_without_value"][1] for each in by_year} == {17}
 
 
 def test_what_was_assumed_is_counted(history: scms_history.History) -> None:

@@ -72,14 +72,13 @@ def show(told: Told, to: Console = console) -> None:
         to.print("The history holds no event that was asked for.")
         return
     to.print(f"{len(told.facts):,} events, known from {told.first:%Y-%m-%d} to {told.last:%Y-%m-%d}.")
-    table = Table(
-        "what the data says against itself, or leaves open (kept, not dropped)", "cases", title_justify="left"
-    )
-    for kind, count in told.contradictions.items():
-        table.add_row(kind.replace("_", " "), f"{count:,}")
+    title = "What the data says against itself, or leaves open: it is kept, not dropped"
+    table = Table("", "these orders", "whole history", title=title, title_justify="left")
+    for kind, (here, in_all) in told.contradictions.items():
+        table.add_row(kind.replace("_", " "), f"{here:,}", f"{in_all:,}")
     for assumption, count in told.assumptions.items():
-        table.add_row(assumption, f"{count:,}")
-    table.add_row("rows that cannot be read", f"{told.rejected:,}")
+        table.add_row(assumption, f"{count:,}", "")
+    table.add_row("rows that cannot be read", "", f"{told.rejected:,}")
     to.print(table)
 
 

@@ -17,7 +17,7 @@ from waybond_contracts.orders import (
 )
 from waybond_contracts.shipments import PackageLine, ScanKind, ShipmentBooked, ShipmentScanned
 from waybond_local.history import olist
-from waybond_local.replay.timed import EPOCH, About, Timed, Told, merged
+from waybond_local.replay.timed import EPOCH, About, Timed, Told, counted, merged
 
 PLATFORM = "olist"
 PRODUCT = "logistics-time-guarantee"
@@ -37,7 +37,8 @@ def told(history: olist.History, tenant: str) -> Told:
             "order without items: one line of what was paid": sum(not _items(order) for order in history.orders),
         }
     )
-    return Told(facts, history.contradictions_by_kind(), len(history.rejected), +assumptions)
+    about = {order.order_id for order in history.orders}
+    return Told(facts, counted(history.contradictions, about), len(history.rejected), +assumptions)
 
 
 def events(order: olist.Order, tenant: str) -> Iterator[Timed]:

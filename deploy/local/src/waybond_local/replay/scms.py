@@ -14,7 +14,7 @@ from waybond_contracts.money import Money
 from waybond_contracts.orders import CoverSelection, OrderLine, OrderPlaced, Payment, Promise
 from waybond_contracts.shipments import HandedTo, PackageLine, ScanKind, ShipmentBooked, ShipmentScanned
 from waybond_local.history import scms
-from waybond_local.replay.timed import Timed, Told, merged
+from waybond_local.replay.timed import Timed, Told, counted, merged
 
 PLATFORM = "scms"
 PRODUCT = "freight-time-guarantee"
@@ -22,7 +22,7 @@ DAY_LESS_A_SECOND = timedelta(days=1) - timedelta(seconds=1)
 
 
 def told(history: scms.History, tenant: str, wanted: Callable[[scms.Order], bool] = lambda order: True) -> Told:
-    """The events of the orders that are wanted. Contradictions are counted over the whole file."""
+    """The events of the orders that are wanted."""
     orders = [order for order in history.orders if wanted(order)]
     facts = merged(fact for order in orders for fact in events(order, tenant))
     assumptions = Counter(
@@ -33,7 +33,10 @@ def told(history: scms.History, tenant: str, wanted: Callable[[scms.Order], bool
             "origin unknown, taken to be the destination": sum(order.origin_hint is None for order in orders),
         }
     )
-    return Told(facts, history.contradictions_by_kind(), len(history.rejected), +assumptions)
+    about = {order.po for order in orders}
+    about |= {package.asn for order in orders for package in order.packages}
+    about |= {line.line_id for order in orders for package in order.packages for line in package.lines}
+    return Told(facts, counted(history.contradictions, about), len(history.rejected), +assumptions)
 
 
 def placed_in(year: int) -> Callable[[scms.Order], bool]:

@@ -1,6 +1,7 @@
 """Events with the instant at which they became known, merged into the one order in which a replay tells them."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import groupby
@@ -8,6 +9,7 @@ from typing import TypedDict
 
 from waybond_contracts.event import Event
 from waybond_contracts.topics import DISPUTES, ORDERS, SHIPMENTS
+from waybond_local.history.table import Contradiction
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _RANK = {ORDERS: 0, SHIPMENTS: 1, DISPUTES: 2}
@@ -31,10 +33,13 @@ class Timed:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What a history says: its events, what contradicts itself by kind, and what had to be assumed, in words."""
+    """What a history says: its events, what contradicts itself, and what had to be assumed, in words.
+
+    `contradictions`: by kind, how many in these orders and how many in all files.
+    """
 
     facts: tuple[Timed, ...]
-    contradictions: Mapping[str, int]
+    contradictions: Mapping[str, tuple[int, int]]
     rejected: int
     assumptions: Mapping[str, int]
 
@@ -45,6 +50,15 @@ class Told:
     @property
     def last(self) -> datetime:
         return self.facts[-1].known_at
+
+
+def counted(contradictions: Iterable[Contradiction], about: Container[str]) -> dict[str, tuple[int, int]]:
+    """Contradictions by kind: about these (orders, packages or lines), and in all."""
+    told, total = Counter[str](), Counter[str]()
+    for each in contradictions:
+        total[each.kind] += 1
+        told[each.kind] += each.about in about
+    return {kind: (told[kind], total[kind]) for kind in sorted(total)}
 
 
 def merged(facts: Iterable[Timed]) -> tuple[Timed, ...]:
