@@ -47,7 +47,7 @@ def test_whatever_is_dropped_on_the_way_each_record_of_a_log_is_queued_once_in_o
         if step is Step.SEEK:
             fetched = next((index for index, offset in enumerate(log) if offset >= position.queued), len(log))
             position.sought(0)
-            step = Step.ON
+            step, sought = Step.ON, True
     assert queued == log
 
 
