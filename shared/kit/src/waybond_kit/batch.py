@@ -49,6 +49,7 @@ class Work:
     publish: datetime | None = None
     documents: dict[bytes, bytes] = field(default_factory=dict)
     inputs: list[InputRow] = field(default_factory=list)
+    deleted: int = 0
 
     @property
     def shard(self) -> Shard:
@@ -236,7 +237,8 @@ class Batch:
         if fold.rows:
             changes.rows.append((number, fold.rows))
         batch_seq, outbox_seq = shard.batch_seq + 1, fold.outbox.last_seq
-        changes.shards.append(ShardRow(number, batch_seq, outbox_seq, work.after, shard.unsent.confirmed))
+        work.deleted = shard.unsent.confirmed
+        changes.shards.append(ShardRow(number, batch_seq, outbox_seq, work.after, shard.unsent.deleted, work.deleted))
         if fold.tally.woken or any(item.through is None for item in work.part.items):
             changes.journal.append(self._journal(work, batch_seq))
 
@@ -291,6 +293,7 @@ class Batch:
         shard, fold, now = work.shard, work.fold, self._monotonic()
         shard.batch_seq += 1
         shard.outbox_seq = fold.outbox.last_seq
+        shard.unsent.deleted = work.deleted
         shard.watermark = work.after
         shard.next_due = work.next_due
         shard.breaker.note(fold.tally.faults, now)

@@ -84,12 +84,13 @@ class InputRow(NamedTuple):
 
 
 class ShardRow(NamedTuple):
-    """What a batch changes of a row of `shard`, and which outbox rows are confirmed (seq up to `confirmed`)."""
+    """What a batch changes of a row of `shard`, and which outbox rows go: those behind `deleted` up to `confirmed`."""
 
     shard: int
     batch_seq: int
     outbox_seq: int
     watermark: datetime | None
+    deleted: int
     confirmed: int
 
 

@@ -105,10 +105,9 @@ async def connect(
         "jit": "off",
     }
     if for_batches:
-        # Batches find rows by their keys alone. A table that was empty when it was last looked at must not be scanned
-        # for the rest of the day: a plan is made once a connection, and kept.
+        # Batches find rows by their keys alone, so a plan is made once a connection, and kept (see sql.py).
         settings |= {"plan_cache_mode": "force_generic_plan", "enable_seqscan": "off"}
-        settings |= {"enable_hashjoin": "off", "enable_mergejoin": "off"}
+        settings |= {"enable_hashjoin": "off", "enable_mergejoin": "off", "enable_memoize": "off"}
     try:
         return await asyncpg.create_pool(
             dsn,

@@ -297,7 +297,7 @@ class Engine:
         for shard in self.shards():
             before = shard.unsent.first_seq()
             before = shard.outbox_seq + 1 if before is None else before
-            asked.append(Sweep(shard.number, shard.epoch, shard.unsent.confirmed, before))
+            asked.append(Sweep(shard.number, shard.epoch, shard.unsent.deleted, shard.unsent.confirmed, before))
         if not asked:
             return
         ours, strays = await self._ports.store.sweep(asked)

@@ -95,10 +95,11 @@ class Taken:
 
 
 class Sweep(NamedTuple):
-    """Asks to delete the outbox rows up to `confirmed`, and for any other before `before`."""
+    """Asks to delete the outbox rows behind `deleted` up to `confirmed`, and for any other before `before`."""
 
     shard: int
     epoch: int
+    deleted: int
     confirmed: int
     before: int
 

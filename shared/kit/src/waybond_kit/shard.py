@@ -37,6 +37,8 @@ class Unsent:
     count: int = 0
     confirmed: int = 0
     """The seq up to which all rows are confirmed."""
+    deleted: int = 0
+    """The seq up to which they are deleted, too."""
 
     def add(self, rows: list[OutboxRow], now: float) -> None:
         self.chunks.append((now, rows))
@@ -98,7 +100,7 @@ class Shard:
         """No wake is due before it; None if none is armed."""
         self.queue: deque[Raw] = deque()
         self.queued_bytes = 0
-        self.unsent = Unsent(confirmed=outbox_seq)
+        self.unsent = Unsent(confirmed=outbox_seq, deleted=outbox_seq)
         self.breaker = Breaker()
         self.seeks: set[str] = set()
         """Topics to seek to where their queue ends, before the next fetch."""

@@ -1,4 +1,10 @@
-"""The kit's statements. Arrays come in columns, `unnest` makes them rows: one statement whatever the batch's size."""
+"""The kit's statements. Arrays come in columns, `unnest` makes them rows: one statement whatever the batch's size.
+
+Rows are looked up one by one through their key, in a LATERAL subquery that OFFSET 0 keeps apart, and changed through
+their ctid. A plain join leaves the planner a choice, and it takes the wrong one for a table that was nearly empty when
+it was last looked at: it reads all of the table for each batch, and keeps that plan while the table grows. Nobody can
+move a row between the two steps, since the shard is locked.
+"""
 
 # A statement of its own: under READ COMMITTED what is loaded after it sees all that the last owner committed.
 LOCK = """
@@ -21,9 +27,9 @@ ORDER BY wake.shard, wake.due, wake.id
 """
 
 LOAD = """
-SELECT aggregate.shard, aggregate.id, order_key, version, shape, status, known_at, armed_at, wording, state
-FROM unnest($1::int[], $2::uuid[]) AS asked (shard, id)
-JOIN aggregate ON aggregate.shard = asked.shard AND aggregate.id = asked.id
+SELECT asked.shard, asked.id, order_key, version, shape, status, known_at, armed_at, wording, state
+FROM unnest($1::int[], $2::uuid[]) AS asked (shard, id),
+  LATERAL (SELECT * FROM aggregate WHERE shard = asked.shard AND id = asked.id OFFSET 0) AS found
 """
 
 DOCUMENTS = "SELECT sha256, body FROM wording WHERE sha256 = ANY($1::bytea[])"
@@ -61,19 +67,26 @@ UPDATE aggregate SET version = new.version + 1, shape = new.shape, status = new.
 FROM unnest(
   $1::int[], $2::uuid[], $3::text[], $4::bigint[], $5::int[], $6::text[], $7::timestamptz[], $8::timestamptz[],
   $9::bytea[], $10::bytea[])
-  AS new (shard, id, order_key, version, shape, status, known_at, armed_at, wording, state)
-WHERE aggregate.shard = new.shard AND aggregate.id = new.id AND aggregate.version = new.version
+  AS new (shard, id, order_key, version, shape, status, known_at, armed_at, wording, state),
+  LATERAL (
+    SELECT ctid FROM aggregate WHERE shard = new.shard AND id = new.id AND version = new.version OFFSET 0
+  ) AS found
+WHERE aggregate.ctid = found.ctid
 """
 
 DELETE = """
-DELETE FROM aggregate USING unnest($1::int[], $2::uuid[], $3::bigint[]) AS old (shard, id, version)
-WHERE aggregate.shard = old.shard AND aggregate.id = old.id AND aggregate.version = old.version
+DELETE FROM aggregate USING unnest($1::int[], $2::uuid[], $3::bigint[]) AS old (shard, id, version),
+  LATERAL (
+    SELECT ctid FROM aggregate WHERE shard = old.shard AND id = old.id AND version = old.version OFFSET 0
+  ) AS found
+WHERE aggregate.ctid = found.ctid
 """
 
 WAKES = """
 WITH gone AS (
-  DELETE FROM wake USING unnest($1::int[], $2::timestamptz[], $3::uuid[]) AS old (shard, due, id)
-  WHERE wake.shard = old.shard AND wake.due = old.due AND wake.id = old.id
+  DELETE FROM wake USING unnest($1::int[], $2::timestamptz[], $3::uuid[]) AS old (shard, due, id),
+    LATERAL (SELECT ctid FROM wake WHERE shard = old.shard AND due = old.due AND id = old.id OFFSET 0) AS found
+  WHERE wake.ctid = found.ctid
 )
 INSERT INTO wake (shard, due, id) SELECT * FROM unnest($4::int[], $5::timestamptz[], $6::uuid[])
 """
@@ -93,32 +106,44 @@ SELECT * FROM unnest($1::int[], $2::bigint[], $3::int[], $4::text[], $5::bigint[
 RELEASE = """
 UPDATE quarantine SET released_at = new.released_at, outcome = new.outcome
 FROM unnest($1::int[], $2::bigint[], $3::int[], $4::timestamptz[], $5::text[])
-  AS new (shard, batch_seq, ordinal, released_at, outcome)
-WHERE quarantine.shard = new.shard AND quarantine.batch_seq = new.batch_seq AND quarantine.ordinal = new.ordinal
+  AS new (shard, batch_seq, ordinal, released_at, outcome),
+  LATERAL (
+    SELECT ctid FROM quarantine
+    WHERE shard = new.shard AND batch_seq = new.batch_seq AND ordinal = new.ordinal OFFSET 0
+  ) AS found
+WHERE quarantine.ctid = found.ctid
 """
 
-# The shards' rows, their offsets, the journal, and the outbox rows that Kafka has confirmed since the last batch.
+# The shards' rows, their offsets, the journal, and the outbox rows that Kafka has confirmed since the last batch: from
+# where the last batch left off, or each would step over all the dead ones before it.
 SHARDS = """
 WITH moved AS (
   UPDATE shard SET batch_seq = new.batch_seq, outbox_seq = new.outbox_seq, watermark = new.watermark
-  FROM unnest($1::int[], $2::bigint[], $3::bigint[], $4::timestamptz[], $5::bigint[])
-    AS new (shard, batch_seq, outbox_seq, watermark, confirmed)
-  WHERE shard.shard = new.shard AND shard.batch_seq = new.batch_seq - 1
+  FROM unnest($1::int[], $2::bigint[], $3::bigint[], $4::timestamptz[])
+    AS new (shard, batch_seq, outbox_seq, watermark),
+    LATERAL (SELECT ctid FROM shard WHERE shard = new.shard AND batch_seq = new.batch_seq - 1 OFFSET 0) AS found
+  WHERE shard.ctid = found.ctid
   RETURNING 1
 ), sent AS (
-  DELETE FROM outbox USING unnest($1::int[], $5::bigint[]) AS old (shard, confirmed)
-  WHERE outbox.shard = old.shard AND outbox.seq <= old.confirmed
+  DELETE FROM outbox USING unnest($1::int[], $5::bigint[], $6::bigint[]) AS old (shard, deleted, confirmed),
+    LATERAL (
+      SELECT ctid FROM outbox WHERE shard = old.shard AND seq > old.deleted AND seq <= old.confirmed OFFSET 0
+    ) AS found
+  WHERE outbox.ctid = found.ctid
 ), applied AS (
   UPDATE shard_input SET next_offset = new.next_offset, progress = new.progress, last_stamp = new.last_stamp,
     last_crc = new.last_crc
-  FROM unnest($6::int[], $7::text[], $8::bigint[], $9::bigint[], $10::timestamptz[], $11::timestamptz[], $12::bigint[])
-    AS new (shard, topic, expected, next_offset, progress, last_stamp, last_crc)
-  WHERE shard_input.shard = new.shard AND shard_input.topic = new.topic AND shard_input.next_offset = new.expected
+  FROM unnest($7::int[], $8::text[], $9::bigint[], $10::bigint[], $11::timestamptz[], $12::timestamptz[], $13::bigint[])
+    AS new (shard, topic, expected, next_offset, progress, last_stamp, last_crc),
+    LATERAL (
+      SELECT ctid FROM shard_input WHERE shard = new.shard AND topic = new.topic AND next_offset = new.expected OFFSET 0
+    ) AS found
+  WHERE shard_input.ctid = found.ctid
   RETURNING 1
 ), noted AS (
   INSERT INTO journal (shard, seq, epoch, code, spans, wake_before, wake_due, wake_id)
-  SELECT * FROM unnest($13::int[], $14::bigint[], $15::bigint[], $16::text[], $17::jsonb[], $18::timestamptz[],
-    $19::timestamptz[], $20::uuid[])
+  SELECT * FROM unnest($14::int[], $15::bigint[], $16::bigint[], $17::text[], $18::jsonb[], $19::timestamptz[],
+    $20::timestamptz[], $21::uuid[])
 )
 SELECT (SELECT count(*) FROM moved) AS shards, (SELECT count(*) FROM applied) AS inputs
 """
@@ -159,15 +184,18 @@ SELECT shard, seq, topic, partition, key, headers, value FROM outbox WHERE shard
 CONFIRM = "DELETE FROM outbox WHERE shard = $1 AND seq <= $2"
 
 SWEEP_CONFIRMED = """
-DELETE FROM outbox USING unnest($1::int[], $2::bigint[]) AS old (shard, confirmed)
-WHERE outbox.shard = old.shard AND outbox.seq <= old.confirmed
+DELETE FROM outbox USING unnest($1::int[], $2::bigint[], $3::bigint[]) AS old (shard, deleted, confirmed),
+  LATERAL (
+    SELECT ctid FROM outbox WHERE shard = old.shard AND seq > old.deleted AND seq <= old.confirmed OFFSET 0
+  ) AS found
+WHERE outbox.ctid = found.ctid
 """
 
 SWEEP_STRAYS = """
-SELECT outbox.shard, seq, topic, partition, key, headers, value
-FROM outbox JOIN unnest($1::int[], $2::bigint[]) AS asked (shard, before)
-  ON outbox.shard = asked.shard AND outbox.seq < asked.before
-ORDER BY outbox.shard, seq
+SELECT asked.shard, seq, topic, partition, key, headers, value
+FROM unnest($1::int[], $2::bigint[]) AS asked (shard, before),
+  LATERAL (SELECT * FROM outbox WHERE shard = asked.shard AND seq < asked.before OFFSET 0) AS found
+ORDER BY asked.shard, seq
 """
 
 WAKES_DUE = """

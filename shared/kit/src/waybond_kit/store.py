@@ -86,7 +86,7 @@ class PostgresTransaction:
 
     async def _save_shards(self, changes: Changes) -> None:
         inputs, journal = _columns(changes.inputs, 7), _columns(changes.journal, 8)
-        row = await self.connection.fetchrow(sql.SHARDS, *_columns(changes.shards, 5), *inputs, *journal)
+        row = await self.connection.fetchrow(sql.SHARDS, *_columns(changes.shards, 6), *inputs, *journal)
         if row is None or row["shards"] != len(changes.shards) or row["inputs"] != len(changes.inputs):
             raise FencedError("the database has come further than memory", {each.shard for each in changes.shards})
 
@@ -155,9 +155,9 @@ class PostgresStore:
         async with self._pool.acquire() as connection, connection.transaction():
             rows = await connection.fetch(sql.LOCK, [each.shard for each in asked], [each.epoch for each in asked])
             ours = {row[0] for row in rows}
-            columns = _columns([(each.shard, each.confirmed, each.before) for each in asked if each.shard in ours], 3)
-            await connection.execute(sql.SWEEP_CONFIRMED, columns[0], columns[1])
-            strays = await connection.fetch(sql.SWEEP_STRAYS, columns[0], columns[2])
+            columns = _columns([(s.shard, s.deleted, s.confirmed, s.before) for s in asked if s.shard in ours], 4)
+            await connection.execute(sql.SWEEP_CONFIRMED, *columns[:3])
+            strays = await connection.fetch(sql.SWEEP_STRAYS, columns[0], columns[3])
         return ours, _outbox(strays)
 
     async def wakes_due(self, shards: Sequence[int], at: datetime, limit: int) -> dict[int, int]:
