@@ -70,6 +70,12 @@ def test_what_had_happened_when_cover_attached_is_not_covered() -> None:
     story.given(placed(), issued(attached_at=day(13)), damaged(day(12)))
     assert story.named(ClaimApproved) == []
     assert reasons(story)["DA-1"] is FindingReason.BEFORE_COVER
+    at_once = ClaimsStory()
+    at_once.given(placed(), issued(attached_at=day(12)), damaged(day(12)))
+    assert at_once.named(ClaimApproved) == []
+    ended = ClaimsStory()
+    ended.given(placed(), issued(ends_at=day(12)), damaged(day(12)))
+    assert ended.last(ClaimApproved).entitled == usd(10_000)
 
 
 def test_an_instant_that_is_not_known_exactly_counts_at_its_later_end() -> None:

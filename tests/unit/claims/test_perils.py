@@ -107,6 +107,16 @@ def test_lost_and_damaged_are_paid_in_full_by_scan(name: str, clause_id: str) ->
     assert applied[0].fact == f"{name}/1"
 
 
+def test_of_one_version_the_first_word_counts() -> None:
+    story = ClaimsStory()
+    story.given(placed(), issued())
+    story.when(late(version=1, breached=False), day(27))
+    story.when(late(version=1), day(28))
+    story.when(lost(day(12), standing=False), day(28))
+    story.when(lost(day(12)), day(29))
+    assert story.named(ClaimApproved) == []
+
+
 def test_a_scan_that_does_not_stand_pays_nothing() -> None:
     story = ClaimsStory()
     story.given(placed(), issued(), lost(day(12), standing=False))
