@@ -11,11 +11,10 @@ from functools import cached_property
 from typing import Any
 from uuid import UUID, uuid5
 
-from waybond_claims.app import DEFINITION
-
 from benchmarks.broker import Record
 from benchmarks.orders import VARIANTS, Ids, Variant, delayed, issued, placed, refunded
 from benchmarks.stencil import Stencil
+from waybond_claims.app import DEFINITION
 from waybond_contracts.envelope import Envelope
 from waybond_contracts.event import Event
 from waybond_contracts.refunds import IssueRefund

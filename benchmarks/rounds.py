@@ -16,11 +16,11 @@ from pathlib import Path
 from typing import Protocol
 
 import asyncpg
-from waybond_claims.app import DEFINITION
 
 from benchmarks.broker import Broker, Record
 from benchmarks.population import Order
 from benchmarks.usage import Memory, cpu_seconds, memory
+from waybond_claims.app import DEFINITION
 from waybond_contracts.envelope import Envelope
 from waybond_contracts.registry import EVENT_TYPES, PROGRESS_TYPE, Progress
 from waybond_contracts.topics import CLAIMS, REFUNDS, TOPICS

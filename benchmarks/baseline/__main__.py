@@ -14,8 +14,8 @@ from aiokafka import ConsumerRecord
 from faststream import AckPolicy, FastStream
 from faststream.kafka import KafkaBroker
 from faststream.kafka.annotations import KafkaMessage
-from waybond_claims.app import DEFINITION
 
+from waybond_claims.app import DEFINITION
 from waybond_contracts import envelope, registry
 from waybond_contracts.envelope import Envelope
 from waybond_contracts.event import Event
