@@ -219,9 +219,10 @@ class Population:
         """
         order, ids = self.order(number, Stage.INSURED), Ids(number)
         lived = order.life.lived(ids)
-        kept, step = order.kept(), lived[Stage.INSURED]
+        kept, step, before = order.kept(), lived[Stage.INSURED], lived[Stage.PLACED].outcome.state
         assert kept is not None
-        state = DEFINITION.codec.encode(lived[Stage.PLACED].outcome.state)
+        assert before is not None
+        state = DEFINITION.codec.encode(before)
         if (kept.state, kept.document) != state or order.record().value != _data(step.event):
             raise PopulationError(f"what was cut for order {number} is not what the product makes of it")
         known = DEFINITION.codec.decode(kept.shape, kept.state, kept.document)

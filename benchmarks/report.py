@@ -109,6 +109,8 @@ def _throughput_table(pairs: Pairs) -> Table:
         "events published for each consumed",
         *(f"{_median([w.published_per_event for w in side]):.2f}" for side in sides),
     )
+    others = (f"{max(w.others_share for w in side):.0%}" for side in sides)
+    table.add_row("others' share of the machine, at most", *others)
     table.add_row("events measured in a round", *(f"{side[0].events:,}" for side in sides))
     return table
 

@@ -19,7 +19,7 @@ import asyncpg
 
 from benchmarks.broker import Broker, Record
 from benchmarks.population import Order
-from benchmarks.usage import Memory, cpu_seconds, memory
+from benchmarks.usage import Memory, cpu_seconds, machine_seconds, memory
 from waybond_claims.app import DEFINITION
 from waybond_contracts.envelope import Envelope
 from waybond_contracts.registry import EVENT_TYPES, PROGRESS_TYPE, Progress
@@ -84,6 +84,8 @@ class Usage:
 
     at: float
     cpu_seconds: Mapping[str, float]
+    others_seconds: float
+    """CPU time of everything else on the machine but this benchmark itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +97,8 @@ class Window:
     """By type; all of what these events cause."""
     seconds: float
     cpu_seconds: Mapping[str, float]
+    others_share: float
+    """How much of the machine others used meanwhile, from 0 to 1: figures are taken on a quiet one."""
     memory: Mapping[str, Memory] = field(default_factory=dict)
 
     @property
@@ -202,7 +206,9 @@ class Running:
             await asyncio.sleep(_POLL_SECONDS)
 
     def usage(self) -> Usage:
-        return Usage(time.monotonic(), {name: cpu_seconds(pid) for name, pid in self._pids().items()})
+        found = {name: cpu_seconds(pid) for name, pid in self._pids().items()}
+        own = time.process_time()  # not of children: the measured ones are this process's own
+        return Usage(time.monotonic(), found, machine_seconds() - own - sum(found.values()))
 
     def memory(self) -> dict[str, Memory]:
         return {name: memory(pid) for name, pid in self._pids().items()}
@@ -242,7 +248,9 @@ def window(
 ) -> Window:
     """What happened between two readings."""
     used = {name: seconds - before.cpu_seconds[name] for name, seconds in after.cpu_seconds.items()}
-    return Window(events, dict(published), after.at - before.at, used, held)
+    seconds = after.at - before.at
+    others = (after.others_seconds - before.others_seconds) / seconds / (os.cpu_count() or 1)
+    return Window(events, dict(published), seconds, used, max(0.0, others), held)
 
 
 @asynccontextmanager

@@ -59,7 +59,7 @@ async def measure_pairs(
             found.append(window)
             tell(
                 f"Pair {n + 1} of {pairs}, {side.name}: {window.events_per_second:,.0f} events/s,"
-                f" {window.cpu_microseconds():,.0f} µs CPU an event"
+                f" {window.cpu_microseconds():,.0f} µs CPU an event; others used {window.others_share:.0%}"
             )
     return Pairs(*windows)
 

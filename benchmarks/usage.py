@@ -36,6 +36,14 @@ def cpu_seconds(root: int) -> float:
     return ticks / _TICKS_A_SECOND
 
 
+def machine_seconds() -> float:
+    """CPU time that all processes of the machine have used, in seconds; what waits or is idle is left out."""
+    user, nice, system, _idle, _waiting, interrupts, soft_interrupts = map(
+        int, (_PROC / "stat").read_text().split("\n", 1)[0].split()[1:8]
+    )
+    return (user + nice + system + interrupts + soft_interrupts) / _TICKS_A_SECOND
+
+
 def memory(root: int) -> Memory:
     """What the process `root` and those below it hold now."""
     resident = proportional = 0

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from benchmarks.usage import cpu_seconds, memory, parse_stat
+from benchmarks.usage import cpu_seconds, machine_seconds, memory, parse_stat
 
 _SPIN = "import time\nend = time.process_time() + 0.2\nwhile time.process_time() < end: pass\n"
 
@@ -52,3 +52,9 @@ def test_a_process_that_does_not_run_is_an_error() -> None:
     process.wait()
     with pytest.raises(ProcessLookupError):
         cpu_seconds(process.pid)
+
+
+def test_the_machine_uses_at_least_what_a_child_uses() -> None:
+    before = machine_seconds()
+    subprocess.run([sys.executable, "-c", _SPIN], check=True)
+    assert machine_seconds() - before >= 0.19
