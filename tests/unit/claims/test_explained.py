@@ -1,7 +1,7 @@
 """The explanation: from it alone the amounts follow, a false one is found out, and people can read it."""
 
 import io
-from uuid import NAMESPACE_URL, uuid5
+from uuid import NAMESPACE_URL, UUID, uuid5
 
 import pytest
 from hypothesis import given
@@ -97,7 +97,7 @@ def rendered(event: ClaimApproved | ClaimDenied) -> str:
 
 
 @given(st.uuids(), st.text(max_size=40))
-def test_ids_are_uuids_of_version_5(space: object, name: str) -> None:
-    assert named(str(space), name) == str(uuid5(space, name))  # type: ignore[arg-type]  # a UUID
+def test_ids_are_uuids_of_version_5(space: UUID, name: str) -> None:
+    assert named(str(space), name) == str(uuid5(space, name))
     assert named("no uuid", name) == named("no uuid", name)
     assert named("no uuid", name) != named(str(NAMESPACE_URL), name)
