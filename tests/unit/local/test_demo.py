@@ -1,5 +1,7 @@
 """The demo's pure parts: the parcel's story, its sentences, the order in which they are told, and the figures."""
 
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -19,6 +21,7 @@ from waybond_contracts.shipments import ScanKind, ShipmentChecked, ShipmentScann
 from waybond_contracts.wording import Clock, Scope
 from waybond_local.demo import brazil
 from waybond_local.demo.figures import Figures, Lane, Spread, top_lanes
+from waybond_local.demo.memory import MEGABYTE, MemoryWatch
 from waybond_local.demo.narrate import Narrator
 from waybond_local.demo.record import Record
 from waybond_local.demo.tell import in_order
@@ -207,3 +210,17 @@ def test_what_is_told_has_a_date() -> None:
     line = Narrator().line(record(delayed()))
     assert line is not None
     assert line.at == COMMANDED == datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+
+def test_memory_is_that_of_this_process_and_what_it_started() -> None:
+    watch = MemoryWatch()
+    watch.sample()
+    alone = watch.peak_bytes
+    hungry = "b = bytearray(b'x' * 64_000_000); print('full', flush=True); input()"
+    with subprocess.Popen([sys.executable, "-c", hungry], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as child:
+        assert child.stdout is not None
+        assert child.stdout.readline() == b"full\n"
+        watch.sample()
+        child.kill()
+    assert watch.peak_bytes > alone + 60 * MEGABYTE
+    assert "MB at most" in str(watch)

@@ -56,7 +56,8 @@ def command(
     whole_history: Annotated[
         bool, typer.Option("--whole-history", help="Replay 2006 to 2015 instead of 2014; takes several minutes.")
     ] = False,
-    partitions: Annotated[int, typer.Option(min=1, max=64, help="Partitions of each topic, so shards.")] = 4,
+    orders: Annotated[int | None, typer.Option(min=1, help="Only so many of the orders, the earliest ones.")] = None,
+    partitions: Annotated[int, typer.Option(min=1, max=64, help="Partitions of each topic, so shards.")] = 2,
     keep: Annotated[
         Path | None, typer.Option(help="Keep data and logs in this folder, which must not exist yet.")
     ] = None,
@@ -64,7 +65,7 @@ def command(
     """Run Waybond on this machine: a parcel's story, real shipments of 2014, and the checks of the books."""
     console = _console()
     began = time.monotonic()
-    told = scms.told(scms_history.read(), TENANT, scms.placed_in(YEAR) if not whole_history else lambda order: True)
+    told = _history(None if whole_history else YEAR, orders)
     folder = _made(keep) if keep else fresh_folder("waybond-demo-")
     try:
         with (
@@ -81,6 +82,16 @@ def command(
     console.print(f"The demo took {time.monotonic() - began:.1f} s in all.")
     if not all(check.holds for check in checks):
         raise typer.Exit(1)
+
+
+def _history(year: int | None, most: int | None) -> Told:
+    """The orders of a year (None: all), at most so many."""
+    history = scms_history.read()
+    placed = sorted(
+        (order for order in history.orders if year in (None, order.ordered_on.year)), key=lambda order: order.ordered_on
+    )
+    wanted = {order.po for order in placed[:most]}
+    return scms.told(history, TENANT, lambda order: order.po in wanted)
 
 
 def _made(folder: Path) -> Path:

@@ -52,7 +52,7 @@ def _business(figures: Figures, wording: Wording) -> Table:
     for currency, minor in sorted(figures.commanded.items()):
         table.add_row("refunds commanded, amount", str(Money.of(minor, currency)))
     table.add_row("second and later attempts", f"{figures.retries:,}")
-    for word, count in sorted(figures.answers.items()):
+    for word, count in sorted((+figures.answers).items()):
         table.add_row(f"payment system's last word: {word}", f"{count:,}")
     table.add_row("payment system silent for good", f"{figures.unanswered:,}")
     for reason, count in sorted(figures.referred.items()):
