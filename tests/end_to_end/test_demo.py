@@ -8,16 +8,24 @@ import sys
 import tempfile
 from pathlib import Path
 
+import psutil
 import pytest
+
+from tests.support.processes import runs
 
 PATIENCE_SECONDS = 300
 
 
+def left_over() -> set[str]:
+    """Folders of demos that were not removed."""
+    return {path.name for path in Path(tempfile.gettempdir()).glob("waybond-demo-*")}
+
+
 @pytest.mark.servers
-def test_the_demo_tells_replays_checks_and_leaves_nothing_behind(tmp_path: Path) -> None:
+def test_the_demo_tells_replays_checks_and_leaves_nothing_behind() -> None:
     command = [sys.executable, "-m", "waybond_local.cli", "demo", "--orders", "25"]
     environment = {name: value for name, value in os.environ.items() if name != "FORCE_COLOR"}
-    before = {path.name for path in Path(tempfile.gettempdir()).glob("waybond-demo-*")}
+    before = left_over()
     done = subprocess.run(
         command, env=environment, capture_output=True, text=True, check=False, timeout=PATIENCE_SECONDS
     )
@@ -31,7 +39,7 @@ def test_the_demo_tells_replays_checks_and_leaves_nothing_behind(tmp_path: Path)
     assert "Loss ratio by lane" in said
     assert said.count(" holds ") == 6
     assert "MB at most" in said
-    assert {path.name for path in Path(tempfile.gettempdir()).glob("waybond-demo-*")} <= before
+    assert left_over() <= before
 
 
 @pytest.mark.servers
@@ -40,3 +48,24 @@ def test_a_demo_keeps_what_it_is_told_to_keep_in_an_empty_place_alone(tmp_path: 
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=PATIENCE_SECONDS)
     assert done.returncode == 2
     assert "begins with an empty folder" in done.stderr
+
+
+@pytest.mark.servers
+def test_a_demo_that_is_stopped_leaves_nothing_behind() -> None:
+    before = left_over()
+    command = [sys.executable, "-u", "-m", "waybond_local.cli", "demo", "--orders", "1"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as demo:
+        assert demo.stdout is not None
+        said = []
+        for line in demo.stdout:
+            said.append(line)
+            if "order BR-1001 placed" in line:
+                break
+        started = [child.pid for child in psutil.Process(demo.pid).children(recursive=True)]
+        demo.terminate()
+        said += demo.stdout.readlines()
+        assert demo.wait(PATIENCE_SECONDS) == 130, "".join(said)
+    assert len(started) >= 6
+    assert not any(runs(pid) for pid in started)
+    assert left_over() <= before
+    assert "Stopped before its end." in "".join(said)

@@ -114,7 +114,7 @@ def show(folder: Path, found: StackState) -> None:
 
 def _run(folder: Path, options: Options) -> None:
     try:
-        with _signals_end_it(), Stack(folder, options, tell=console.print) as stack:
+        with signals_end_it(), Stack(folder, options, tell=console.print) as stack:
             show(folder, stack.state)
             console.print("Ctrl-C stops it.")
             stack.watch()
@@ -123,7 +123,7 @@ def _run(folder: Path, options: Options) -> None:
 
 
 @contextmanager
-def _signals_end_it() -> Iterator[None]:
+def signals_end_it() -> Iterator[None]:
     """SIGTERM and a closed terminal end the stack as Ctrl-C does; while it stops, further ones change nothing."""
 
     def interrupt(number: int, frame: object) -> None:

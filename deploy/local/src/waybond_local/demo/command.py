@@ -25,6 +25,7 @@ from waybond_local.demo.record import Reader, reader
 from waybond_local.demo.tell import books, tell
 from waybond_local.history import scms as scms_history
 from waybond_local.invariants.check import Check
+from waybond_local.lifecycle import signals_end_it
 from waybond_local.paths import fresh_folder
 from waybond_local.provision import DATABASE, with_database
 from waybond_local.replay import scms
@@ -38,6 +39,7 @@ from waybond_local.state import StackState
 
 TENANT = "demo"
 YEAR = 2014
+INTERRUPTED = 130  # the exit code of shells for it
 PIPE_COLUMNS = 140
 """How wide the tables are where the output goes into a pipe or a file."""
 
@@ -67,14 +69,19 @@ def command(
     began = time.monotonic()
     told = _history(None if whole_history else YEAR, orders)
     folder = _made(keep) if keep else fresh_folder("waybond-demo-")
+    memory = MemoryWatch()
     try:
         with (
-            MemoryWatch() as memory,
+            signals_end_it(),
+            memory,
             Stack(folder, Options(replay=True, partitions=partitions), tell=console.print) as stack,
         ):
             console.print(f"Everything runs after {time.monotonic() - began:.1f} s.")
             checks = asyncio.run(_demo(stack.state, told, console))
             memory.sample()
+    except KeyboardInterrupt:
+        console.print("Stopped before its end.")
+        raise typer.Exit(INTERRUPTED) from None
     finally:
         if not keep:
             shutil.rmtree(folder, ignore_errors=True)
