@@ -155,7 +155,7 @@ class Store(Protocol):
         ...
 
     async def sweep(self, asked: Sequence[Sweep]) -> tuple[set[int], list[OutboxRow]]:
-        """The shards that are still ours, and rows that should not be there any more."""
+        """The shards that are still ours, and rows that should not be there any more of those that nobody works on."""
         ...
 
     async def wakes_due(self, shards: Sequence[int], at: datetime, limit: int) -> dict[int, int]:

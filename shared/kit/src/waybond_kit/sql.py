@@ -183,6 +183,15 @@ SELECT shard, seq, topic, partition, key, headers, value FROM outbox WHERE shard
 
 CONFIRM = "DELETE FROM outbox WHERE shard = $1 AND seq <= $2"
 
+OWNED = """
+SELECT shard.shard
+FROM shard JOIN unnest($1::int[], $2::bigint[]) AS asked (shard, epoch)
+  ON shard.shard = asked.shard AND shard.epoch = asked.epoch
+"""
+
+# A sweep that waited for the batches that run would keep the others waiting too: what is busy is swept next time.
+LOCK_IDLE = OWNED + "FOR UPDATE OF shard SKIP LOCKED"
+
 SWEEP_CONFIRMED = """
 DELETE FROM outbox USING unnest($1::int[], $2::bigint[], $3::bigint[]) AS old (shard, deleted, confirmed),
   LATERAL (

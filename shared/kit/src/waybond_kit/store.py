@@ -153,9 +153,10 @@ class PostgresStore:
 
     async def sweep(self, asked: Sequence[Sweep]) -> tuple[set[int], list[OutboxRow]]:
         async with self._pool.acquire() as connection, connection.transaction():
-            rows = await connection.fetch(sql.LOCK, [each.shard for each in asked], [each.epoch for each in asked])
-            ours = {row[0] for row in rows}
-            columns = _columns([(s.shard, s.deleted, s.confirmed, s.before) for s in asked if s.shard in ours], 4)
+            epochs = [each.shard for each in asked], [each.epoch for each in asked]
+            ours = {row[0] for row in await connection.fetch(sql.OWNED, *epochs)}
+            idle = {row[0] for row in await connection.fetch(sql.LOCK_IDLE, *epochs)}
+            columns = _columns([(s.shard, s.deleted, s.confirmed, s.before) for s in asked if s.shard in idle], 4)
             await connection.execute(sql.SWEEP_CONFIRMED, *columns[:3])
             strays = await connection.fetch(sql.SWEEP_STRAYS, columns[0], columns[3])
         return ours, _outbox(strays)

@@ -28,7 +28,8 @@ CREATE TABLE wording (
 );
 COMMENT ON TABLE wording IS 'append-only: documents by SHA-256';
 
--- Nothing that changes is indexed, and pages keep room, so that an update never touches an index.
+-- Nothing that changes is indexed, and pages keep room, so that an update never touches an index. A state of up to 4 kB
+-- stays in its row as it is: compressing it takes as long as the rest of the update.
 CREATE TABLE aggregate (
   shard integer NOT NULL,
   id uuid NOT NULL,
@@ -41,7 +42,7 @@ CREATE TABLE aggregate (
   wording bytea,
   state bytea NOT NULL,
   PRIMARY KEY (shard, id)
-) WITH (fillfactor = 80);
+) WITH (fillfactor = 80, toast_tuple_target = 4080);
 
 CREATE TABLE wake (
   shard integer NOT NULL,
@@ -50,6 +51,7 @@ CREATE TABLE wake (
   PRIMARY KEY (shard, due, id)
 ) WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 5000);
 
+-- A row lives for a second: it is neither compressed nor put into another table, unless it fills a page.
 CREATE TABLE outbox (
   shard integer NOT NULL,
   seq bigint NOT NULL,
@@ -59,7 +61,8 @@ CREATE TABLE outbox (
   headers bytea NOT NULL,
   value bytea,
   PRIMARY KEY (shard, seq)
-) WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 5000);
+) WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 5000,
+  toast_tuple_target = 8160);
 
 -- What could not be applied, with its bytes. A row with aggregate_id stands in the line of a held order until
 -- released_at is set; its place in the line is (batch_seq, ordinal).
