@@ -1,13 +1,18 @@
 """The sandbox's plan: a pure function of seed and refund, with the fates in the proportions that were asked for."""
 
+import os
+import subprocess
+import sys
 from collections import Counter
 from datetime import timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import SecretStr, ValidationError
 
 from waybond_local.sandbox.plan import Act, Fate, Odds, plan
+from waybond_local.sandbox.settings import Settings
 
 NEVER = dict.fromkeys([fate.value for fate in Fate], 0)
 TERMINAL = {Act.PAY, Act.FAIL, Act.REVERSE}
@@ -68,5 +73,20 @@ def test_an_unknown_fate_is_an_ordinary_reference() -> None:
 
 
 def test_odds_that_are_all_zero_are_refused() -> None:
-    with pytest.raises(ValueError, match="odds"):
-        plan("seed", "r-1", Odds(**NEVER))
+    with pytest.raises(ValidationError, match="one weight above zero was expected"):
+        Odds(**NEVER)
+
+
+def test_the_environment_sets_a_weight(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WAYBOND_SANDBOX_ODDS__SILENT", "0")
+    settings = Settings(kafka="k", database=SecretStr("d"))
+    assert settings.sandbox_odds == Odds(silent=0)
+
+
+def test_a_wrong_setting_is_named_and_ends_the_process() -> None:
+    environment = {**os.environ, "WAYBOND_KAFKA": "k", "WAYBOND_DATABASE": "d", "WAYBOND_HTTP_PORT": "no"}
+    command = [sys.executable, "-m", "waybond_local.sandbox"]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert "WAYBOND_HTTP_PORT: Input should be a valid integer" in done.stderr
+    assert "Traceback" not in done.stderr

@@ -5,13 +5,16 @@ import contextlib
 import json
 import logging
 import signal
+import sys
 from collections.abc import Awaitable, Callable, Generator
 from typing import Any
 
 import uvicorn
+from pydantic import ValidationError
 
+from waybond_contracts.errors import path
 from waybond_local.sandbox.process import Sandbox
-from waybond_local.sandbox.settings import Settings
+from waybond_local.sandbox.settings import PREFIX, Settings
 
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 
@@ -61,7 +64,12 @@ async def serve(settings: Settings) -> None:
 
 def main() -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(levelname)s %(message)s")
-    asyncio.run(serve(Settings()))  # pyright: ignore[reportCallIssue] - the environment gives the fields
+    try:
+        settings = Settings()  # pyright: ignore[reportCallIssue] - the environment gives the fields
+    except ValidationError as error:
+        wrong = [f"{PREFIX}{path(each['loc']).upper()}: {each['msg']}" for each in error.errors(include_url=False)]
+        sys.exit("settings: " + "; ".join(wrong))
+    asyncio.run(serve(settings))
 
 
 if __name__ == "__main__":

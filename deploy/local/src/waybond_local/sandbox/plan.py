@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 from hashlib import blake2b
+from typing import Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from waybond_contracts.refunds import FailureCode
 
@@ -62,6 +63,12 @@ class Odds(BaseModel):
     repeated: int = Field(default=15, ge=0)
     silent: int = Field(default=5, ge=0)
 
+    @model_validator(mode="after")
+    def _some(self) -> Self:
+        if not any(weight for _, weight in self.weights()):
+            raise ValueError("one weight above zero was expected")
+        return self
+
     def weights(self) -> list[tuple[Fate, int]]:
         return [(fate, getattr(self, fate.value)) for fate in Fate]
 
@@ -101,7 +108,7 @@ class _Draw:
 
 
 def plan(seed: str, refund_id: str, odds: Odds, *, attempt: int = 1, payment_reference: str = "") -> Plan:
-    """The plan of one refund. Raises ValueError where all odds are zero."""
+    """The plan of one refund."""
     draw = _Draw(seed, refund_id)
     fate = _told(payment_reference, attempt) or _drawn(draw, odds)
     return Plan(fate, _steps(fate, draw))
@@ -117,10 +124,7 @@ def _told(reference: str, attempt: int) -> Fate | None:
 
 def _drawn(draw: _Draw, odds: Odds) -> Fate:
     weights = odds.weights()
-    total = sum(weight for _, weight in weights)
-    if total == 0:
-        raise ValueError("odds: one weight above zero was expected")
-    number = draw.number("fate", total)
+    number = draw.number("fate", sum(weight for _, weight in weights))
     for fate, weight in weights:
         if number < weight:
             return fate

@@ -7,11 +7,13 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from waybond_local.sandbox.plan import Odds
 
+PREFIX = "WAYBOND_"
+
 
 class Settings(BaseSettings):
     """Each has a default that works locally but for the addresses, which have none."""
 
-    model_config = SettingsConfigDict(env_prefix="WAYBOND_", frozen=True, env_nested_delimiter="__")
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, env_nested_delimiter="__")
 
     kafka: str
     """Bootstrap addresses, host:port."""
