@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import itertools
 import os
 import shutil
@@ -15,6 +16,7 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from importlib.resources import files
 from io import StringIO
+from pathlib import Path
 
 import asyncpg
 import pytest
@@ -31,7 +33,7 @@ from waybond_contracts.wording import parse
 from waybond_local.demo import bad, brazil
 from waybond_local.demo.record import Record, reader
 from waybond_local.demo.tell import in_order, tell
-from waybond_local.history import fit
+from waybond_local.history import fit, olist
 from waybond_local.history import scms as scms_history
 from waybond_local.invariants import load
 from waybond_local.invariants.check import Check
@@ -378,3 +380,31 @@ def held(world: World, po: str) -> str:
 
     assert eventually(listed)
     return rows[0].split()[1]
+
+
+MARKETPLACE = {
+    "olist_orders_dataset": [
+        "late,c1,delivered,2017-10-02 10:56:33,2017-10-02 11:07:15,2017-10-04 19:55:00,2017-10-30 21:25:13,2017-10-18",
+        "none,c1,canceled,2017-10-03 10:00:00,,,,2017-10-20 00:00:00",
+    ],
+    "olist_order_items_dataset": ["late,1,p1,s1,10.5,2.25", "late,2,p1,s2,20,0"],
+    "olist_order_payments_dataset": ["late,1,credit_card,32.75", "none,1,boleto,7"],
+    "olist_customers_dataset": ["c1,01001,SP"],
+    "olist_sellers_dataset": ["s1,13023,SP", "s2,20000,RJ"],
+    "olist_products_dataset": ["p1,perfumaria,225"],
+    "product_category_name_translation": ["perfumaria,perfumery"],
+}
+
+
+async def test_a_history_of_another_format_is_replayed_by_the_command(world: World, tmp_path: Path) -> None:
+    for name, rows in MARKETPLACE.items():
+        text = "\n".join([",".join(olist.TABLES[name]), *rows]) + "\n"
+        (tmp_path / f"{name}.csv.gz").write_bytes(gzip.compress(text.encode()))
+    done = await asyncio.to_thread(waybond, world, "replay", str(tmp_path), "--format", "olist", "--tenant", "market")
+    assert done.returncode == 0, done.stdout + done.stderr
+    async with load.reading(world.dsn) as snapshot:
+        cases = {case.order_key: case async for case in load.cases(snapshot)}
+    # Twelve days late: a tenth of each package (1.275 and 2.00 BRL), rounded half up.
+    assert cases["market/olist/late"].settled == 128 + 200
+    assert "market/olist/none" not in cases or not cases["market/olist/none"].commands
+    assert all(check.holds for check in await verify(world.stack))
