@@ -28,7 +28,7 @@ def data_folder() -> Path:
 def fresh_folder(prefix: str) -> Path:
     """Make an empty folder that lives as long as its caller wants, and that an unprivileged server may enter.
 
-    Where the temporary folder itself is closed to others (TMPDIR=/root/tmp), /var/tmp is taken instead.
+    Where the temporary folder itself is closed to others (TMPDIR in a home of mode 0700), /var/tmp is taken instead.
     """
     folder = Path(tempfile.mkdtemp(prefix=prefix))
     if os.geteuid() == 0 and not open_to_all(folder.parent):
