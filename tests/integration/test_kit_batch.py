@@ -271,3 +271,17 @@ async def test_more_wakes_than_a_batch_takes_fire_in_order_over_several(database
         assert shard.next_due == START + timedelta(seconds=20)
         cursors = await it.rows("SELECT wake_due FROM journal WHERE wake_due IS NOT NULL ORDER BY seq")
         assert [(row["wake_due"] - START).seconds for row in cursors] == [7, 15, 19]
+
+
+async def test_a_process_paused_within_its_transaction_cannot_keep_a_shard(database: str) -> None:
+    """PostgreSQL ends the session of a holder that is silent for too long, so the next owner does not wait for ever."""
+    async with bench(database) as it:
+        dsn = await databases.prepare(database, "pricing", PASSWORD)
+        paused = await databases.connect(dsn, "pricing", connections=1, idle_in_transaction_seconds=1, for_batches=True)
+        with pytest.raises((asyncpg.PostgresError, asyncpg.InterfaceError, ConnectionError)):
+            async with PostgresStore(paused).transaction() as transaction:
+                assert await transaction.lock({0: 0}) == {0}
+                taken = await it.store.take(0, "heir")
+                assert taken.epoch == 1
+                await transaction.lock({0: 0})
+        paused.terminate()

@@ -155,3 +155,16 @@ async def _largest_batch(world: World, topic: str, size: int) -> None:
     await admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, world.prefix + topic, configs)])
     await admin.close()
     await asyncio.sleep(0.5)
+
+
+async def test_a_service_stops_although_broker_and_database_are_away(
+    own_kafka: EmbeddedKafka, own_postgres: EmbeddedPostgres, topic_prefix: str
+) -> None:
+    async with World(own_kafka.bootstrap, own_postgres.dsn(), topic_prefix).ready(PRICING) as world:
+        async with world.running(PRICING) as pricing:
+            await world.open(pricing)
+            await fill(world, 0)
+            await asyncio.to_thread(own_kafka.kill)
+            await asyncio.to_thread(own_postgres.stop, immediate=True)
+        assert pricing.engine.stopping and not pricing.engine.alive
+        await asyncio.to_thread(own_kafka.start)

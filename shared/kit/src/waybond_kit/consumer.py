@@ -1,6 +1,8 @@
 """One FastStream batch subscriber a service: takes raw records, and hands them to the engine between two fetches."""
 
+import asyncio
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from itertools import groupby
 from typing import Any
 
@@ -23,6 +25,7 @@ POLL_RECORDS = 2_000
 BATCH_TIMEOUT_MS = 15
 FETCH_WAIT_MS = 200
 METADATA_AGE_MS = 30_000
+LEAVE_SECONDS = 5.0
 
 
 class Consumer(ConsumerRebalanceListener):
@@ -95,7 +98,9 @@ class Consumer(ConsumerRebalanceListener):
 
     async def stop(self) -> None:
         """Leave the group; a static member stays until its session ends, so that a restart moves no shards."""
-        await self._broker.stop()
+        with suppress(TimeoutError):  # a broker that is away cannot be told
+            async with asyncio.timeout(LEAVE_SECONDS):
+                await self._broker.stop()
 
     @property
     def _consumer(self) -> AIOKafkaConsumer:

@@ -27,7 +27,8 @@ TICK_SECONDS = 0.25
 ACK_SECONDS = 1.0
 SWEEP_SECONDS = 5.0
 POSITION_SECONDS = 1.0
-DRAIN_SECONDS = 20.0
+DRAIN_SECONDS = 10.0
+LAST_SECONDS = 3.0
 MAX_COUNTED_WAKES = 10_000
 
 
@@ -330,7 +331,8 @@ class Engine:
         await self._relay.stop()
         for last in (self.sweep, self.ack):
             with suppress(Exception):  # both only spare the next owner some work
-                await last()
+                async with asyncio.timeout(LAST_SECONDS):
+                    await last()
 
 
 async def _every(seconds: float, what: Callable[[], Awaitable[None]]) -> None:
