@@ -1,6 +1,7 @@
 """The orders of the benchmark: what platforms, pricing, tracking and payment systems say about them, by the contracts.
 
-An order is placed, insured under the product `order-protection`, its parcel is a week late, the refund is confirmed.
+An order is placed, insured under the product `order-protection`, its parcel is a week late, the refund is confirmed,
+and the parcel arrives after all.
 """
 
 from dataclasses import dataclass
@@ -8,14 +9,14 @@ from datetime import datetime, timedelta
 from importlib.resources import files
 from uuid import NAMESPACE_URL, uuid5
 
-from waybond_contracts.delays import Journey, PackageJourney, ScanSeen, ShipmentDelayed
+from waybond_contracts.delays import Journey, PackageJourney, ScanSeen, ShipmentDelayed, ShipmentDelivered
 from waybond_contracts.fields import Interval
 from waybond_contracts.money import Money
 from waybond_contracts.orders import FxRate, Language, OrderLine, OrderPlaced, Payment, Promise
 from waybond_contracts.places import Lane
 from waybond_contracts.policies import Factor, PolicyIssued, Premium
 from waybond_contracts.refunds import IssueRefund, RefundSucceeded
-from waybond_contracts.shipments import ScanKind
+from waybond_contracts.shipments import HandedTo, ScanKind
 from waybond_contracts.watches import compile_watches
 from waybond_contracts.wording import WordingDocument
 
@@ -149,19 +150,7 @@ def delayed(ids: Ids, order: OrderPlaced) -> ShipmentDelayed:
     assert order.promise is not None
     start = order.promise.latest
     due = start + timedelta(days=WATCH_DAYS)
-    first, last = order.occurred_at + timedelta(days=2), order.occurred_at + timedelta(days=16)
-    package = PackageJourney(
-        package_id="1",
-        carrier="cainiao",
-        tracking_number=f"LP{ids.order_id}CN",
-        booked_at=order.occurred_at + timedelta(days=1),
-        first_scan=ScanSeen(
-            kind=ScanKind.PICKED_UP, when=Interval.at(first), provider="cainiao", raw_code="GTMS_ACCEPT"
-        ),
-        last_scan=ScanSeen(kind=ScanKind.CUSTOMS_HELD, when=Interval.at(last), provider="cainiao", raw_code="CC_HO_IN"),
-        kinds=(ScanKind.PICKED_UP, ScanKind.EXPORT_DEPARTED, ScanKind.IMPORT_ARRIVED, ScanKind.CUSTOMS_HELD),
-        carrier_eta=start + timedelta(days=12),
-    )
+    package = _package(ids, order)
     watch = next(each for each in compile_watches(wording().parsed(), order.lane) if each.id == WATCH_ID)
     return ShipmentDelayed(
         tenant=TENANT,
@@ -183,6 +172,30 @@ def delayed(ids: Ids, order: OrderPlaced) -> ShipmentDelayed:
     )
 
 
+def delivered(ids: Ids, order: OrderPlaced, at: datetime) -> ShipmentDelivered:
+    """The parcel arrived at last."""
+    assert order.promise is not None
+    scan = ScanSeen(kind=ScanKind.DELIVERED, when=Interval.at(at), provider="cainiao", raw_code="GTMS_SIGNED")
+    package = _package(ids, order)
+    arrived = package.model_copy(
+        update={"last_scan": scan, "kinds": (*package.kinds, ScanKind.DELIVERED), "arrived": Interval.at(at)}
+    )
+    return ShipmentDelivered(
+        tenant=TENANT,
+        platform=PLATFORM,
+        order_id=ids.order_id,
+        occurred_at=at,
+        policy_id=ids.policy_id,
+        package_id=package.package_id,
+        version=1,
+        as_of=at,
+        journey=Journey(packages=(arrived,), packages_in_order=1, promised_latest=order.promise.latest),
+        when=Interval.at(at),
+        scan=scan,
+        handed_to=HandedTo.DOOR,
+    )
+
+
 def refunded(ids: Ids, command: IssueRefund, at: datetime) -> RefundSucceeded:
     """The payment system's answer to the command."""
     return RefundSucceeded(
@@ -195,4 +208,22 @@ def refunded(ids: Ids, command: IssueRefund, at: datetime) -> RefundSucceeded:
         version=1,
         provider_refund_ref=f"re_{ids.order_id}",
         amount=command.amount,
+    )
+
+
+def _package(ids: Ids, order: OrderPlaced) -> PackageJourney:
+    """The parcel as it was seen last before it was late: held at customs."""
+    assert order.promise is not None
+    first, last = order.occurred_at + timedelta(days=2), order.occurred_at + timedelta(days=16)
+    taken = ScanSeen(kind=ScanKind.PICKED_UP, when=Interval.at(first), provider="cainiao", raw_code="GTMS_ACCEPT")
+    held = ScanSeen(kind=ScanKind.CUSTOMS_HELD, when=Interval.at(last), provider="cainiao", raw_code="CC_HO_IN")
+    return PackageJourney(
+        package_id="1",
+        carrier="cainiao",
+        tracking_number=f"LP{ids.order_id}CN",
+        booked_at=order.occurred_at + timedelta(days=1),
+        first_scan=taken,
+        last_scan=held,
+        kinds=(ScanKind.PICKED_UP, ScanKind.EXPORT_DEPARTED, ScanKind.IMPORT_ARRIVED, ScanKind.CUSTOMS_HELD),
+        carrier_eta=order.promise.latest + timedelta(days=12),
     )

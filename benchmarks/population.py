@@ -12,12 +12,13 @@ from typing import Any
 from uuid import UUID, uuid5
 
 from benchmarks.broker import Record
-from benchmarks.orders import VARIANTS, Ids, Variant, delayed, issued, placed, refunded
+from benchmarks.orders import VARIANTS, Ids, Variant, delayed, delivered, issued, placed, refunded
 from benchmarks.stencil import Stencil
 from waybond_claims.app import DEFINITION
 from waybond_contracts.envelope import Envelope
 from waybond_contracts.event import Event
 from waybond_contracts.refunds import IssueRefund
+from waybond_contracts.registry import encode
 from waybond_kit.aggregate import Outcome, Woken
 
 SPECIMEN_NUMBER = 99_999_999
@@ -32,6 +33,7 @@ class Stage(Enum):
     PLACED = "PolicyIssued"
     INSURED = "ShipmentDelayed"
     COMMANDED = "RefundSucceeded"
+    PAID = "ShipmentDelivered"
 
 
 LIFE = tuple(Stage)
@@ -79,18 +81,20 @@ class Life:
             Stage.PLACED: fresh[Stage.PLACED],
             Stage.INSURED: late[Stage.INSURED],
             Stage.COMMANDED: late[Stage.COMMANDED],
+            Stage.PAID: late[Stage.PAID],
         }
         self._before: Mapping[Stage, Step] = {
             Stage.PLACED: fresh[Stage.NEW],
             Stage.INSURED: late[Stage.PLACED],
             Stage.COMMANDED: late[Stage.INSURED],
+            Stage.PAID: late[Stage.COMMANDED],
         }
         silent = late[Stage.INSURED].outcome
         if silent.wake_at is None:
             raise PopulationError("a refund command that nobody answers wakes nobody")
         self.woken = DEFINITION.decide(silent.state, Woken(silent.wake_at), silent.wake_at)
         """What comes of it if the refund of a COMMANDED order is never answered."""
-        self._values = {stage: Stencil(_data(step.event), self._ids) for stage, step in self.steps.items()}
+        self._values = {stage: Stencil(encode(step.event), self._ids) for stage, step in self.steps.items()}
         self._headers = {stage: self._header_stencils(step) for stage, step in self.steps.items()}
         self._states = {stage: self._state_stencil(step) for stage, step in self._before.items()}
 
@@ -137,6 +141,8 @@ class Life:
             raise PopulationError(f"a late parcel gave {len(commands)} refund commands; the load needs one")
         answered_at = max(self.now, late_known_at)
         steps[Stage.COMMANDED] = self._step(steps[Stage.INSURED], refunded(ids, commands[0], answered_at), answered_at)
+        arrived = delivered(ids, order, answered_at)
+        steps[Stage.PAID] = self._step(steps[Stage.COMMANDED], arrived, answered_at)
         if commands[0].refund_id != all_ids(ids)["refund_id"]:
             raise PopulationError("refund ids are made otherwise than the benchmark makes them")
         return steps
@@ -203,7 +209,7 @@ class Population:
         return tuple(Life(variant, self.now) for variant in VARIANTS)
 
     def order(self, number: int, stage: Stage | None = None) -> Order:
-        """Order `number`. Without a stage, four numbers in a row are one variant's orders in the four stages, then
+        """Order `number`. Without a stage, five numbers in a row are one variant's orders in the five stages, then
         comes the next variant: all stages in equal parts."""
         life = self._lives[number // len(LIFE) % len(self._lives)]
         return Order(number, stage or LIFE[number % len(LIFE)], life)
@@ -223,7 +229,7 @@ class Population:
         assert kept is not None
         assert before is not None
         state = DEFINITION.codec.encode(before)
-        if (kept.state, kept.document) != state or order.record().value != _data(step.event):
+        if (kept.state, kept.document) != state or order.record().value != encode(step.event):
             raise PopulationError(f"what was cut for order {number} is not what the product makes of it")
         known = DEFINITION.codec.decode(kept.shape, kept.state, kept.document)
         if DEFINITION.decide(known, step.event, step.known_at) != step.outcome:
@@ -239,7 +245,3 @@ def all_ids(ids: Ids) -> dict[str, str]:
         "claim_id": str(claim_id),
         "refund_id": str(uuid5(claim_id, "1/1")),
     }
-
-
-def _data(event: Event) -> bytes:
-    return event.model_dump_json().encode()

@@ -120,7 +120,7 @@ async def publish(event: Event, cause: Envelope, now: datetime) -> None:
         correlationid=cause.correlationid or cause.id,
     ).headers()
     await broker.publish(
-        event.model_dump_json().encode(),
+        registry.encode(event),
         topic=PREFIX + event.topic,
         key=event.order_key.encode(),
         headers={name: value.decode() for name, value in headers},

@@ -8,7 +8,7 @@ import msgspec
 
 from waybond_contracts.envelope import JSON, Envelope
 from waybond_contracts.event import Event
-from waybond_contracts.registry import PROGRESS_TYPE, Progress
+from waybond_contracts.registry import PROGRESS_TYPE, Progress, encode
 from waybond_contracts.topics import MAX_RECORD_BYTES
 from waybond_kit.changes import OutboxRow
 from waybond_kit.door import Item
@@ -84,7 +84,7 @@ class Outbox:
         for event in events:
             if event.order_key != order_key:
                 raise ValueError(f"{type(event).__name__} is about another order than the one decided on")
-            value = event.__pydantic_serializer__.to_json(event)
+            value = encode(event)
             if len(value) > MAX_RECORD_BYTES:
                 raise TooLargeError(f"{type(event).__name__} has {len(value)} bytes: at most {MAX_RECORD_BYTES}")
             own: list[tuple[str, bytes | None]] = [
