@@ -102,7 +102,8 @@ async def test_what_the_last_owner_left_in_the_outbox_is_published_before_the_sh
             )
         async with world.running(PRICING) as pricing:
             await world.open(pricing)
-            assert await world.query("pricing", "SELECT FROM outbox") == []
+            # Progress may lie there already: an open shard says how far it has come.
+            assert await world.query("pricing", "SELECT FROM outbox WHERE topic = 'claims'") == []
             found = await world.records("claims")
             for shard in range(world.partitions):
                 values = [int(record.value or b"0") for record in found if record.partition == shard]
