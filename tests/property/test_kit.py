@@ -10,7 +10,7 @@ from tests.support.folding import Memory
 from tests.support.kit import START, amended
 from tests.support.story import Known, Story
 from tests.support.toys import PRICING, ToyCodec, decide_pricing
-from waybond_contracts.commands import DiscardHeld
+from waybond_contracts.commands import DiscardHeld, HeldCommand, ReleaseHeld
 from waybond_contracts.topics import ORDERS
 from waybond_kit.clock import Progress
 from waybond_kit.door import Item, Raw
@@ -104,6 +104,48 @@ def test_how_records_are_cut_into_batches_changes_nothing(
         assert whole.line(name) == cut.line(name)
 
 
+commands = st.tuples(st.sampled_from(ORDER_NAMES), st.integers(0, 6), st.booleans())
+
+
+@given(
+    steps=st.lists(st.one_of(facts.filter(len).map(lambda told: told[0]), commands), max_size=30),
+    cuts=st.lists(st.integers(1, 6), max_size=30),
+)
+def test_how_commands_and_records_are_cut_into_batches_changes_nothing(
+    steps: list[tuple[str, int, str, int] | tuple[str, int, bool]], cuts: list[int]
+) -> None:
+    """A command ends its batch, as in the kit. It may name anything: the first in line, one behind it, none."""
+    each, cut = Memory(PRICING), Memory(PRICING)
+    for item in told_of(each, steps):
+        each.batch(item)
+    rest = told_of(cut, steps)
+    for most in [*cuts, *[len(rest) or 1] * len(rest)]:
+        size = next((place + 1 for place, item in enumerate(rest[:most]) if is_command(item)), most)
+        cut.batch(*rest[:size])
+        rest = rest[size:]
+    assert [row[3] for row in each.published] == [row[3] for row in cut.published]
+    for name in ORDER_NAMES:
+        assert each.state(name) == cut.state(name)
+        assert each.line(name) == cut.line(name)
+
+
+def told_of(shard: Memory, steps: Sequence[tuple[str, int, str, int] | tuple[str, int, bool]]) -> list[Item]:
+    found: list[Item] = []
+    for step in steps:
+        if len(step) == 4:
+            found += items(shard, [step])
+            continue
+        name, back, discarded = step
+        offsets = [item.raw.offset for item in found if item.order_key == f"acme/shop/{name}" and not is_command(item)]
+        offset = offsets[-1 - back % len(offsets)] if offsets else 0
+        found.append(shard.item(command(DiscardHeld if discarded else ReleaseHeld, name, offset), START))
+    return found
+
+
+def is_command(item: Item) -> bool:
+    return isinstance(item.event, HeldCommand)
+
+
 @given(told=facts)
 @settings(max_examples=60)
 def test_a_held_order_whose_failing_records_are_discarded_ends_as_if_they_had_never_come(
@@ -119,7 +161,7 @@ def test_a_held_order_whose_failing_records_are_discarded_ends_as_if_they_had_ne
                 for row in held.quarantine
                 if row.order_key == f"acme/shop/{name}" and (row.batch_seq, row.ordinal) not in held.settled
             )
-            held.batch(held.item(discard(name, row.record_offset), START))
+            held.batch(held.item(command(DiscardHeld, name, row.record_offset), START))
         assert (held.state(name) and held.state(name).revisions) == (
             spared.state(name) and spared.state(name).revisions
         )
@@ -131,8 +173,8 @@ def fails(told: Sequence[tuple[str, int, str, int]], fact: tuple[str, int, str, 
     return fact[2] == "raise"
 
 
-def discard(order: str, offset: int) -> DiscardHeld:
-    return DiscardHeld(
+def command(kind: type[HeldCommand], order: str, offset: int) -> HeldCommand:
+    return kind(
         tenant="acme",
         platform="shop",
         order_id=order,

@@ -65,9 +65,14 @@ class Memory:
 
     def line(self, order: str) -> list[str]:
         """The reasons of what stands in the order's line."""
-        identity = aggregate_id(f"acme/shop/{order}")
-        open_rows = [row for row in self.quarantine if (row.batch_seq, row.ordinal) not in self.settled]
-        return [row.reason for row in open_rows if row.aggregate_id == identity]
+        return [row.reason for row in self._open(aggregate_id(f"acme/shop/{order}"))]
+
+    def _open(self, identity: UUID) -> list[QuarantineRow]:
+        return [
+            row
+            for row in self.quarantine
+            if row.aggregate_id == identity and (row.batch_seq, row.ordinal) not in self.settled
+        ]
 
     def _loaded(self, each: Aggregate[Any]) -> Aggregate[Any]:
         wake_row = None if each.id in self.holding else each.armed_at
@@ -96,6 +101,8 @@ class Memory:
                 del self.holding[identity]
         self.quarantine += fold.quarantine
         self.settled |= {(row.batch_seq, row.ordinal): row.outcome for row in fold.released}
+        for identity in {*self.aggregates, *self.holding}:
+            assert len(self._open(identity)) == self.holding.get(identity, 0), "memory and table disagree on a line"
         self.rows += fold.rows
         self.woken += fold.tally.woken
         for row in fold.outbox.rows:

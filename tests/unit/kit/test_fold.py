@@ -130,6 +130,28 @@ def test_what_is_released_counts_at_its_own_time_and_is_published_as_known_at_th
     assert shard.holding == {} and shard.line("o") == []
 
 
+def test_what_came_in_the_batch_of_the_command_follows_the_line_too() -> None:
+    """Else its order would be free while a record of it still waited, until the next takeover held it again."""
+    shard = Memory(PRICING)
+    held = shard.item(amended("o", 1, "raise"))
+    shard.batch(held, shard.item(amended("o", 2)))
+    shard.batch(shard.item(amended("o", 3)), shard.item(command(DiscardHeld, "o", ORDERS, held.raw.offset)))
+    assert shard.state("o").revisions == (2, 3)
+    assert shard.line("o") == [] and shard.holding == {}
+
+
+def test_an_order_that_was_held_in_the_batch_of_the_command_stays_held() -> None:
+    shard = Memory(PRICING)
+    speaks = shard.item(amended("o", 1, "document:acme/shop/o/raise-on-wake"))
+    shard.batch(speaks, shard.item(amended("o", 2, "wake:9")))
+    unreadable = shard.item(amended("new", 1))
+    shard.batch(
+        shard.item(command(ReleaseHeld, "o", ORDERS, unreadable.raw.offset)),
+        wakes=Wakes(START + HOUR, START + HOUR),
+    )
+    assert shard.line("o") == ["wake"] and len(shard.holding) == 1
+
+
 def test_a_command_for_another_service_or_another_record_changes_nothing() -> None:
     shard = Memory(PRICING)
     held = shard.item(amended("o", 1, "raise"))

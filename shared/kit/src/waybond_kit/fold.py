@@ -262,9 +262,9 @@ class Fold(Generic[S]):
         if self.poisoned:
             self._quarantine(item, _SAVE_FAILED, hold=False)
             return
-        line = self.lines.get(item.id)
-        named = line.find(command) if line is not None else None
-        if line is None or named is None:
+        line = self._line(item.id)
+        named = line.find(command)
+        if named is None:
             self.tally.ignored_commands += 1
             return
         aggregate = self._aggregate(item)
@@ -278,6 +278,12 @@ class Fold(Generic[S]):
             line.remove(named)
         if named.stands_in_line:
             self._go_on(line, aggregate, item.known_at)
+
+    def _line(self, identity: UUID) -> Line:
+        """The order's line as it is loaded, and behind it what this batch has put there already."""
+        line = self.lines.get(identity, Line(()))
+        line.rows += [LineRow.of(row._asdict()) for row in self.quarantine if row.aggregate_id == identity]
+        return line
 
     def _go_on(self, line: Line, aggregate: Aggregate[S], at: datetime) -> None:
         """Apply what stands in line, in order, up to the first that fails again."""
