@@ -1,7 +1,7 @@
 """The orders of the benchmark: what platforms, pricing, tracking and payment systems say about them, by the contracts.
 
-An order is placed, insured under the product `order-protection`, its parcel is a week late, the refund is confirmed,
-and the parcel arrives after all.
+An order is placed, insured under the product `order-protection`, and late; the payment system takes the refund command
+and confirms it.
 """
 
 from dataclasses import dataclass
@@ -9,14 +9,14 @@ from datetime import datetime, timedelta
 from importlib.resources import files
 from uuid import NAMESPACE_URL, uuid5
 
-from waybond_contracts.delays import Journey, PackageJourney, ScanSeen, ShipmentDelayed, ShipmentDelivered
+from waybond_contracts.delays import Journey, PackageJourney, ScanSeen, ShipmentDelayed
 from waybond_contracts.fields import Interval
 from waybond_contracts.money import Money
 from waybond_contracts.orders import FxRate, Language, OrderLine, OrderPlaced, Payment, Promise
 from waybond_contracts.places import Lane
 from waybond_contracts.policies import Factor, PolicyIssued, Premium
-from waybond_contracts.refunds import IssueRefund, RefundSucceeded
-from waybond_contracts.shipments import HandedTo, ScanKind
+from waybond_contracts.refunds import IssueRefund, RefundAccepted, RefundSucceeded
+from waybond_contracts.shipments import ScanKind
 from waybond_contracts.watches import compile_watches
 from waybond_contracts.wording import WordingDocument
 
@@ -172,43 +172,19 @@ def delayed(ids: Ids, order: OrderPlaced) -> ShipmentDelayed:
     )
 
 
-def delivered(ids: Ids, order: OrderPlaced, at: datetime) -> ShipmentDelivered:
-    """The parcel arrived at last."""
-    assert order.promise is not None
-    scan = ScanSeen(kind=ScanKind.DELIVERED, when=Interval.at(at), provider="cainiao", raw_code="GTMS_SIGNED")
-    package = _package(ids, order)
-    arrived = package.model_copy(
-        update={"last_scan": scan, "kinds": (*package.kinds, ScanKind.DELIVERED), "arrived": Interval.at(at)}
-    )
-    return ShipmentDelivered(
-        tenant=TENANT,
-        platform=PLATFORM,
-        order_id=ids.order_id,
-        occurred_at=at,
-        policy_id=ids.policy_id,
-        package_id=package.package_id,
-        version=1,
-        as_of=at,
-        journey=Journey(packages=(arrived,), packages_in_order=1, promised_latest=order.promise.latest),
-        when=Interval.at(at),
-        scan=scan,
-        handed_to=HandedTo.DOOR,
-    )
-
-
-def refunded(ids: Ids, command: IssueRefund, at: datetime) -> RefundSucceeded:
-    """The payment system's answer to the command."""
-    return RefundSucceeded(
-        tenant=TENANT,
-        platform=PLATFORM,
-        order_id=ids.order_id,
-        occurred_at=at,
-        refund_id=command.refund_id,
-        attempt=command.attempt,
-        version=1,
-        provider_refund_ref=f"re_{ids.order_id}",
-        amount=command.amount,
-    )
+def refunded(ids: Ids, command: IssueRefund, at: datetime) -> tuple[RefundAccepted, RefundSucceeded]:
+    """The payment system's answers to the command: taken, then done."""
+    said = {
+        "tenant": TENANT,
+        "platform": PLATFORM,
+        "order_id": ids.order_id,
+        "refund_id": command.refund_id,
+        "attempt": command.attempt,
+        "provider_refund_ref": f"re_{ids.order_id}",
+        "amount": command.amount,
+    }
+    earlier = at - timedelta(minutes=10)
+    return RefundAccepted(**said, occurred_at=earlier, version=1), RefundSucceeded(**said, occurred_at=at, version=2)
 
 
 def _package(ids: Ids, order: OrderPlaced) -> PackageJourney:

@@ -12,7 +12,7 @@ from typing import Any
 from uuid import UUID, uuid5
 
 from benchmarks.broker import Record
-from benchmarks.orders import VARIANTS, Ids, Variant, delayed, delivered, issued, placed, refunded
+from benchmarks.orders import VARIANTS, Ids, Variant, delayed, issued, placed, refunded
 from benchmarks.stencil import Stencil
 from waybond_claims.app import DEFINITION
 from waybond_contracts.envelope import Envelope
@@ -32,8 +32,8 @@ class Stage(Enum):
     NEW = "OrderPlaced"
     PLACED = "PolicyIssued"
     INSURED = "ShipmentDelayed"
-    COMMANDED = "RefundSucceeded"
-    PAID = "ShipmentDelivered"
+    COMMANDED = "RefundAccepted"
+    ACCEPTED = "RefundSucceeded"
 
 
 LIFE = tuple(Stage)
@@ -81,13 +81,13 @@ class Life:
             Stage.PLACED: fresh[Stage.PLACED],
             Stage.INSURED: late[Stage.INSURED],
             Stage.COMMANDED: late[Stage.COMMANDED],
-            Stage.PAID: late[Stage.PAID],
+            Stage.ACCEPTED: late[Stage.ACCEPTED],
         }
         self._before: Mapping[Stage, Step] = {
             Stage.PLACED: fresh[Stage.NEW],
             Stage.INSURED: late[Stage.PLACED],
             Stage.COMMANDED: late[Stage.INSURED],
-            Stage.PAID: late[Stage.COMMANDED],
+            Stage.ACCEPTED: late[Stage.COMMANDED],
         }
         silent = late[Stage.INSURED].outcome
         if silent.wake_at is None:
@@ -140,9 +140,9 @@ class Life:
         if len(commands) != 1:
             raise PopulationError(f"a late parcel gave {len(commands)} refund commands; the load needs one")
         answered_at = max(self.now, late_known_at)
-        steps[Stage.COMMANDED] = self._step(steps[Stage.INSURED], refunded(ids, commands[0], answered_at), answered_at)
-        arrived = delivered(ids, order, answered_at)
-        steps[Stage.PAID] = self._step(steps[Stage.COMMANDED], arrived, answered_at)
+        accepted, succeeded = refunded(ids, commands[0], answered_at)
+        steps[Stage.COMMANDED] = self._step(steps[Stage.INSURED], accepted, answered_at)
+        steps[Stage.ACCEPTED] = self._step(steps[Stage.COMMANDED], succeeded, answered_at)
         if commands[0].refund_id != all_ids(ids)["refund_id"]:
             raise PopulationError("refund ids are made otherwise than the benchmark makes them")
         return steps

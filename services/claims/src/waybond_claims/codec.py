@@ -1,9 +1,13 @@
 """The claim file as bytes: compact JSON without the wording, which tables keep once by its hash."""
 
+from functools import lru_cache
+
 import msgspec
 from msgspec.structs import replace
 
 from waybond_claims.state import Case
+
+WORDINGS_KEPT = 1_024
 
 
 class CaseCodec:
@@ -14,17 +18,27 @@ class CaseCodec:
     def __init__(self) -> None:
         self._encoder = msgspec.json.Encoder()
         self._decoder = msgspec.json.Decoder(Case)
-        self._bodies: dict[bytes, str] = {}
 
     def encode(self, state: Case) -> tuple[bytes, bytes | None]:
         """The file without its wording, and the wording or None."""
         if not state.wording:
             return self._encoder.encode(state), None
-        return self._encoder.encode(replace(state, wording="")), state.wording.encode()
+        return self._encoder.encode(replace(state, wording="")), _body(state.wording)
 
     def decode(self, shape: int, state: bytes, document: bytes | None) -> Case:
         """The file from bytes written in `shape`. Raises msgspec.DecodeError for bytes that are no file."""
         if shape != self.shape:
             raise ValueError(f"a claim file of shape {self.shape} was expected, got {shape}")
         case = self._decoder.decode(state)
-        return case if document is None else replace(case, wording=document.decode())
+        return case if document is None else replace(case, wording=_text(document))
+
+
+# One object for each wording, not one for each file: its hash is reckoned once, and a batch of files stays small.
+@lru_cache(WORDINGS_KEPT)
+def _text(body: bytes) -> str:
+    return body.decode()
+
+
+@lru_cache(WORDINGS_KEPT)
+def _body(text: str) -> bytes:
+    return text.encode()

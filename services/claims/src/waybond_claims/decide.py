@@ -20,6 +20,8 @@ KEPT_AFTER_END = timedelta(days=7)
 """An order that was declined, or whose policy ended, without a claim leaves no state after this."""
 AT_ONCE = timedelta(microseconds=1)
 """The soonest that can be waited."""
+GOOD_ANSWERS = frozenset({refunds.RefundAccepted, refunds.RefundPending, refunds.RefundSucceeded})
+"""Of a payment system: what they say of a refund changes nothing that is owed."""
 KEPT_UNHEARD = timedelta(days=400)
 """Facts about an order of whose policy nobody ever speaks are dropped after this."""
 
@@ -63,7 +65,7 @@ def _look(draft: Draft, fact: Event | Woken) -> None:
         return
     payments.tell_settled(draft)
     case = draft.case
-    if _uneventful(case) or (isinstance(fact, refunds.RefundSucceeded) and _all_paid(case)):
+    if _uneventful(case) or (type(fact) in GOOD_ANSWERS and _in_hand(case)):
         return
     owes = entitlement(case, draft.now)
     _open(draft, owes)
@@ -94,10 +96,11 @@ def _uneventful(case: Case) -> bool:
     return policy is None or not terms(case.wording, policy.origin, policy.destination).heeds_journeys
 
 
-def _all_paid(case: Case) -> bool:
-    """Whether what was owed has arrived and nobody waits for anything."""
+def _in_hand(case: Case) -> bool:
+    """Whether what is owed has arrived or is on its way, and nobody waits for anything."""
     waits = case.disputes or case.recoveries or case.contradictions or any(each.is_open for each in case.referrals)
-    return not waits and case.in_flight is None and case.settled == case.owed
+    flight = case.in_flight
+    return not waits and case.settled + (flight.minor if flight is not None else 0) == case.owed
 
 
 def _named(draft: Draft) -> bool:
