@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
@@ -11,6 +11,8 @@ from typing import Any, TypeVar
 import asyncpg
 import msgspec
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import KafkaError
 
 from tests.support.servers import create_topics
 from tests.support.toys import Toy
@@ -78,6 +80,15 @@ class World:
             yield self
         finally:
             await self.producer.stop()
+            await self._forget(names)
+
+    async def _forget(self, names: list[str]) -> None:
+        """Delete the topics: the broker that all tests share has memory for a few thousand partitions."""
+        admin = AIOKafkaAdminClient(bootstrap_servers=self.kafka, request_timeout_ms=5_000)
+        with suppress(KafkaError):  # a test may leave its own broker stopped, or have deleted a topic itself
+            await admin.start()
+            await admin.delete_topics(names)
+        await admin.close()
 
     def settings(self, name: str, **given: Any) -> Settings:
         """Settings of a service in this world: quick, and without an allowance for clocks."""

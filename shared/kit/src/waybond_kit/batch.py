@@ -243,36 +243,30 @@ class Batch:
             changes.journal.append(self._journal(work, batch_seq))
 
     def _collect_aggregate(self, number: int, aggregate: Aggregate[Any], work: Work, changes: Changes) -> None:
-        row = Stored(
-            shard=number,
-            id=aggregate.id,
-            order_key=aggregate.order_key,
-            version=aggregate.version,
-            shape=self._definition.codec.shape,
-            status=aggregate.status,
-            known_at=aggregate.known_at or EPOCH,
-            armed_at=aggregate.armed_at,
-            wording=None,
-            state=b"",
+        version, state, sha256 = aggregate.version, b"", None
+        if aggregate.state is not None:
+            state, sha256 = self._encoded(aggregate, work)
+        row = Stored(  # by position: naming the fields would cost as much as the rest of this function
+            *(number, aggregate.id, aggregate.order_key, version or 1, self._definition.codec.shape, aggregate.status),
+            *(aggregate.known_at or EPOCH, aggregate.armed_at, sha256, state),
         )
-        if aggregate.state is None:
-            if aggregate.version:
-                changes.deletes.append(row)
-            return
+        if aggregate.state is not None:
+            (changes.updates if version else changes.inserts).append(row)
+        elif version:
+            changes.deletes.append(row)
+
+    def _encoded(self, aggregate: Aggregate[Any], work: Work) -> tuple[bytes, bytes | None]:
+        """The state as bytes, and the SHA-256 of its document, which is saved with it if it is new."""
         try:
             state, document = self._definition.codec.encode(aggregate.state)
         except Exception as error:
             raise SaveError(f"the state of {aggregate.order_key} cannot be encoded") from error
-        sha256 = None
-        if document is not None:
-            sha256, stored = self._documents.hash(document)
-            if not stored:
-                work.documents[sha256] = document
-        row = row._replace(state=state, wording=sha256)
-        if aggregate.version:
-            changes.updates.append(row)
-        else:
-            changes.inserts.append(row._replace(version=1))
+        if document is None:
+            return state, None
+        sha256, stored = self._documents.hash(document)
+        if not stored:
+            work.documents[sha256] = document
+        return state, sha256
 
     def _journal(self, work: Work, seq: int) -> JournalRow:
         before = due = identity = None
