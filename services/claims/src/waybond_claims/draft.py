@@ -8,7 +8,7 @@ from uuid import NAMESPACE_OID, uuid5
 
 from msgspec.structs import replace
 
-from waybond_claims.published import event
+from waybond_claims.published import about, maker
 from waybond_claims.state import Case
 from waybond_contracts.claims import ClaimEvent
 from waybond_contracts.event import Event
@@ -22,6 +22,8 @@ class Draft:
     now: datetime
     cause: str
     events: list[Event] = field(default_factory=list[Event])
+    about: dict[str, Any] = field(default_factory=dict[str, Any])
+    """What all events have in common; known with the first one, when the claim has its id."""
 
     def change(self, **fields: Any) -> None:
         """Write fields of the file anew."""
@@ -29,12 +31,15 @@ class Draft:
 
     def say(self, kind: type[ClaimEvent], **fields: Any) -> None:
         """Publish a step of the claim under the case's next version."""
-        self.change(version=self.case.version + 1)
-        self.events.append(event(kind, self.case, self.now, version=self.case.version, **fields))
+        version = self.case.version + 1
+        self.case = replace(self.case, version=version)
+        self.publish(kind, version=version, **fields)
 
     def publish(self, kind: type[Event], **fields: Any) -> None:
         """Publish anything else about the order."""
-        self.events.append(event(kind, self.case, self.now, **fields))
+        if not self.about:
+            self.about = about(self.case, self.now)
+        self.events.append(maker(kind)(self.about | fields))
 
 
 def named(namespace: str, name: str) -> str:
