@@ -80,6 +80,7 @@ class Engine:
             partitions=plan.partitions,
             code=plan.code,
             replay=plan.replay,
+            clock=ports.clock,
             monotonic=self._monotonic,
         )
         self._carrier = Carrier(
