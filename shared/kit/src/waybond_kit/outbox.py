@@ -91,7 +91,7 @@ class Outbox:
             if len(value) > MAX_RECORD_BYTES:
                 raise TooLargeError(f"{type(event).__name__} has {len(value)} bytes: at most {MAX_RECORD_BYTES}")
             own: list[tuple[str, bytes | None]] = [
-                ("ce_id", event_id(cause.id, event.event_type, event.business_key).encode()),
+                ("ce_id", event_id(cause.id, event.event_type, f"{order_key}/{event.business_key}").encode()),
                 ("ce_type", event.event_type.encode()),
                 ("ce_time", _stamp(event.occurred_at)),
             ]

@@ -68,7 +68,8 @@ class PostgresTransaction:
     async def _save_aggregates(self, changes: Changes) -> None:
         execute = self.connection.execute
         if changes.documents:
-            await execute(sql.ADD_DOCUMENTS, list(changes.documents), list(changes.documents.values()))
+            # In the order of their hashes: two batches that add the same ones would wait for each other in turn.
+            await execute(sql.ADD_DOCUMENTS, *_columns(sorted(changes.documents.items()), 2))
         if changes.inserts:
             _count(await execute(sql.INSERT, *_columns(changes.inserts, 10)), changes.inserts)
         if changes.updates:
