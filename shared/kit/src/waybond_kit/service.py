@@ -37,8 +37,9 @@ __all__ = ["Definition", "Input", "InputKind", "Publish", "Resources", "Settings
 
 PUBLISH_SECONDS = 30.0
 ROUTES_CONNECTIONS = 4
-# One full collection of a heap with a million states stops a process for seconds; nearly nothing here is cyclic.
-GC_THRESHOLDS = (50_000, 50, 1_000)
+# One full collection of a heap with a million states stops a process for seconds; nearly nothing here is cyclic. The
+# first counts objects made less objects freed: above what the batches in work hold, they are not walked for nothing.
+GC_THRESHOLDS = (200_000, 50, 1_000)
 
 log = structlog.get_logger(__name__)
 
