@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from enum import Enum
 from typing import NamedTuple
 from uuid import UUID
@@ -34,7 +34,7 @@ class Raw(NamedTuple):
     @property
     def appended(self) -> datetime:
         """The record's timestamp: on topics of others, when the broker appended it."""
-        return EPOCH + timedelta(milliseconds=max(self.timestamp_ms, 0))
+        return datetime.fromtimestamp(max(self.timestamp_ms, 0) / 1000, UTC)
 
 
 class Hole(Raw):
