@@ -1,6 +1,7 @@
 """Complaints are answered by themselves; what goes to a card scheme stops new payments until it has ended."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
+from itertools import permutations
 from typing import Any
 
 import pytest
@@ -43,6 +44,7 @@ from waybond_contracts.disputes import (
     DisputeStageChanged,
     DisputeWithdrawn,
 )
+from waybond_contracts.event import Event
 from waybond_contracts.policies import DeclineReason, PolicyDeclined
 from waybond_contracts.refunds import IssueRefund
 
@@ -261,6 +263,56 @@ def test_the_same_dispute_resolved_with_two_amounts_is_a_contradiction() -> None
     story = ClaimsStory()
     story.given(placed(), issued(), complaint(day(10)), resolved(day(20), 100), resolved(day(21), 200))
     assert story.last(ClaimReferred).reason is ReferralReason.CONTRADICTION
+
+
+def stage(at: datetime, to: DisputeStage) -> DisputeStageChanged:
+    return DisputeStageChanged(**KEY, occurred_at=at, dispute_id="D-1", stage=to)
+
+
+def test_an_appeal_against_a_resolution_stops_payments_again_and_its_resolution_counts() -> None:
+    story = ClaimsStory()
+    story.given(placed(), issued(), complaint(day(5), stage=DisputeStage.CHARGEBACK), resolved(day(8)))
+    story.given(stage(day(9), DisputeStage.PRE_ARBITRATION), lost(day(12)))
+    assert story.named(IssueRefund) == []
+    assert story.status == "waiting"
+    story.when(resolved(day(30), 10_000))
+    assert [(each.ref, each.minor) for each in story.case.elsewhere] == [("D-1", 10_000)]
+    assert story.named(IssueRefund) == []
+    assert story.case.contradictions == ()
+
+
+def test_an_appeal_may_take_back_what_the_first_resolution_gave() -> None:
+    story = ClaimsStory()
+    story.given(placed(), issued(), complaint(day(5), stage=DisputeStage.CHARGEBACK), resolved(day(8), 9_000))
+    story.given(stage(day(9), DisputeStage.PRE_ARBITRATION), lost(day(12)), resolved(day(30)))
+    assert story.case.elsewhere == ()
+    assert story.last(IssueRefund).amount == usd(10_000)
+
+
+@pytest.mark.parametrize("order", list(permutations(range(4))))
+def test_a_dispute_ends_as_its_last_resolution_says_in_whichever_order_its_steps_become_known(
+    order: tuple[int, ...],
+) -> None:
+    steps: list[Event] = [
+        complaint(day(5), stage=DisputeStage.CHARGEBACK),
+        resolved(day(8), 3_000),
+        stage(day(9), DisputeStage.PRE_ARBITRATION),
+        resolved(day(30), 10_000),
+    ]
+    story = ClaimsStory()
+    story.given(placed(), issued())
+    for index in order:
+        story.when(steps[index], day(40))
+    assert [(each.ref, each.minor) for each in story.case.elsewhere] == [("D-1", 10_000)]
+    assert not story.case.frozen_by_dispute
+
+
+def test_a_withdrawal_that_is_older_than_the_last_stage_ends_nothing() -> None:
+    story = ClaimsStory()
+    story.given(placed(), issued(), complaint(day(5)), stage(day(9), DisputeStage.CHARGEBACK))
+    story.when(DisputeWithdrawn(**KEY, occurred_at=day(7), dispute_id="D-1"), day(10))
+    story.when(lost(day(12)))
+    assert story.named(IssueRefund) == []
 
 
 def test_a_refund_reported_twice_with_two_amounts_is_a_contradiction() -> None:

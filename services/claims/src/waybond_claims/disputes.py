@@ -59,7 +59,7 @@ def perils(dispute: Dispute) -> frozenset[Peril]:
 
 def open_disputes(case: Case) -> Iterator[Dispute]:
     """Disputes that were opened and have not ended."""
-    return (each for each in case.disputes if each.opened_at is not None and not each.ended)
+    return (each for each in case.disputes if each.opened_at is not None and not each.over)
 
 
 def claimed_by(case: Case, found: Found) -> bool:
@@ -77,7 +77,7 @@ def answer(draft: Draft, owes: Entitlement | None, *, paid_now: bool) -> tuple[D
     """Answer every open dispute whose answer changed; return those that were told something."""
     told: list[Dispute] = []
     for dispute in draft.case.disputes:
-        if dispute.opened_at is None or dispute.ended:
+        if dispute.opened_at is None or dispute.over:
             continue
         found = _answer(draft.case, owes, dispute, draft.now)
         if found is None or dispute.answer == APPROVED:

@@ -302,7 +302,7 @@ def _disputed(case: Case, event: disputes.DisputeEvent, now: datetime) -> Case:
         case disputes.DisputeStageChanged():
             after = _staged(before, event.stage.value, event.occurred_at)
         case disputes.DisputeWithdrawn():
-            after = replace(before, ended="withdrawn") if not before.ended else before
+            after = _ended(before, "withdrawn", event.occurred_at)
         case disputes.DisputeResolved():
             return _resolved(case, before, event)
         case _:  # EvidenceSubmitted changes nothing that is owed.
@@ -333,10 +333,27 @@ def _staged(before: Dispute, stage: str, at: datetime) -> Dispute:
     return replace(before, stage=stage, stage_at=at)
 
 
+def _ended(before: Dispute, how: str, at: datetime) -> Dispute:
+    """The dispute with an end in it; the latest one counts."""
+    if before.ended_at is not None and (at, how) <= (before.ended_at, before.ended):
+        return before
+    return replace(before, ended=how, ended_at=at)
+
+
 def _resolved(case: Case, before: Dispute, event: disputes.DisputeResolved) -> Case:
+    """Of several resolutions the latest says what the buyer got: after an appeal that is news, else one is wrong."""
     refunded = event.refunded.minor if event.refunded else 0
-    if before.refunded is not None:
-        return case if before.refunded == refunded else contradicted(case, f"dispute:{event.dispute_id}")
-    after = replace(before, ended=event.outcome.value, refunded=refunded)
-    case = _with(case, after)
+    at = event.occurred_at
+    after = _ended(before, event.outcome.value, at)
+    known = before.resolved_at
+    if before.refunded is not None and known is not None:
+        appealed = before.stage_at is not None and before.stage_at > min(known, at)
+        if before.refunded != refunded and not appealed:
+            case = contradicted(case, f"dispute:{event.dispute_id}")
+        if (at, refunded) <= (known, before.refunded):
+            return case if after == before else _with(case, after)
+    case = _with(case, replace(after, refunded=refunded, resolved_at=at))
+    others = tuple(each for each in case.elsewhere if (each.by, each.ref) != ("dispute", event.dispute_id))
+    if len(others) < len(case.elsewhere):
+        case = replace(case, elsewhere=others)
     return case if event.refunded is None else _refunded(case, event.dispute_id, "dispute", event.refunded)

@@ -40,7 +40,7 @@ _CONTRADICTIONS = {
     "order": "The order was placed twice, with different totals or payments; the first one counts{}.",
     "policy": "A second policy names this order ({}); the first one counts.",
     "platform": "The platform reported its refund {} with two amounts; the first one counts.",
-    "dispute": "Dispute {} was resolved with two amounts; the first one counts.",
+    "dispute": "Dispute {} was resolved with two amounts; the later one counts.",
     "refund": "The payment system answered about refund {}, which was never commanded.",
     "result": "The payment system gave two answers as {}; the first one counts.",
     "amount": "A refund moved another amount than was commanded, or was settled by hand before ({}).",

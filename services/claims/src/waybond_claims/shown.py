@@ -158,7 +158,7 @@ def _dispute(dispute: Dispute) -> ShownDispute:
         reason=dispute.reason,
         stage=dispute.stage,
         opened_at=dispute.opened_at,
-        ended=dispute.ended,
+        ended=dispute.ended if dispute.over else "",
         answer=dispute.answer,
         eligible_at=dispute.eligible_at,
     )

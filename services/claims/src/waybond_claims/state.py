@@ -187,12 +187,22 @@ class Dispute(Struct, frozen=True, omit_defaults=True):
     answer: str = ""
     """The reason of the last ClaimDenied about it, or "approved"."""
     eligible_at: datetime | None = None
+    ended_at: datetime | None = None
+    resolved_at: datetime | None = None
+    """When the resolution was made that `refunded` is of: the latest one."""
+
+    @property
+    def over(self) -> bool:
+        """Whether it ended and went to no further stage since then: an appeal goes on where a resolution was."""
+        if self.stage_at is None or self.ended_at is None:
+            return bool(self.ended)
+        return self.stage_at <= self.ended_at
 
     @property
     def freezes(self) -> bool:
         """Whether new commands wait for its end: the card scheme or the wallet may be paying the buyer back already.
         A question of the buyer or the platform, which we answer ourselves, does not."""
-        return not self.ended and (self.stage != "INQUIRY" or self.source == "card_scheme")
+        return not self.over and (self.stage != "INQUIRY" or self.source == "card_scheme")
 
 
 class Command(Struct, frozen=True, array_like=True):
