@@ -258,6 +258,7 @@ _FIELDS: dict[str, dict[str, Any]] = {
         "ends_at": "2026-07-04T14:02:11Z",
         "watches": WATCHES,
         "reason": "order_amended",
+        "lane": {"origin": "CN", "destination": "AR"},
     },
     "PolicyCancelled": {
         "policy_id": "5d1c",

@@ -41,6 +41,7 @@ from waybond_contracts.claims import ClaimApproved, ClaimReferred
 from waybond_contracts.disputes import DisputeResolved, DisputeStage, DisputeStageChanged
 from waybond_contracts.event import Event
 from waybond_contracts.orders import OrderRefunded
+from waybond_contracts.places import Lane
 from waybond_contracts.refunds import CancelRefund, MoneyCommand
 from waybond_contracts.wording import Scope
 
@@ -62,6 +63,7 @@ id = "OR-1"
 peril = "late"
 clock = "promised_latest"
 scope = "order"
+lanes = ["*-BR"]
 tiers = [{ after = "P20D", amount = { amount = "12.34" }, pays = "credit" }]
 
 [[exclusion]]
@@ -75,6 +77,7 @@ WORDINGS = [
 ]
 
 flags = st.lists(st.booleans(), max_size=3)
+lanes = st.sampled_from((None, Lane(origin="CN", destination="AR")))
 given_back = st.one_of(st.none(), st.integers(1, 4_000))
 
 
@@ -89,7 +92,7 @@ def facts(draw: st.DrawFn) -> list[Event]:
     limit = usd(draw(st.integers(500, 25_000)))
     found.append(issued(draw(st.sampled_from(WORDINGS)), total, limit=limit))
     if draw(st.booleans()):
-        found.append(amended(2, total.with_minor(total.minor // 2), limit=limit))
+        found.append(amended(2, total.with_minor(total.minor // 2), limit=limit, lane=draw(lanes)))
     if draw(st.integers(0, 4)) == 0:
         found.append(cancelled(day(draw(st.integers(57, 60))), 3, from_start=draw(st.booleans())))
     for package_id in ("P1", "P2"):

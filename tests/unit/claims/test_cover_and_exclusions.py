@@ -8,6 +8,7 @@ import pytest
 from tests.support.claims import (
     PLACED,
     ClaimsStory,
+    amended,
     cancelled,
     complaint,
     damaged,
@@ -27,6 +28,7 @@ from tests.support.claims import (
     ruling,
     usd,
 )
+from waybond_claims.ledger import Entry
 from waybond_claims.shown import shown
 from waybond_contracts.claims import ClaimApproved, ClaimReferred, ReferralReason
 from waybond_contracts.delays import ScanSeen
@@ -135,6 +137,32 @@ def test_excluded_by_a_scan_on_the_package() -> None:
     assert reasons(story)["D"] is FindingReason.EXCLUDED
     other = told('scans = ["REFUSED"]', damaged(day(9), package_id="P2", journey=held))
     assert other.last(ClaimApproved).amount == usd(5_000)
+
+
+@pytest.mark.parametrize("amendment_first", [False, True])
+def test_an_amended_destination_decides_which_clauses_apply(amendment_first: bool) -> None:
+    body = only(
+        DAMAGE.replace("peril", 'lanes = ["*-BR"]\nperil')
+        + DAMAGE.replace('"D"', '"A"').replace("1.00", "0.30").replace("peril", 'lanes = ["*-AR"]\nperil')
+    )
+    facts: list[Event] = [issued(body), amended(lane=Lane(origin="CN", destination="AR"))]
+    story = ClaimsStory()
+    story.when(placed())
+    for fact in reversed(facts) if amendment_first else facts:
+        story.when(fact, day(1))
+    story.when(damaged(day(9)))
+    assert story.last(ClaimApproved).entitled == usd(3_000)
+    assert story.now is not None
+    assert shown(story.case, story.status, story.now).lane == "CN-AR"
+    entry = story.rows[-1]
+    assert isinstance(entry, Entry)
+    assert entry.lane == "CN-AR"
+
+
+def test_an_amendment_that_names_no_lane_leaves_the_policys_own() -> None:
+    story = ClaimsStory()
+    story.given(placed(), issued(only(DAMAGE.replace("peril", 'lanes = ["*-BR"]\nperil'))), amended(), damaged(day(9)))
+    assert story.case.entitled == 10_000
 
 
 def test_excluded_by_lane_by_peril_and_by_value() -> None:

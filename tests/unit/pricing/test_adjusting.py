@@ -77,6 +77,7 @@ def test_an_amended_destination_gives_the_watches_of_its_lane() -> None:
     event = amendment(telling, amended(1, destination="AR"))
 
     assert {watch.id for watch in event.watches} >= {"LO-2:0:0"}
+    assert str(event.lane) == "BR-AR"
 
 
 def test_a_product_may_keep_the_premium_of_an_amended_order() -> None:

@@ -92,8 +92,7 @@ def _uneventful(case: Case) -> bool:
         return False
     if any(each.breached for each in case.watches) or any(each.event != "ShipmentDelivered" for each in case.seen):
         return False
-    policy = case.policy
-    return policy is None or not terms(case.wording, policy.origin, policy.destination).heeds_journeys
+    return case.policy is None or not terms(case.wording, *case.lane).heeds_journeys
 
 
 def _in_hand(case: Case) -> bool:

@@ -165,6 +165,7 @@ def _covered(case: Case, event: policies.PolicyIssued | policies.PolicyAmended) 
         premium_currency=event.premium.total.currency,
         premium_net=event.premium.net.minor,
         premium_tax=event.premium.tax.minor,
+        destination=event.lane.destination if isinstance(event, policies.PolicyAmended) and event.lane else "",
     )
     return replace(case, cover=cover)
 

@@ -65,7 +65,7 @@ def entry(before: Case, after: Case, now: datetime, cause: str) -> Entry | None:
         at=now,
         cause=cause,
         product=after.policy.product,
-        lane=f"{after.policy.origin}-{after.policy.destination}",
+        lane="-".join(after.lane),
         postings=tuple(
             Posting(account, currency, minor, refund_id)
             for (account, currency, refund_id), minor in moved.items()

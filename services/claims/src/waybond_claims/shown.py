@@ -116,7 +116,7 @@ def shown(case: Case, status: str, known_at: datetime) -> ShownCase:
         policy_id=policy.policy_id if policy else "",
         product=policy.product if policy else "",
         product_version=policy.product_version if policy else "",
-        lane=f"{policy.origin}-{policy.destination}" if policy else "",
+        lane="-".join(case.lane) if policy else "",
         attached_at=policy.attached_at if policy else None,
         ends_at=case.ends_at,
         declined=case.declined,

@@ -97,7 +97,7 @@ class Policy(Struct, frozen=True, omit_defaults=True):
 
 
 class Cover(Struct, frozen=True, omit_defaults=True):
-    """The amounts of the policy's highest version."""
+    """The amounts of the policy's highest version, and where the order goes now (empty: where it went when bound)."""
 
     version: int
     currency: str
@@ -108,6 +108,7 @@ class Cover(Struct, frozen=True, omit_defaults=True):
     premium_net: int
     premium_tax: int
     package_limit: int | None = None
+    destination: str = ""
 
 
 class Ended(Struct, frozen=True, array_like=True):
@@ -379,6 +380,14 @@ class Case(Struct, frozen=True, omit_defaults=True):
         if self.ended is None or self.ended.version < self.cover.version:
             return self.cover.ends_at
         return self.policy.attached_at if self.ended.from_start else min(self.cover.ends_at, self.ended.at)
+
+    @property
+    def lane(self) -> tuple[str, str]:
+        """Origin and destination that the policy covers now; none of both without a policy."""
+        if self.policy is None:
+            return "", ""
+        amended = self.cover.destination if self.cover is not None else ""
+        return self.policy.origin, amended or self.policy.destination
 
     @property
     def void(self) -> bool:

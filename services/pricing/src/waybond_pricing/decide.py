@@ -214,6 +214,7 @@ def _adjusted(
         ends_at=policy.ends_at,
         watches=terms.watches,
         reason="reinstated" if policy.ended else "order_amended",
+        lane=facts.lane,
     )
     policy = replace(
         policy,

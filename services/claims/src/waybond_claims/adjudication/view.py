@@ -117,7 +117,7 @@ def view(case: Case, now: datetime) -> View | None:
         order=case.order,
         policy=case.policy,
         cover=case.cover,
-        terms=terms(case.wording, case.policy.origin, case.policy.destination),
+        terms=terms(case.wording, *case.lane),
         now=now,
         ends_at=ends_at,
         lines=lines,
