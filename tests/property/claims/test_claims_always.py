@@ -66,6 +66,12 @@ scope = "order"
 lanes = ["*-BR"]
 tiers = [{ after = "P20D", amount = { amount = "12.34" }, pays = "credit" }]
 
+[[clause]]
+id = "MI-1"
+peril = "missing"
+trigger = "claim"
+tiers = [{ share = "0.60" }]
+
 [[exclusion]]
 id = "EX-1"
 perils = ["damaged"]
@@ -107,7 +113,9 @@ def facts(draw: st.DrawFn) -> list[Event]:
         found.append(refunded(f"R{index}", minor, day(50 + index)))
     if draw(st.booleans()):
         stage = draw(st.sampled_from((DisputeStage.INQUIRY, DisputeStage.CHARGEBACK)))
-        found.append(complaint(day(30), draw(st.sampled_from(("NOT_RECEIVED", "DAMAGED", "OTHER"))), stage=stage))
+        found.append(
+            complaint(day(30), draw(st.sampled_from(("NOT_RECEIVED", "DAMAGED", "MISSING_PARTS"))), stage=stage)
+        )
         found.append(resolved(day(50), draw(given_back)))
         if draw(st.booleans()):
             appeal = {"occurred_at": day(55), "dispute_id": "D-1", "stage": DisputeStage.PRE_ARBITRATION}
@@ -226,6 +234,7 @@ def test_whatever_payers_and_people_answer_the_books_balance_and_limits_hold(fou
     commanded = [each for each in story.events if isinstance(each, MoneyCommand)]
     assert len({each.refund_id for each in commanded}) == len(commanded)
     assert all(each.policy_id == POLICY_ID for each in commanded)
+    assert not (story.case.void and story.case.entitled)
 
 
 @settings(max_examples=30, deadline=None)

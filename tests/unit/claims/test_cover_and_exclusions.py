@@ -1,6 +1,6 @@
 """What is not paid: before and after cover, other lanes, exclusions, what a person has to say first."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -30,7 +30,14 @@ from tests.support.claims import (
 )
 from waybond_claims.ledger import Entry
 from waybond_claims.shown import shown
-from waybond_contracts.claims import ClaimApproved, ClaimReferred, ReferralReason
+from waybond_contracts.claims import (
+    ClaimApproved,
+    ClaimDenied,
+    ClaimReferred,
+    DenialReason,
+    RecoveryOpened,
+    ReferralReason,
+)
 from waybond_contracts.delays import ScanSeen
 from waybond_contracts.disputes import DisputeStage
 from waybond_contracts.event import Event
@@ -163,6 +170,64 @@ def test_an_amendment_that_names_no_lane_leaves_the_policys_own() -> None:
     story = ClaimsStory()
     story.given(placed(), issued(only(DAMAGE.replace("peril", 'lanes = ["*-BR"]\nperil'))), amended(), damaged(day(9)))
     assert story.case.entitled == 10_000
+
+
+BY_CLAIM = """
+[[clause]]
+id = "M"
+peril = "missing"
+trigger = "claim"
+tiers = [{ share = "1.00" }]
+"""
+IN_TEN_DAYS = BY_CLAIM + 'claim_window = { clock = "delivered", closes = "P10D" }'
+
+
+def denial(story: ClaimsStory) -> DenialReason:
+    return story.last(ClaimDenied).reason
+
+
+def test_a_claim_on_a_void_policy_is_put_before_nobody() -> None:
+    story = ClaimsStory()
+    story.given(
+        placed(), issued(only(BY_CLAIM)), cancelled(day(2), from_start=True), complaint(day(5), "MISSING_PARTS")
+    )
+    assert denial(story) is DenialReason.NO_POLICY
+    assert story.named(ClaimReferred) == []
+
+
+def test_what_a_person_granted_is_asked_back_once_the_policy_is_void() -> None:
+    story = ClaimsStory()
+    story.given(placed(), issued(only(BY_CLAIM)), complaint(day(5), "MISSING_PARTS"))
+    story.when(ruling(story.last(ClaimReferred), "pay", day(6)))
+    story.pay(day(7))
+    story.when(cancelled(day(8), from_start=True))
+    assert story.case.entitled == 0
+    assert (story.last(RecoveryOpened).amount, story.last(RecoveryOpened).reason) == (usd(10_000), "policy_void")
+
+
+@pytest.mark.parametrize(("at", "reason"), [(day(2), FindingReason.BEFORE_COVER), (day(31), FindingReason.AFTER_COVER)])
+def test_a_claim_outside_cover_is_put_before_nobody(at: datetime, reason: FindingReason) -> None:
+    story = ClaimsStory()
+    story.given(placed(), issued(only(BY_CLAIM), attached_at=day(3), ends_at=day(30)), complaint(at, "MISSING_PARTS"))
+    assert denial(story) is DenialReason.NOT_COVERED
+    assert story.named(ClaimReferred) == []
+    assert reasons(story)["M"] is reason
+
+
+@pytest.mark.parametrize(("arrived", "asked"), [(2, 0), (25, 1), (32, 0)])
+def test_a_claim_after_cover_counts_within_a_window_that_began_in_cover(arrived: float, asked: int) -> None:
+    story = ClaimsStory()
+    story.given(placed(), issued(only(IN_TEN_DAYS), attached_at=day(3), ends_at=day(30)), delivered(day(arrived)))
+    story.when(complaint(day(34), "MISSING_PARTS"))
+    assert len(story.named(ClaimReferred)) == asked
+
+
+def test_a_claim_on_a_lane_that_has_no_way_to_meet_the_clause_is_put_before_nobody() -> None:
+    body = only(BY_CLAIM + 'any_of = [{ scan = "DAMAGED", lanes = ["*-AR"] }]')
+    story = ClaimsStory()
+    story.given(placed(), issued(body), complaint(day(5), "MISSING_PARTS"))
+    assert denial(story) is DenialReason.NOT_COVERED
+    assert story.named(ClaimReferred) == []
 
 
 def test_excluded_by_lane_by_peril_and_by_value() -> None:

@@ -94,7 +94,7 @@ def _found(view: View, rule: Rule, unit: str | None) -> Found:
         met = said if met is None else _better(met, said)
     if met is None:
         met = Found(rule, unit, _R.NOT_MET)
-    if rule.clause.trigger == "claim" and (met.applies or not rule.ways):
+    if rule.clause.trigger == "claim" and (met.applies or rule.clause.by_claim_alone):
         met = _claimable(view, met)
     try:
         out = excluded(view, rule, unit) if view.terms.bars else NOTHING
@@ -113,23 +113,55 @@ def _found(view: View, rule: Rule, unit: str | None) -> Found:
 def _claimable(view: View, met: Found) -> Found:
     """It pays what somebody claims within the clause's window: a person looks at the complaint."""
     rule, unit = met.rule, met.package_id
-    asked = _asked(view, met, _R.NEEDS_CLAIM, f"claim:{rule.clause.id}:{unit or ''}")
     window = rule.clause.claim_window
+    start = _window_start(view, met) if window is not None else None
+    if rule.clause.by_claim_alone:
+        outside = _claimed_outside_cover(view, rule, unit, start)
+        if outside is not None:
+            return changed(met, reason=outside)
+    asked = _asked(view, met, _R.NEEDS_CLAIM, f"claim:{rule.clause.id}:{unit or ''}")
     if window is None or asked.reason is not _R.NEEDS_CLAIM:
         return asked
-    arrived = view.arrival(rule, unit) if window.clock is Clock.DELIVERED else None
-    start = arrived.latest if arrived is not None else started(view, window.clock, unit)
-    if met.watch is not None and met.watch.clock == window.clock:
-        start = met.watch.start
     if start is None:
         return changed(met, reason=_R.NOT_YET)
     if rule.opens is not None and view.now < start + rule.opens:
         return changed(met, reason=_R.NOT_YET, eligible_at=start + rule.opens)
-    if rule.closes is not None and view.now > start + rule.closes:
-        complaints = [each.opened_at for each in view.case.disputes if each.opened_at is not None]
-        if not any(at <= start + rule.closes for at in complaints):
-            return changed(met, reason=_R.NOT_MET)
+    closes = start + rule.closes if rule.closes is not None else view.now
+    if view.now > closes and not any(at <= closes for at in _complaints(view)):
+        return changed(met, reason=_R.NOT_MET)
     return asked
+
+
+def _window_start(view: View, met: Found) -> datetime | None:
+    """When the clock of the claim window started."""
+    rule, unit = met.rule, met.package_id
+    clock = rule.clause.claim_window.clock if rule.clause.claim_window is not None else None
+    if met.watch is not None and met.watch.clock == clock:
+        return met.watch.start
+    arrived = view.arrival(rule, unit) if clock is Clock.DELIVERED else None
+    return arrived.latest if arrived is not None else started(view, clock, unit)
+
+
+def _claimed_outside_cover(view: View, rule: Rule, unit: str | None, start: datetime | None) -> FindingReason | None:
+    """Why cover does not reach what is claimed, where only complaints say that anything happened: one has to be made
+    while it lasts, or within a window that began while it lasted."""
+    attached_at = view.attached_at(unit)
+    if view.case.void or attached_at is None:
+        return _R.AFTER_COVER if view.case.void else _R.BEFORE_COVER
+    window = rule.clause.claim_window
+    if window is not None and window.clock is Clock.DELIVERED and start is not None and start <= attached_at:
+        return _R.BEFORE_COVER
+    until = view.ends_at
+    if start is not None and start <= until and rule.closes is not None:
+        until = max(until, start + rule.closes)
+    complaints = _complaints(view)
+    if not complaints or any(attached_at < at <= until for at in complaints):
+        return None
+    return _R.AFTER_COVER if max(complaints) > until else _R.BEFORE_COVER
+
+
+def _complaints(view: View) -> list[datetime]:
+    return [each.opened_at for each in view.case.disputes if each.opened_at is not None]
 
 
 def _asked(view: View, said: Found, reason: FindingReason, key: str) -> Found:
