@@ -1,13 +1,33 @@
 """Questions to people: asked once, decided by who saw the case as it is, withdrawn when they fall away."""
 
+from typing import Any
+
 import pytest
 from msgspec.structs import replace
 
-from tests.support.claims import ClaimsStory, answer, complaint, day, issued, late, lost, placed, refunded, ruling, usd
+from tests.support.claims import (
+    PLAIN,
+    ClaimsStory,
+    answer,
+    complaint,
+    day,
+    delivered,
+    issued,
+    journey,
+    late,
+    line,
+    lost,
+    only,
+    package,
+    placed,
+    refunded,
+    ruling,
+    usd,
+)
 from waybond_claims.decide import decide
 from waybond_claims.shown import shown
 from waybond_claims.state import MAX_COMMANDS, MAX_DISPUTES, MAX_ELSEWHERE
-from waybond_contracts.claims import ClaimReferred, ReferralReason
+from waybond_contracts.claims import ClaimReferred, ClaimReopened, ReferralReason
 from waybond_contracts.commands import DecideReferral
 from waybond_contracts.money import Money
 from waybond_contracts.refunds import IssueRefund
@@ -171,3 +191,53 @@ def test_the_command_line_refuses_what_claims_would_refuse() -> None:
     unknown = case.model_copy(update={"paid": None})
     with pytest.raises(ReferralError, match="no currency"):
         command_for(unknown, case.referrals[0], "keep_waiting", case.version, amount="1", now=day(29))
+
+
+MISSING = """
+[[clause]]
+id = "M"
+peril = "missing"
+trigger = "claim"
+tiers = [{ share = "1.00" }]
+late_arrival = "return"
+"""
+THREE = journey(package("P1", (("a", 1),)), package("P2", (("b", 1),)), package("P3", (("c", 1),)))
+
+
+def ruled(body: str, choice: str, **fields: Any) -> ClaimsStory:
+    """A complaint about an order of three lines was put before a person, who decided before any package was known."""
+    story = ClaimsStory()
+    lines = (line("a", 3_333), line("b", 3_333), line("c", 3_334))
+    story.given(placed(lines=lines), issued(only(body)), complaint(day(5), "MISSING_PARTS"))
+    story.when(ruling(story.last(ClaimReferred), choice, day(6), **fields))
+    return story
+
+
+@pytest.mark.parametrize("amount", [None, usd(7_001)])
+def test_a_decision_about_the_order_stands_for_its_packages(amount: Money | None) -> None:
+    story = ruled(MISSING, "pay", amount=amount)
+    story.pay(day(7))
+    paid = story.case.settled
+    assert paid == (amount or usd(10_000)).minor
+    for package_id in ("P1", "P2", "P3"):
+        story.when(delivered(day(8), package_id=package_id, journey=THREE))
+    assert (story.case.entitled, story.case.recoveries) == (paid, ())
+    assert story.named(ClaimReopened) == []
+
+
+def test_a_refusal_for_the_order_stands_for_its_packages() -> None:
+    story = ruled(MISSING, "do_not_pay")
+    story.when(delivered(day(8), package_id="P1", journey=THREE))
+    assert len(story.named(ClaimReferred)) == 1
+
+
+@pytest.mark.parametrize(("choice", "entitled"), [("covered", 10_000), ("excluded", 0)])
+def test_a_decision_about_a_circumstance_of_the_order_stands_for_its_packages(choice: str, entitled: int) -> None:
+    exclusion = '[[exclusion]]\nid = "X"\ncircumstance = "strike"'
+    story = ClaimsStory()
+    story.given(placed(), issued(PLAIN + exclusion), late(1, package_id=None), lost(day(40), package_id=None))
+    story.when(ruling(story.last(ClaimReferred), choice, day(41)))
+    assert story.case.entitled == entitled
+    story.when(lost(day(40)), day(42))
+    assert story.case.entitled == entitled
+    assert all(not each.is_open for each in story.case.referrals)

@@ -42,7 +42,7 @@ def excluded(view: View, rule: Rule, unit: str | None) -> Excluded:
         if bar.perils and rule.clause.peril not in bar.perils:
             continue
         if exclusion.circumstance:
-            ruling = view.rulings.get(circumstance_key(exclusion, unit))
+            ruling = view.ruling(circumstance(exclusion), unit)
             if ruling is None:
                 asks = asks or exclusion
                 continue
@@ -61,9 +61,9 @@ def excluded(view: View, rule: Rule, unit: str | None) -> Excluded:
     return Excluded(asks=asks, part_by=part_by, covered=covered, of=sum(worth.values()))
 
 
-def circumstance_key(exclusion: Exclusion, unit: str | None) -> str:
-    """What the question is kept under that only a person can answer."""
-    return f"circumstance:{exclusion.id}:{unit or ''}"
+def circumstance(exclusion: Exclusion) -> str:
+    """What the question is about that only a person can answer."""
+    return f"circumstance:{exclusion.id}"
 
 
 def _holds(view: View, bar: Bar, unit: str | None) -> bool:

@@ -6,9 +6,9 @@ from msgspec import Struct
 from msgspec.structs import replace as changed
 
 from waybond_claims.adjudication.benefits import Amounts, NoRateError, amounts, started_periods
-from waybond_claims.adjudication.exclusions import NOTHING, Excluded, circumstance_key, excluded
+from waybond_claims.adjudication.exclusions import NOTHING, Excluded, circumstance, excluded
 from waybond_claims.adjudication.terms import Rule, TimedTier, Way
-from waybond_claims.adjudication.view import View
+from waybond_claims.adjudication.view import View, question_key
 from waybond_claims.state import SeenFact, WatchFact
 from waybond_contracts.explanation import FindingReason
 from waybond_contracts.wording import Clock, Peril, Scope
@@ -63,6 +63,8 @@ class Found(Struct, frozen=True, gc=False):
     exclusion_id: str = ""
     question: str = ""
     """Key of what a person has to decide, if the reason is that."""
+    by_hand: int | None = None
+    """How much a person said."""
     amounts: Amounts | None = None
 
     @property
@@ -103,7 +105,7 @@ def _found(view: View, rule: Rule, unit: str | None) -> Found:
         if not met.applies:
             return met
         if out.asks is not None:
-            question = circumstance_key(out.asks, unit)
+            question = question_key(circumstance(out.asks), unit)
             return changed(met, reason=_R.NEEDS_PERSON, exclusion_id=out.asks.id, question=question)
         return _valued(view, met, out)
     except NoRateError:
@@ -119,7 +121,7 @@ def _claimable(view: View, met: Found) -> Found:
         outside = _claimed_outside_cover(view, rule, unit, start)
         if outside is not None:
             return changed(met, reason=outside)
-    asked = _asked(view, met, _R.NEEDS_CLAIM, f"claim:{rule.clause.id}:{unit or ''}")
+    asked = _asked(view, met, _R.NEEDS_CLAIM, f"claim:{rule.clause.id}")
     if window is None or asked.reason is not _R.NEEDS_CLAIM:
         return asked
     if start is None:
@@ -164,12 +166,12 @@ def _complaints(view: View) -> list[datetime]:
     return [each.opened_at for each in view.case.disputes if each.opened_at is not None]
 
 
-def _asked(view: View, said: Found, reason: FindingReason, key: str) -> Found:
+def _asked(view: View, said: Found, reason: FindingReason, about: str, fact: str = "") -> Found:
     """What a person decided about it, or that a person is asked."""
-    ruling = view.rulings.get(key)
+    ruling = view.ruling(about, said.package_id, fact)
     if ruling is None:
-        return changed(said, reason=reason, question=key)
-    return changed(said, reason=_R.APPLIES if ruling.choice == "pay" else _R.NOT_MET, question=key)
+        return changed(said, reason=reason, question=question_key(about, said.package_id, fact))
+    return changed(said, reason=_R.APPLIES if ruling.choice == "pay" else _R.NOT_MET, by_hand=ruling.minor)
 
 
 def _better(one: Found, other: Found) -> Found:
@@ -205,7 +207,7 @@ def _by_journey(view: View, rule: Rule, way: Way, unit: str | None) -> Found:
     scans = [scan for each in seen for scan in (each.first_scan, each.last_scan) if scan and scan[0] == way.scan]
     said = Found(rule, unit, _R.APPLIES, 0, f"ShipmentScanned/{way.scan}", scans[0][1].latest if scans else None)
     if said.fact_at is None:
-        return _asked(view, said, _R.NEEDS_PERSON, f"when:{rule.clause.id}:{unit or ''}")
+        return _asked(view, said, _R.NEEDS_PERSON, f"when:{rule.clause.id}")
     return _in_cover(view, said, said.fact_at)
 
 
@@ -252,8 +254,7 @@ def _ran_out(view: View, rule: Rule, timed: TimedTier, fact: WatchFact, unit: st
         return changed(said, reason=_R.CONTRADICTED, tier=None)
     if not rule.clause.ask_carrier or _carrier_answered(fact):
         return said
-    key = f"carrier:{fact.watch_id}:{unit or ''}:{fact.due:%Y-%m-%dT%H:%M}"
-    return _asked(view, said, _R.NEEDS_CARRIER_ANSWER, key)
+    return _asked(view, said, _R.NEEDS_CARRIER_ANSWER, f"carrier:{fact.watch_id}", f"{fact.due:%Y-%m-%dT%H:%M}")
 
 
 def _carrier_answered(fact: WatchFact) -> bool:
@@ -321,20 +322,17 @@ def _valued(view: View, met: Found, out: Excluded) -> Found:
     if out.part_by is not None:
         basis = basis * out.covered // out.of
         met = changed(met, exclusion_id=out.part_by.id)
-    ruling = view.rulings.get(met.question)
-    if ruling is not None and ruling.decided_minor is not None:
-        return _set_by_hand(met, basis, ruling.decided_minor)
+    if met.by_hand is not None:
+        return _set_by_hand(met, basis, met.by_hand)
     return changed(met, amounts=amounts(view, rule, met.tier or 0, unit=unit, basis=basis, periods=periods))
 
 
 def _by_hand(view: View, met: Found, why: str) -> Found:
     """A benefit that the wording alone cannot give: a person says how much is due."""
-    key = f"{why}:{met.rule.clause.id}:{met.package_id or ''}:{met.fact}"
-    decided = _asked(view, met, _R.NEEDS_PERSON, key)
-    ruling = view.rulings.get(key)
-    if ruling is None or ruling.decided_minor is None:
+    decided = _asked(view, met, _R.NEEDS_PERSON, f"{why}:{met.rule.clause.id}", met.fact)
+    if decided.by_hand is None or not decided.applies:
         return decided
-    return _set_by_hand(decided, _basis(view, met.package_id), ruling.decided_minor) if decided.applies else decided
+    return _set_by_hand(decided, _basis(view, met.package_id), decided.by_hand)
 
 
 def _set_by_hand(met: Found, basis: int, minor: int) -> Found:

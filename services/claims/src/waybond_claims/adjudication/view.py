@@ -24,6 +24,14 @@ from waybond_claims.state import (
 NOT_PHYSICAL = frozenset({"LABEL_CREATED", "STALE", "UNKNOWN", "CANCELLED"})
 
 
+class Ruling(Struct, frozen=True, gc=False):
+    """What a person decided about a package, or about the order before its packages were known; `minor` if they said
+    how much."""
+
+    choice: str
+    minor: int | None
+
+
 class View(Struct, frozen=True, gc=False):
     """A case whose order and policy are known. `units` are the packages, or None for the order as long as it has none.
 
@@ -56,6 +64,23 @@ class View(Struct, frozen=True, gc=False):
             return fact
         whole_order = self.watches.get((watch_id, None))
         return whole_order if whole_order is not None and whole_order.breached else None
+
+    def ruling(self, about: str, unit: str | None, fact: str = "") -> Ruling | None:
+        """What a person decided. What was decided for the order before its packages were known stands for each of
+        them, of an amount its part, until the package has a ruling of its own."""
+        decided = self.rulings.get(question_key(about, unit, fact))
+        if decided is not None or unit is None:
+            return Ruling(decided.choice, decided.decided_minor) if decided is not None else None
+        decided = self.rulings.get(question_key(about, None, fact))
+        if decided is None or decided.decided_minor is None:
+            return Ruling(decided.choice, None) if decided is not None else None
+        return Ruling(decided.choice, self._part(unit, decided.decided_minor))
+
+    def _part(self, unit: str, minor: int) -> int:
+        """The package's part of an amount of the order, by the packages' bases; the parts add up."""
+        whole = self.bases[None]
+        before = sum(self.bases[each] for each in self.units if each is not None and each < unit)
+        return minor * (before + self.bases[unit]) // whole - minor * before // whole if whole else 0
 
     def arrival(self, rule: Rule, unit: str | None) -> Interval | None:
         """When the package arrived in a way that the clause counts; the order has, once all its packages have."""
@@ -99,6 +124,11 @@ class View(Struct, frozen=True, gc=False):
             return [(line, line.quantity) for line in self.lines]
         by_id = {line.line_id: line for line in self.lines}
         return [(by_id[line_id], quantity) for line_id, quantity in package.lines if line_id in by_id]
+
+
+def question_key(about: str, unit: str | None, fact: str = "") -> str:
+    """What a question to a person about a package (None: the order) is kept under, and its answer."""
+    return f"{about}:{unit or ''}:{fact}" if fact else f"{about}:{unit or ''}"
 
 
 def view(case: Case, now: datetime) -> View | None:
