@@ -110,9 +110,9 @@ def _scan(event: ShipmentScanned, now: datetime) -> Scan:
     return Scan(event.kind, when(event.occurred_at, latest), event.provider, event.raw_code, handed_to)
 
 
-def order_of(scan: Scan) -> tuple[datetime, datetime, str, str, str]:
+def order_of(scan: Scan) -> tuple[datetime, datetime, str, str, str, str]:
     """Total order of scans: by time, then by what they are, so that a tie does not depend on which came first."""
-    return (scan.when.earliest, scan.when.latest, scan.kind, scan.provider, scan.raw_code)
+    return (scan.when.earliest, scan.when.latest, scan.kind, scan.provider, scan.raw_code, scan.handed_to or "")
 
 
 def _kept(scans: tuple[Scan, ...], scan: Scan) -> tuple[tuple[Scan, ...], Scan | None]:
