@@ -111,10 +111,11 @@ def facts(draw: st.DrawFn) -> list[Event]:
         issued,
         *draw(scans(around)),
     ]
-    for package in draw(st.sets(PACKAGES)):
+    for i, package in enumerate(draw(st.lists(PACKAGES, max_size=5))):
         promised = draw(st.none() | QUARTERS)
         packages = draw(st.sampled_from([None, None, 1, 2, 3]))
-        found.append(booked(draw(QUARTERS), package, packages=packages, promised=promised))
+        number = f"LB{i}CN"
+        found.append(booked(draw(QUARTERS), package, packages=packages, promised=promised, tracking_number=number))
     found += [promise_changed(draw(QUARTERS), draw(QUARTERS), revision=i) for i in range(draw(st.integers(0, 3)))]
     found += [checked(draw(QUARTERS), draw(PACKAGES)) for _ in range(draw(st.integers(0, 3)))]
     if draw(st.booleans()):

@@ -142,6 +142,16 @@ def test_an_earlier_delivery_that_is_learned_late_is_the_delivery() -> None:
     assert (earlier.version, earlier.when) == (2, Interval.at(day(19)))
 
 
+def test_which_of_two_deliveries_at_one_time_was_learned_first_does_not_matter() -> None:
+    one, other = (
+        scanned(K.DELIVERED, 20, handed_to=HandedTo.NEIGHBOUR),
+        scanned(K.DELIVERED, 20, handed_to=HandedTo.DOOR),
+    )
+    for told in (story().given(*BEGIN, one, other), story().given(*BEGIN, other, one)):
+        assert isinstance(delivered := seen_says(told.events)["ShipmentDelivered", "A"], ShipmentDelivered)
+        assert delivered.handed_to is HandedTo.DOOR
+
+
 def test_the_same_scan_again_publishes_nothing() -> None:
     told = story().given(*BEGIN, scanned(K.LOST, 20))
     assert told.when(scanned(K.LOST, 20), known_at=day(23)) == ()

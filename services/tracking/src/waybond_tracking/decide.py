@@ -103,7 +103,7 @@ def _shipped(state: State, fact: ShipmentBooked | ShipmentScanned | ShipmentChec
     forgotten = 0
     match fact:
         case ShipmentBooked():
-            package = with_booking(package, fact)
+            package, forgotten = with_booking(package, fact)
         case ShipmentScanned():
             package, forgotten = with_scan(package, fact, now)
         case ShipmentChecked():

@@ -13,13 +13,15 @@ from msgspec.structs import replace
 
 from waybond_contracts.shipments import HandedTo, ScanKind, ShipmentBooked, ShipmentChecked, ShipmentScanned
 from waybond_contracts.wording import DeliveredBy
-from waybond_tracking.state import Eta, Heard, Line, Package, Scan, When, when
+from waybond_tracking.state import Eta, Heard, Line, Package, PackagePromise, Scan, When, when
 
 MAX_STRETCHES = 24
 """Of scans that are not kept, for each package. Beyond it the two nearest become one: a silence is forgotten, none is
 made."""
 MAX_ETAS = 8
 """Different arrivals expected, for each package. Beyond it the one that was mentioned least lately is forgotten."""
+MAX_PACKAGE_PROMISES = 8
+"""Of the bookings of a package. Beyond it all but the first and the latest said are forgotten."""
 SHORTEST_SILENCE = timedelta(hours=6)
 """Scans nearer to each other than this are one stretch; a watch for a shorter silence is taken as one of this."""
 MAX_AHEAD = timedelta(days=2)
@@ -58,24 +60,39 @@ RETURNS = frozenset({ScanKind.RETURNING, ScanKind.RETURNED})
 DELIVERIES = frozenset({ScanKind.DELIVERED})
 
 
-def with_booking(package: Package, event: ShipmentBooked) -> Package:
-    """The first booking starts the clock; what the package holds and who carries it is the latest booking's word."""
+def with_booking(package: Package, event: ShipmentBooked) -> tuple[Package, int]:
+    """The package with the booking added, and how many promises a bound made it forget.
+
+    The first booking starts the clock; what the package holds and who carries it is the latest booking's word.
+    """
     newest = package.rebooked_at or package.booked_at
     booked_at = event.occurred_at if package.booked_at is None else min(package.booked_at, event.occurred_at)
+    promises = _promises(package.promises, event)
+    bounded = (*promises[:1], *promises[1:][1 - MAX_PACKAGE_PROMISES :])
+    forgotten = len(promises) - len(bounded)
     content = (event.carrier, event.tracking_number)
     if newest is not None and (event.occurred_at, content) <= (newest, (package.carrier, package.tracking_number)):
         rebooked_at = newest if newest != booked_at else None
-        return replace(package, booked_at=booked_at, rebooked_at=rebooked_at)
-    return replace(
+        return replace(package, booked_at=booked_at, rebooked_at=rebooked_at, promises=bounded), forgotten
+    package = replace(
         package,
         booked_at=booked_at,
         rebooked_at=event.occurred_at if event.occurred_at != booked_at else None,
         carrier=event.carrier,
         tracking_number=event.tracking_number,
         lines=tuple(Line(each.line_id, each.quantity) for each in event.lines),
-        promised=event.promise.latest if event.promise else None,
         packages_in_order=event.packages_in_order,
+        promises=bounded,
     )
+    return package, forgotten
+
+
+def _promises(known: tuple[PackagePromise, ...], event: ShipmentBooked) -> tuple[PackagePromise, ...]:
+    """By when they were said, whatever order the bookings are learned in."""
+    if event.promise is None:
+        return known
+    new = PackagePromise(event.occurred_at, event.promise.latest)
+    return known if new in known else tuple(sorted((*known, new), key=lambda each: (each.said, each.latest)))
 
 
 def with_check(package: Package, event: ShipmentChecked, now: datetime) -> Package:
@@ -110,9 +127,9 @@ def _scan(event: ShipmentScanned, now: datetime) -> Scan:
     return Scan(event.kind, when(event.occurred_at, latest), event.provider, event.raw_code, handed_to)
 
 
-def order_of(scan: Scan) -> tuple[datetime, datetime, str, str, str]:
+def order_of(scan: Scan) -> tuple[datetime, datetime, str, str, str, str]:
     """Total order of scans: by time, then by what they are, so that a tie does not depend on which came first."""
-    return (scan.when.earliest, scan.when.latest, scan.kind, scan.provider, scan.raw_code)
+    return (scan.when.earliest, scan.when.latest, scan.kind, scan.provider, scan.raw_code, scan.handed_to or "")
 
 
 def _kept(scans: tuple[Scan, ...], scan: Scan) -> tuple[tuple[Scan, ...], Scan | None]:

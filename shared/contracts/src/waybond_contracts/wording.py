@@ -331,7 +331,8 @@ class Cover(Strict):
     )
     """What counts as delivery."""
     promise: Literal["as_bound", "as_amended"] = "as_bound"
-    """Whether a promise that the platform changes later moves the clock promised_latest."""
+    """Whether a promise that the platform changes later moves the clock promised_latest. A package that is booked with
+    an earlier promise than was bound is held to it in both cases."""
     deductible: Deductible | None = None
     """Of every clause without one of its own."""
 
