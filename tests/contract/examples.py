@@ -95,7 +95,7 @@ WATCHED = DELAY | {
     "asked_at": "2026-02-12T00:00:00Z",
     "checked_as_of": "2026-02-12T01:00:00Z",
 }
-SEEN = DELAY | {"when": SCAN["when"], "scan": SCAN, "standing": True}
+SEEN = DELAY | {"when": SCAN["when"], "scan": SCAN, "standing": True, "also": [SCAN | {"kind": "RETURNED"}]}
 CLAIM = {"claim_id": "c-77", "policy_id": "5d1c", "version": 3}
 CLOCK = {
     "clock": "promised_latest",

@@ -226,6 +226,9 @@ def seen(name: str, at: datetime, *, package_id: str | None = "P1", version: int
         "as_of": at,
         "journey": journey(package(package_id)) if package_id else journey(),
         "when": when,
+        "also": tuple(
+            delays.ScanSeen(kind=ScanKind(each), when=Interval.at(on)) for each, on in fields.pop("also", ())
+        ),
         "scan": delays.ScanSeen(kind=ScanKind(fields.pop("kind", scan)), when=when),
     }
     if name == "ShipmentDelivered":

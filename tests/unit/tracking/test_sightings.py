@@ -71,6 +71,21 @@ def test_delivered_says_into_whose_hands() -> None:
     assert (package.arrived, package.handed_to) == (Interval.at(day(10)), HandedTo.NEIGHBOUR)
 
 
+@pytest.mark.parametrize(
+    ("first", "second", "event"),
+    [(K.RETURNING, K.RETURNED, ShipmentReturned), (K.LOST, K.DESTROYED, ShipmentLost)],
+)
+def test_a_further_kind_that_says_so_is_told_beside_the_first(
+    first: ScanKind, second: ScanKind, event: type[PackageSeen]
+) -> None:
+    told = story().given(*BEGIN, scanned(first, 10))
+    seen = the(event, told.when(scanned(second, 15)))
+    assert seen.scan is not None
+    assert (seen.version, seen.scan.kind, seen.when) == (2, first, Interval.at(day(10)))
+    assert [(each.kind, each.when) for each in seen.also] == [(second, Interval.at(day(15)))]
+    assert told.when(scanned(second, 16)) == ()
+
+
 def test_lost_and_then_moving_was_found_again() -> None:
     told = story().given(*BEGIN, scanned(K.LOST, 20))
     found = the(ShipmentLost, told.when(scanned(K.IN_TRANSIT, 25)))
@@ -127,7 +142,7 @@ def test_returning_and_then_to_the_buyer_after_all(kind: ScanKind) -> None:
 
 def test_transit_on_the_way_back_does_not_contradict_the_return() -> None:
     told = story().given(*BEGIN, scanned(K.RETURNING, 20), scanned(K.IN_TRANSIT, 22), scanned(K.RETURNED, 25))
-    assert len(only(ShipmentReturned, told.events)) == 1
+    assert [(each.version, each.standing) for each in only(ShipmentReturned, told.events)] == [(1, True), (2, True)]
     assert seen_says(told.events)["ShipmentReturned", "A"].standing
 
 

@@ -283,6 +283,7 @@ def _seen(case: Case, event: delays.PackageSeen) -> Case:
         _interval(event.when),
         event.scan.kind.value if event.scan else "",
         event.handed_to.value if isinstance(event, delays.ShipmentDelivered) else "",
+        tuple((each.kind.value, _interval(each.when)) for each in event.also),
     )
     return replace(case, seen=put(case.seen, fact, "event", "package_id"))
 

@@ -161,6 +161,17 @@ class SeenFact(Struct, frozen=True, array_like=True):
     when: Interval
     scan: str = ""
     handed_to: str = ""
+    also: tuple[tuple[str, Interval], ...] = ()
+    """Of every other kind of scan that says so the first one."""
+
+    def told_by(self, kinds: tuple[str, ...]) -> Interval | None:
+        """When the first scan of these kinds says that it happened; None if no scan of them does."""
+        said = [(self.scan, self.when), *self.also]
+        return min([when for kind, when in said if kind in kinds], key=_latest, default=None)
+
+
+def _latest(when: Interval) -> datetime:
+    return when.latest
 
 
 class Elsewhere(Struct, frozen=True, array_like=True, gc=False):

@@ -22,7 +22,14 @@ def _promises_by_booking(raw: dict[str, Any]) -> dict[str, Any]:
     return raw
 
 
-UPCASTERS: Mapping[int, Callable[[dict[str, Any]], dict[str, Any]]] = {1: _promises_by_booking}
+def _nothing_seen_beside(raw: dict[str, Any]) -> dict[str, Any]:
+    """Shape 2 kept one scan of what was said to be seen."""
+    for said in raw.get("seen", ()):
+        said.append([])
+    return raw
+
+
+UPCASTERS: Mapping[int, Callable[[dict[str, Any]], dict[str, Any]]] = {1: _promises_by_booking, 2: _nothing_seen_beside}
 """Shape -> what makes the next shape of it. A new shape comes with a golden file of the old one."""
 
 _encoder = msgspec.json.Encoder()
@@ -33,7 +40,7 @@ _watches = msgspec.json.Decoder(tuple[Watch, ...])
 class StateCodec:
     """Codec for the kit. Raises msgspec.MsgspecError for bytes that are no state."""
 
-    shape = 2
+    shape = 3
 
     def encode(self, state: State) -> tuple[bytes, bytes | None]:
         if not state.watches:

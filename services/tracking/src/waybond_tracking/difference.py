@@ -16,6 +16,7 @@ from waybond_tracking.journey import (
     RETURNS,
     TOWARDS_BUYER,
     seen,
+    seen_beside,
 )
 from waybond_tracking.state import Asked, Breach, Package, Policy, SaidBreach, SaidSeen, State
 from waybond_tracking.watches import Findings, Key, unarrived
@@ -64,8 +65,11 @@ def _seen(state: State) -> list[SaidSeen]:
             said = before.get((kind, package.id))
             if scan is None and said is not None and said.stands:
                 found.append(replace(said, version=said.version + 1, stands=False))
-            elif scan is not None and (said is None or not said.stands or said.scan != scan):
-                found.append(SaidSeen(kind, package.id, said.version + 1 if said else 1, True, scan))
+            if scan is None:
+                continue
+            also = seen_beside(package, scan, scans, contradicted_by)
+            if said is None or not said.stands or (said.scan, said.also) != (scan, also):
+                found.append(SaidSeen(kind, package.id, said.version + 1 if said else 1, True, scan, also))
     return found
 
 

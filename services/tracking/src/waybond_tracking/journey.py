@@ -237,6 +237,17 @@ def seen(package: Package, kinds: frozenset[ScanKind], contradicted_by: frozense
     return None
 
 
+def seen_beside(
+    package: Package, scan: Scan, kinds: frozenset[ScanKind], contradicted_by: frozenset[ScanKind]
+) -> tuple[Scan, ...]:
+    """Of every other of these kinds the first scan that stands: a wording may name just that kind."""
+    found: dict[ScanKind, Scan] = {}
+    for each in package.scans:
+        if each.kind in kinds and each.kind is not scan.kind and _stands(package, each, contradicted_by):
+            found.setdefault(each.kind, each)
+    return tuple(found.values())
+
+
 def _stands(package: Package, scan: Scan, contradicted_by: frozenset[ScanKind]) -> bool:
     """Where the intervals overlap the order is not known, and the scan stands."""
     latest = scan.when.latest

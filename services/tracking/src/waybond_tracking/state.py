@@ -170,6 +170,8 @@ class SaidSeen(Struct, frozen=True, array_like=True):
     version: int
     stands: bool
     scan: Scan
+    also: tuple[Scan, ...] = ()
+    """Of every other kind that says so the first one that stands."""
 
 
 class Asked(Struct, frozen=True, array_like=True):

@@ -81,6 +81,8 @@ def seen_event(state: State, policy: Policy, said: SaidSeen, *, as_of: datetime,
         "scan": _scan(said.scan),
         "standing": said.stands,
     }
+    if said.also:
+        fields["also"] = tuple(_scan(each) for each in said.also)
     if said.kind == "delivered":
         fields["handed_to"] = said.scan.handed_to or HandedTo.UNKNOWN
     return SEEN_TYPES[said.kind].model_construct(**fields)

@@ -145,6 +145,8 @@ class PackageSeen(DelayEvent):
     """The scan that says so."""
     standing: bool = True
     """False: later scans contradict it."""
+    also: Annotated[tuple[ScanSeen, ...], Field(fail_fast=True, max_length=MAX_SCAN_KINDS)] = ()
+    """Of every other kind of scan that says so (RETURNED after RETURNING) the first one that stands."""
 
     @property
     def business_key(self) -> str:

@@ -9,7 +9,7 @@ from waybond_claims.adjudication.benefits import Amounts, NoRateError, amounts, 
 from waybond_claims.adjudication.exclusions import NOTHING, Excluded, circumstance, excluded
 from waybond_claims.adjudication.terms import Rule, TimedTier, Way
 from waybond_claims.adjudication.view import View, question_key
-from waybond_claims.state import SeenFact, WatchFact
+from waybond_claims.state import Interval, WatchFact
 from waybond_contracts.explanation import FindingReason
 from waybond_contracts.wording import Clock, Peril, Scope
 
@@ -189,13 +189,14 @@ def _by_scan(view: View, rule: Rule, way: Way, unit: str | None) -> Found:
     event, kinds = SEEN_BY_SCAN.get(way.scan or "", ("", ()))
     if not event:
         return _by_journey(view, rule, way, unit)
-    fact = view.happened(event, unit)
-    if fact is None or fact.scan not in kinds:
+    fact = view.happened(event, unit, kinds)
+    when = fact.told_by(kinds) if fact is not None else None
+    if fact is None or when is None:
         return Found(rule, unit, _R.NOT_MET)
-    said = Found(rule, unit, _R.APPLIES, 0, f"{event}/{fact.version}", fact.when.latest)
-    if not fact.standing or _undone(view, rule, unit, fact):
+    said = Found(rule, unit, _R.APPLIES, 0, f"{event}/{fact.version}", when.latest)
+    if not fact.standing or _undone(view, rule, unit, when):
         return changed(said, reason=_R.CONTRADICTED, tier=None)
-    return _in_cover(view, said, fact.when.latest)
+    return _in_cover(view, said, when.latest)
 
 
 def _by_journey(view: View, rule: Rule, way: Way, unit: str | None) -> Found:
@@ -211,12 +212,12 @@ def _by_journey(view: View, rule: Rule, way: Way, unit: str | None) -> Found:
     return _in_cover(view, said, said.fact_at)
 
 
-def _undone(view: View, rule: Rule, unit: str | None, fact: SeenFact) -> bool:
+def _undone(view: View, rule: Rule, unit: str | None, when: Interval) -> bool:
     """Whether an arrival says that it was not so, or undoes it as the wording has it."""
     arrived = view.arrival(rule, unit) if rule.clause.peril in UNDONE_BY_ARRIVAL else None
     if arrived is None:
         return False
-    return arrived.latest <= fact.when.earliest or rule.clause.late_arrival != "keep"
+    return arrived.latest <= when.earliest or rule.clause.late_arrival != "keep"
 
 
 def _in_cover(view: View, said: Found, at: datetime) -> Found:

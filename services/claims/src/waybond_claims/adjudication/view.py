@@ -100,11 +100,13 @@ class View(Struct, frozen=True, gc=False):
         package = self.packages.get(unit or "")
         return package.arrived if package is not None and "ready_for_pickup" in rule.delivered_by else None
 
-    def happened(self, event: str, unit: str | None) -> SeenFact | None:
-        """What tracking says happened to the package; for the order, to the first package that it stands for."""
+    def happened(self, event: str, unit: str | None, kinds: tuple[str, ...]) -> SeenFact | None:
+        """What tracking says happened to the package; for the order, to the first package that it stands for of which
+        a scan of these kinds says so."""
         if unit is not None or not self.packages:
             return self.seen.get((event, unit))
-        facts = [fact for (name, _), fact in sorted(self.seen.items(), key=_key) if name == event]
+        named = [fact for (name, _), fact in sorted(self.seen.items(), key=_key) if name == event]
+        facts = [fact for fact in named if fact.told_by(kinds) is not None]
         return next((fact for fact in facts if fact.standing), facts[0] if facts else None)
 
     def attached_at(self, unit: str | None) -> datetime | None:
