@@ -27,6 +27,7 @@ from tests.support.claims import (
     resolved,
     ruling,
     usd,
+    wording,
 )
 from waybond_claims.ledger import Entry
 from waybond_claims.shown import shown
@@ -38,7 +39,7 @@ from waybond_contracts.claims import (
     RecoveryOpened,
     ReferralReason,
 )
-from waybond_contracts.delays import ScanSeen
+from waybond_contracts.delays import Feed, ScanSeen
 from waybond_contracts.disputes import DisputeStage
 from waybond_contracts.event import Event
 from waybond_contracts.explanation import FindingReason
@@ -46,6 +47,7 @@ from waybond_contracts.fields import Interval
 from waybond_contracts.places import Lane
 from waybond_contracts.policies import DeclineReason, PolicyDeclined
 from waybond_contracts.shipments import HandedTo, ScanKind
+from waybond_contracts.wording import Clock
 
 DAMAGE = """
 [[clause]]
@@ -220,6 +222,34 @@ def test_a_claim_after_cover_counts_within_a_window_that_began_in_cover(arrived:
     story.given(placed(), issued(only(IN_TEN_DAYS), attached_at=day(3), ends_at=day(30)), delivered(day(arrived)))
     story.when(complaint(day(34), "MISSING_PARTS"))
     assert len(story.named(ClaimReferred)) == asked
+
+
+def test_a_carrier_that_does_not_answer_after_cover_has_ended_is_put_before_a_person() -> None:
+    body = only("""
+[[clause]]
+id = "L"
+peril = "lost"
+any_of = [{ clock = "last_scan", silent_for = "P30D" }]
+tiers = [{ share = "1.00" }]
+ask_carrier = true
+answer_within = "P10D"
+""")
+    story = ClaimsStory()
+    story.given(placed(), issued(body, ends_at=day(40)))
+    silence = fell_due("L:0:0", day(40), timedelta(days=30), clock=Clock.LAST_SCAN, silent=True, feed=Feed.UNANSWERED)
+    story.when(silence, day(50))
+    assert story.last(ClaimReferred).reason is ReferralReason.CARRIER_CHECK_UNANSWERED
+
+
+def test_a_claim_counts_to_the_last_day_of_its_window_and_then_the_file_is_dropped() -> None:
+    story = ClaimsStory()
+    story.given(placed(), issued(wording("route")), delivered(day(59)))
+    story.when(complaint(day(59 + 30), "DAMAGED"))
+    assert "DMG-1" in story.last(ClaimReferred).question
+    other = ClaimsStory()
+    other.given(placed(), issued(wording("route")), delivered(day(59)))
+    other.until(day(60 + 30 + 7))
+    assert other.state is None
 
 
 def test_a_claim_on_a_lane_that_has_no_way_to_meet_the_clause_is_put_before_nobody() -> None:

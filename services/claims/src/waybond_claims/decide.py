@@ -17,7 +17,8 @@ from waybond_contracts.explanation import FindingReason
 from waybond_kit.aggregate import Outcome, Woken
 
 KEPT_AFTER_END = timedelta(days=7)
-"""An order that was declined, or whose policy ended, without a claim leaves no state after this."""
+"""An order that was declined, or of whose policy nothing more can be heard, without a claim leaves no state after
+this."""
 AT_ONCE = timedelta(microseconds=1)
 """The soonest that can be waited."""
 GOOD_ANSWERS = frozenset({refunds.RefundAccepted, refunds.RefundPending, refunds.RefundSucceeded})
@@ -171,9 +172,10 @@ def _droppable_at(case: Case) -> datetime | None:
         return None
     if case.policy is None:
         return case.declined_at + KEPT_AFTER_END if case.declined_at is not None else case.since + KEPT_UNHEARD
-    # A policy that was cancelled from its start covers nothing and yet ended only then.
-    ended = case.ended.at if case.void and case.ended is not None else case.ends_at
-    return ended + KEPT_AFTER_END if ended is not None else None
+    if case.void and case.ended is not None:  # It covers nothing from its start, and yet ended only then.
+        return case.ended.at + KEPT_AFTER_END
+    ends = case.ends_at
+    return ends + terms(case.wording, *case.lane).heard_after + KEPT_AFTER_END if ends is not None else None
 
 
 def _status(case: Case) -> str:
