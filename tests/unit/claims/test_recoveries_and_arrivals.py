@@ -161,6 +161,24 @@ def test_what_is_offset_is_counted_towards_later_benefits() -> None:
     assert len(story.named(IssueRefund)) == 1
 
 
+@pytest.mark.parametrize("loss_first", [False, True])
+def test_what_may_be_kept_is_kept_although_more_was_paid_that_goes_back(loss_first: bool) -> None:
+    """Late (keep) and then lost (return) were paid; both are taken back."""
+    story = ClaimsStory()
+    story.given(placed(), issued(wording_with("return")), late(0))
+    story.pay(day(27.5))
+    story.when(silent_30_days(day(10)))
+    story.pay(day(41))
+    retracted = [
+        silent_30_days(day(10), version=2, breached=False, as_of=day(43)),
+        late(0, version=2, breached=False, as_of=day(43)),
+    ]
+    for fact in retracted if loss_first else reversed(retracted):
+        story.when(fact, day(43))
+    assert (story.case.entitled, story.case.owed) == (0, 1_000)
+    assert sum(each.outstanding for each in story.case.recoveries) == 9_000
+
+
 def test_what_failed_is_not_kept() -> None:
     story = ClaimsStory()
     story.given(placed(), issued(), late(0))

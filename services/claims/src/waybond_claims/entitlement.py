@@ -143,14 +143,14 @@ def net_paid(case: Case) -> int:
 
 
 def granted(case: Case, owes: Entitlement) -> tuple[Grant, ...]:
-    """For each package the clause and the amount that is commanded for it, the highest so far."""
-    grants = {grant.package_id: grant for grant in case.grants}
+    """For each package, and what an arrival does to the benefit, the highest amount commanded so far, with its clause:
+    what is to be given back does not stand in for what may be kept."""
+    grants = {(grant.package_id, grant.late_arrival): grant for grant in case.grants}
     for each in owes.best:
-        minor = _limited(owes.view, each)
-        before = grants.get(each.package_id)
-        if before is None or minor >= before.minor or before.late_arrival not in NOT_ASKED_BACK:
-            clause = each.rule.clause
-            grants[each.package_id] = Grant(each.package_id, clause.id, clause.late_arrival, minor)
+        minor, clause = _limited(owes.view, each), each.rule.clause
+        key = each.package_id, clause.late_arrival
+        if key not in grants or minor >= grants[key].minor:
+            grants[key] = Grant(each.package_id, clause.id, clause.late_arrival, minor)
     return tuple(grants.values())
 
 

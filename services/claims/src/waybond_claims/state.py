@@ -310,7 +310,7 @@ class Recovery(Struct, frozen=True, omit_defaults=True):
 
 
 class Grant(Struct, frozen=True, array_like=True, gc=False):
-    """What was commanded for a package (None: the order) under which clause, the highest so far."""
+    """What was commanded for a package (None: the order) under which clause, for each `late_arrival` the highest."""
 
     package_id: str | None
     clause_id: str
