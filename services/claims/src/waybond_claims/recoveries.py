@@ -13,7 +13,7 @@ def recover(draft: Draft, owes: Entitlement) -> None:
     """Open a recovery for what is settled beyond what may stay; take back what is asked for beyond that."""
     case = draft.case
     over = max(0, case.settled - case.recovered - case.waived - owes.tolerated)
-    difference = over - sum(each.outstanding for each in case.recoveries)
+    difference = over - case.asked_back
     if difference > 0:
         ordinal = len(case.recoveries) + 1
         reason = _reason(draft, owes)
