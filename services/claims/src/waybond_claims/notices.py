@@ -127,17 +127,17 @@ def _tell(
 ) -> None:
     case = draft.case
     order = case.order
-    draft.publish(
-        BuyerNotified,
-        version=case.version,
-        notice_id=named(case.claim_id, f"notice/{case.notices}"),
-        about=about,
-        language=Language(order.language) if order is not None else Language.EN,
-        texts=tuple(texts),
-        amount=amount,
-        expected_by=expected_by,
-        ordinal=case.notices,
-    )
+    fields = {
+        "version": case.version,
+        "notice_id": named(case.claim_id, f"notice/{case.notices}"),
+        "about": about,
+        "language": Language(order.language) if order is not None else Language.EN,
+        "texts": tuple(texts),
+        "amount": amount,
+        "expected_by": expected_by,
+        "ordinal": case.notices,
+    }
+    draft.publish(BuyerNotified, fields)
     draft.change(notices=case.notices + 1)
 
 

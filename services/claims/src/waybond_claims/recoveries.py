@@ -17,14 +17,14 @@ def recover(draft: Draft, owes: Entitlement) -> None:
     if difference > 0:
         ordinal = len(case.recoveries) + 1
         reason = _reason(draft, owes)
-        draft.change(recoveries=(*case.recoveries, Recovery(ordinal, reason, difference)))
-        draft.say(
-            claims.RecoveryOpened,
-            recovery_id=named(case.claim_id, f"recovery/{ordinal}"),
-            from_whom="buyer",
-            amount=money(case, difference),
-            reason=reason,
-        )
+        fields = {
+            "recovery_id": named(case.claim_id, f"recovery/{ordinal}"),
+            "from_whom": "buyer",
+            "amount": money(case, difference),
+            "reason": reason,
+        }
+        recoveries = (*case.recoveries, Recovery(ordinal, reason, difference))
+        draft.say(claims.RecoveryOpened, fields, recoveries=recoveries)
     elif difference < 0:
         draft.change(recoveries=_less(case.recoveries, -difference))
 

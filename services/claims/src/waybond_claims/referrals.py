@@ -232,17 +232,16 @@ def _opened(draft: Draft, question: Question) -> Referral:
 def _publish(draft: Draft, referral: Referral) -> None:
     case = draft.case
     currency = case.order.currency if case.order is not None else ""
-    draft.say(
-        claims.ClaimReferred,
-        referral_id=referral.referral_id,
-        reason=ReferralReason(referral.reason),
-        question=referral.question,
-        choices=referral.choices,
-        amount=money_of(referral.amount, currency) if referral.amount is not None and currency else None,
-        refund_id=referral.refund_id,
-    )
-    asked = replace(referral, opened_version=draft.case.version)
-    draft.change(referrals=put(draft.case.referrals, asked, "referral_id"))
+    fields = {
+        "referral_id": referral.referral_id,
+        "reason": ReferralReason(referral.reason),
+        "question": referral.question,
+        "choices": referral.choices,
+        "amount": money_of(referral.amount, currency) if referral.amount is not None and currency else None,
+        "refund_id": referral.refund_id,
+    }
+    asked = replace(referral, opened_version=case.version + 1)
+    draft.say(claims.ClaimReferred, fields, referrals=put(case.referrals, asked, "referral_id"))
 
 
 def decided(case: Case, event: commands.DecideReferral, now: datetime) -> Case:
