@@ -163,7 +163,7 @@ def _wake_at(case: Case, now: datetime) -> datetime | None:
             wishes.append(heard_by if case.claim_id else max(heard_by, now + AT_ONCE))
         elif dispute.answer == claims.DenialReason.TOO_EARLY:
             wishes += [case.ends_at, dispute.eligible_at]
-    return min((wish for wish in wishes if wish is not None and wish > now), default=None)
+    return min([wish for wish in wishes if wish is not None and wish > now], default=None)
 
 
 def _droppable_at(case: Case) -> datetime | None:

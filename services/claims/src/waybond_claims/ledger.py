@@ -52,7 +52,7 @@ class Entry(Struct, frozen=True, gc=False):
 
 def entry(before: Case, after: Case, now: datetime, cause: str) -> Entry | None:
     """The entry that takes the books from one file to the next; None if nothing moved."""
-    if _moneyed(before) == _moneyed(after):
+    if before is after or _moneyed(before) == _moneyed(after):
         return None
     old, new = balances(before), balances(after)
     if old == new or after.policy is None:

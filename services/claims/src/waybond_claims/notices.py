@@ -7,7 +7,7 @@ import tomllib
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from functools import cache, lru_cache
+from functools import lru_cache
 from importlib.resources import files
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
@@ -56,16 +56,17 @@ def approved(draft: Draft, command: Command, best: tuple[Found, ...]) -> None:
     total = case.settled + command.minor
     texts: list[Notice] = []
     for form in _approvals(peril, command.pays, happened_on, arrives_on):
-        amount = spelled(command.minor, currency, form.locale)
-        body = form.body.format(order=order_id, amount=amount)
+        body = form.body.replace("{amount}", spelled(command.minor, currency, form.locale))
         if total > command.minor:
-            body += form.in_all.format(total=spelled(total, currency, form.locale))
-        texts.append(notice(form.language, form.subject.format(order=order_id), body))
+            body += form.in_all.replace("{total}", spelled(total, currency, form.locale))
+        # The order's id comes last: it is the platform's own text, and nothing may be filled in there.
+        subject, body = form.subject.replace("{order}", order_id), body.replace("{order}", order_id)
+        texts.append(notice(form.language, subject, body))
     _tell(draft, "approved", texts, amount=money(case, command.minor), expected_by=arrives)
 
 
 class _Approval(NamedTuple):
-    """What one language says about every refund for the same peril on the same days: order and amounts are left open."""
+    """What one language says of every refund for the same peril on the same days: order and amounts are left open."""
 
     language: Language
     locale: str

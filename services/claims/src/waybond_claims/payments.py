@@ -118,6 +118,8 @@ def waits(case: Case, now: datetime) -> bool:
     """Whether nothing new may be commanded now, whatever is owed."""
     if case.in_flight is not None or case.frozen_by_dispute or stopped(case) or len(case.commands) >= MAX_COMMANDS:
         return True
+    if not case.commands:
+        return False
     if any(each.exhausted for each in case.last_attempts):
         return True
     at = retry_at(case)
@@ -155,7 +157,7 @@ def pay(draft: Draft, owes: Entitlement) -> Command | None:
 
 def _issue(draft: Draft, owes: Entitlement, difference: Due, again: Command | None) -> Command:
     case = draft.case
-    step = again.step if again is not None else max((each.step for each in case.commands), default=0) + 1
+    step = again.step if again is not None else max([each.step for each in case.commands], default=0) + 1
     attempt = again.attempt + 1 if again is not None else 1
     command = Command(
         step=step,
@@ -192,4 +194,7 @@ def _issue(draft: Draft, owes: Entitlement, difference: Due, again: Command | No
 
 def _failed(case: Case) -> Command | None:
     """The first step whose last attempt ended without money."""
-    return next((each for each in case.last_attempts if each.unpaid), None) if case.commands else None
+    for each in case.last_attempts:
+        if each.unpaid:
+            return each
+    return None

@@ -89,8 +89,11 @@ def troubles(case: Case) -> Iterator[Question]:
 
 def stopped(case: Case) -> bool:
     """Whether something has to be decided first, or was decided to stop payments."""
+    found = list(troubles(case))
+    if not found:
+        return False
     decided = {each.key: each.choice for each in case.referrals if each.choice not in ("", WITHDRAWN)}
-    return any(decided.get(each.key) != GO_ON for each in troubles(case))
+    return any(decided.get(each.key) != GO_ON for each in found)
 
 
 def _trouble(key: str, reason: ReferralReason, text: str) -> Question:
@@ -121,7 +124,7 @@ def questions(case: Case, owes: Entitlement | None, now: datetime) -> Iterator[Q
         yield from map(_failed, exhausted)
     if owes.entitled < min(owes.available, owes.view.cover.limit):
         for found in owes.findings:
-            question = _asked(case, found)
+            question = _asked(case, found) if found.question else None
             if question is not None:
                 yield question
 

@@ -5,6 +5,7 @@ Parts that come in numbers are written as arrays, so that a typical file stays b
 """
 
 from datetime import datetime
+from operator import attrgetter
 from typing import TypeVar
 
 from msgspec import Struct
@@ -391,7 +392,9 @@ T = TypeVar("T", bound=Struct)
 
 def put(items: tuple[T, ...], item: T, *key: str) -> tuple[T, ...]:
     """`items` with the one that agrees with `item` in the fields `key` replaced by it, or `item` added at the end."""
+    read = attrgetter(*key)
+    wanted = read(item)
     for index, each in enumerate(items):
-        if all(getattr(each, name) == getattr(item, name) for name in key):
+        if read(each) == wanted:
             return (*items[:index], item, *items[index + 1 :])
     return (*items, item)
