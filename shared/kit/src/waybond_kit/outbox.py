@@ -78,19 +78,25 @@ class Outbox:
         """Records for these events; raises TooLargeError or ValueError for what must not go out."""
         if len(events) > MAX_EVENTS_PER_OUTCOME:
             raise TooLargeError(f"{len(events)} events at once: at most {MAX_EVENTS_PER_OUTCOME} are published")
-        records = []
+        records: list[Outgoing] = []
+        if not events:
+            return records
         key = order_key.encode()
         carried = self._carried(key, cause, known_at)
+        occurred_at, stamp = None, b""
         for event in events:
             if event.order_key != order_key:
                 raise ValueError(f"{type(event).__name__} is about another order than the one decided on")
             value = encode(event)
             if len(value) > MAX_RECORD_BYTES:
                 raise TooLargeError(f"{type(event).__name__} has {len(value)} bytes: at most {MAX_RECORD_BYTES}")
+            if event.occurred_at is not occurred_at:  # what is decided at once occurs at one instant
+                occurred_at = event.occurred_at
+                stamp = _stamp(occurred_at)
             own: list[tuple[str, bytes | None]] = [
                 ("ce_id", event_id(cause.id, event.event_type, event.business_key).encode()),
                 ("ce_type", event.event_type.encode()),
-                ("ce_time", _stamp(event.occurred_at)),
+                ("ce_time", stamp),
             ]
             records.append(Outgoing(event.topic, self._shard, key, [*self._fixed, *own, *carried], value))
         return records
