@@ -5,11 +5,27 @@ from decimal import Decimal
 import pytest
 from babel.numbers import format_currency
 
-from tests.support.claims import ClaimsStory, answer, complaint, day, issued, late, lost, only, placed, usd
+from tests.support.claims import (
+    ClaimsStory,
+    answer,
+    complaint,
+    damaged,
+    day,
+    issued,
+    journey,
+    late,
+    line,
+    lost,
+    only,
+    package,
+    placed,
+    usd,
+)
 from waybond_claims.notices import ARRIVES_WITHIN, LOCALES, TEXTS, spelled, zone
 from waybond_contracts._iso import EXPONENTS
 from waybond_contracts.claims import BuyerNotified
 from waybond_contracts.orders import Language
+from waybond_contracts.refunds import IssueRefund
 
 
 def texts(notice: BuyerNotified) -> dict[str, str]:
@@ -40,6 +56,19 @@ def test_a_second_benefit_says_what_was_received_in_all() -> None:
     story.pay(day(28))
     story.when(late(1))
     assert "$30.00 in all" in texts(story.last(BuyerNotified))["en"]
+
+
+def test_buyer_and_payer_are_told_what_is_new() -> None:
+    two = journey(package("P1", (("a", 1),)), package("P2", (("b", 1),)))
+    story = ClaimsStory()
+    story.given(placed(lines=(line("a", 5_000), line("b", 5_000))), issued(), late(0, journey=two))
+    story.pay(day(28))
+    story.when(damaged(day(30), package_id="P2", journey=two))
+    command = story.last(IssueRefund)
+    assert (command.amount, command.reason_code, command.narrative) == (usd(5_000), "damaged", "A-1 DA-1")
+    told = texts(story.last(BuyerNotified))["en"]
+    assert "damage" in told
+    assert "January 31, 2026" in told
 
 
 def test_dates_are_those_of_the_place_where_the_buyer_lives() -> None:

@@ -41,7 +41,7 @@ class Entitlement(Struct, frozen=True, gc=False):
     available: int
     """What the buyer paid and nobody gave back."""
     best: tuple[Found, ...]
-    """The findings whose benefits were added."""
+    """The findings whose benefits were added: first the one of which most is new, since the buyer is told of that."""
 
 
 class Due(Struct, frozen=True, gc=False):
@@ -87,7 +87,7 @@ def entitlement(case: Case, now: datetime) -> Entitlement | None:
         tolerated=max(owed, min(_with(benefits, case.grants, NOT_ASKED_BACK), cap)),
         credits=_credits(seen, chosen, owed),
         available=available,
-        best=tuple(chosen),
+        best=_news_first(chosen, benefits, case.grants),
     )
 
 
@@ -161,6 +161,15 @@ def _best(seen: View, found: tuple[Found, ...]) -> dict[str | None, Found]:
         if each.applies and (known is None or _limited(seen, each) > _limited(seen, known)):
             best[each.package_id] = each
     return best
+
+
+def _news_first(chosen: list[Found], benefits: dict[str | None, int], grants: tuple[Grant, ...]) -> tuple[Found, ...]:
+    if len(chosen) < 2 or not grants:
+        return tuple(chosen)
+    before: dict[str | None, int] = {}
+    for grant in grants:
+        before[grant.package_id] = max(before.get(grant.package_id, 0), grant.minor)
+    return tuple(sorted(chosen, key=lambda each: before.get(each.package_id, 0) - benefits[each.package_id]))
 
 
 def _limited(seen: View, found: Found) -> int:
