@@ -83,7 +83,9 @@ def _look(draft: Draft, fact: Event | Woken) -> None:
     for told in disputes.answer(draft, owes, paid_now=len(draft.case.commands) > before):
         notices.denied(draft, told)
     for question in referrals.refer(draft, owes):
-        if question.refund_id is not None and question.minor is not None:
+        flight = draft.case.in_flight
+        being_cancelled = flight is not None and flight.version > 1
+        if question.refund_id is not None and question.minor is not None and not being_cancelled:
             notices.refund_delayed(draft, question.minor)
 
 
