@@ -108,6 +108,15 @@ def test_already_paid_by_the_platform() -> None:
     assert denials(story) == [DenialReason.ALREADY_PAID]
 
 
+def test_too_early_becomes_already_paid_when_the_platform_refunds_everything() -> None:
+    story = ClaimsStory()
+    story.given(placed(), issued(), complaint(day(10)), refunded("R1", 10_000, day(12)))
+    assert denials(story) == [DenialReason.TOO_EARLY, DenialReason.ALREADY_PAID]
+    assert story.case.disputes[0].answer == DenialReason.ALREADY_PAID
+    told = next(each.body for each in story.last(BuyerNotified).texts if each.language == "en")
+    assert "already received your money back" in told
+
+
 def test_not_covered_names_the_clauses_that_were_looked_at() -> None:
     story = ClaimsStory()
     story.given(placed(), issued(), complaint(day(10), "DAMAGED"))

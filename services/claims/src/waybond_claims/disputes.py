@@ -82,7 +82,8 @@ def answer(draft: Draft, owes: Entitlement | None, *, paid_now: bool) -> tuple[D
         found = _answer(draft.case, owes, dispute, draft.now)
         if found is None or dispute.answer == APPROVED:
             continue
-        if found.reason is DenialReason.ALREADY_PAID and (paid_now or dispute.answer == DenialReason.TOO_EARLY):
+        by_us = paid_now or (dispute.answer == DenialReason.TOO_EARLY and net_paid(draft.case) > 0)
+        if found.reason is DenialReason.ALREADY_PAID and by_us:
             # ClaimApproved is the answer.
             after = replace(dispute, answer=APPROVED, eligible_at=None)
         else:
