@@ -176,6 +176,18 @@ def test_a_dispute_about_an_order_of_which_nobody_has_spoken_is_put_before_a_per
     assert denials(story) == [DenialReason.NO_POLICY]
 
 
+def test_waiting_longer_for_a_policy_is_asked_about_again() -> None:
+    story = ClaimsStory()
+    story.when(complaint(day(10)))
+    story.until(day(11))
+    story.when(ruling(story.last(ClaimReferred), "wait", day(12)))
+    assert story.until(day(18, hours=23)) == ()
+    story.until(day(19))
+    assert len(story.named(ClaimReferred)) == 2
+    story.when(ruling(story.last(ClaimReferred), "answer_no_policy", day(20)))
+    assert denials(story) == [DenialReason.NO_POLICY]
+
+
 def test_a_dispute_that_waits_for_its_policy_is_put_before_a_person_on_a_wake_alone() -> None:
     story = ClaimsStory()
     story.when(complaint(day(10)))

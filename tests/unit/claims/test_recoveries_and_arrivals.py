@@ -87,6 +87,22 @@ def test_a_recovery_may_come_in_parts() -> None:
     assert len(story.named(RecoveryOpened)) == 1
 
 
+def test_what_was_waived_in_part_is_asked_for_again() -> None:
+    story = lost_then_delivered("return")
+    story.when(ruling(story.last(ClaimReferred), "waived", day(70), amount=usd(4_000)))
+    assert story.last(ClaimReferred).amount == usd(5_000)
+    assert story.status == "referred"
+
+
+def test_nothing_recovered_is_no_answer() -> None:
+    story = lost_then_delivered("return")
+    referred = story.last(ClaimReferred)
+    story.when(ruling(referred, "recovered", day(70), amount=usd(0)))
+    assert story.last(ClaimReferred).referral_id == referred.referral_id
+    assert story.last(ClaimReferred).version > referred.version
+    assert story.status == "referred"
+
+
 def test_more_than_is_asked_back_cannot_be_recovered() -> None:
     story = lost_then_delivered("return")
     referred = story.last(ClaimReferred)

@@ -73,6 +73,13 @@ def test_an_amount_in_another_currency_is_refused() -> None:
     assert story.case.settled == 0
 
 
+def test_an_amount_where_the_answer_takes_none_is_refused() -> None:
+    story, referred = silent()
+    story.when(ruling(referred, "settled_outside", day(29), amount=usd(400)))
+    assert story.case.settled == 0
+    assert story.last(ClaimReferred).version > referred.version
+
+
 def test_a_referral_is_decided_once() -> None:
     story, referred = silent()
     story.when(ruling(referred, "keep_waiting", day(29)))
@@ -186,11 +193,14 @@ def test_the_command_line_refuses_what_claims_would_refuse() -> None:
     case = shown(story.case, story.status, story.now)
     with pytest.raises(ReferralError, match="expected one of keep_waiting"):
         command_for(case, case.referrals[0], "no_such_choice", case.version, now=day(29))
+    with pytest.raises(ReferralError, match="no amount with settled_outside"):
+        command_for(case, case.referrals[0], "settled_outside", case.version, amount="4.00", now=day(29))
     with pytest.raises(ReferralError, match="at version 3 now, not 2"):
         command_for(case, case.referrals[0], "keep_waiting", case.version - 1, now=day(29))
     unknown = case.model_copy(update={"paid": None})
+    asked = case.referrals[0].model_copy(update={"choices": ("pay", "do_not_pay")})
     with pytest.raises(ReferralError, match="no currency"):
-        command_for(unknown, case.referrals[0], "keep_waiting", case.version, amount="1", now=day(29))
+        command_for(unknown, asked, "pay", case.version, amount="1", now=day(29))
 
 
 MISSING = """

@@ -161,7 +161,7 @@ def _wake_at(case: Case, now: datetime) -> datetime | None:
         wishes.append(max(flight.patience, now + AT_ONCE))
     for dispute in disputes.open_disputes(case):
         if case.policy is None and not case.declined:
-            heard_by = dispute.known_at + disputes.HEARD_WITHIN
+            heard_by = disputes.heard_by(dispute)
             wishes.append(heard_by if case.claim_id else max(heard_by, now + AT_ONCE))
         elif dispute.answer == claims.DenialReason.TOO_EARLY:
             wishes += [case.ends_at, dispute.eligible_at]

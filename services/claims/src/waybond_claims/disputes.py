@@ -70,7 +70,17 @@ def claimed_by(case: Case, found: Found) -> bool:
 def unheard_of(case: Case, now: datetime) -> Iterator[Dispute]:
     """Open disputes about an order of whose policy nobody has spoken."""
     if case.policy is None and not case.declined:
-        yield from (each for each in open_disputes(case) if now >= each.known_at + HEARD_WITHIN)
+        yield from (each for each in open_disputes(case) if now >= heard_by(each))
+
+
+def heard_by(dispute: Dispute) -> datetime:
+    """By when a person is asked, or asked again, if nobody has spoken of the order's policy."""
+    return dispute.patience or dispute.known_at + HEARD_WITHIN
+
+
+def unheard_key(dispute: Dispute) -> str:
+    """What that question is kept under."""
+    return f"no_policy:{dispute.dispute_id}:{heard_by(dispute):%Y-%m-%dT%H:%M}"
 
 
 def answer(draft: Draft, owes: Entitlement | None, *, paid_now: bool) -> tuple[Dispute, ...]:
@@ -150,5 +160,5 @@ def _about(dispute: Dispute, found: Found) -> bool:
 
 
 def _no_policy_decided(case: Case, dispute: Dispute) -> bool:
-    key = f"no_policy:{dispute.dispute_id}"
+    key = unheard_key(dispute)
     return any(each.key == key and each.choice == "answer_no_policy" for each in case.referrals)

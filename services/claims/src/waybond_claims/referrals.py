@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from msgspec.structs import replace
 
 from waybond_claims.adjudication.interpreter import Found
-from waybond_claims.disputes import claimed_by, unheard_of
+from waybond_claims.disputes import claimed_by, unheard_key, unheard_of
 from waybond_claims.draft import Draft, named
 from waybond_claims.entitlement import Entitlement, due
 from waybond_claims.published import money_of
@@ -31,7 +31,9 @@ from waybond_contracts.explanation import FindingReason
 from waybond_kit.aggregate import Woken
 
 WAITED_LONGER = timedelta(days=7)
-"""What `keep_waiting` adds."""
+"""What `keep_waiting` and `wait` add."""
+TAKES_AMOUNT = frozenset({"pay", "recovered", "waived"})
+"""The choices that may say how much."""
 
 GO_ON, STOP = "go_on", "stop_payments"
 _RULING = ("pay", "do_not_pay")
@@ -108,9 +110,7 @@ def questions(case: Case, owes: Entitlement | None, now: datetime) -> Iterator[Q
     yield from troubles(case)
     for dispute in unheard_of(case, now):
         text = f"Dispute {dispute.dispute_id} names an order of which no policy decision is known."
-        yield Question(
-            f"no_policy:{dispute.dispute_id}", ReferralReason.ANSWER_MISSING, text, ("answer_no_policy", "wait")
-        )
+        yield Question(unheard_key(dispute), ReferralReason.ANSWER_MISSING, text, ("answer_no_policy", "wait"))
     flight = case.in_flight
     if flight is not None and now >= flight.patience:
         yield _silent(flight)
@@ -165,7 +165,7 @@ def _failed(command: Command) -> Question:
 
 def _to_recover(recovery: Recovery) -> Question:
     return Question(
-        f"recovery:{recovery.ordinal}:{recovery.minor}:{recovery.recovered}",
+        f"recovery:{recovery.ordinal}:{recovery.minor}:{recovery.recovered}:{recovery.waived}",
         ReferralReason.RECOVERY,
         f"More was paid than is owed ({recovery.reason}). Was it given back?",
         ("recovered", "waived"),
@@ -273,8 +273,10 @@ def _acceptable(case: Case, referral: Referral, event: commands.DecideReferral) 
     if event.amount is None:
         return not (kind in ("periods", "rate") and event.choice == "pay")
     currency = case.order.currency if case.order is not None else None
-    bound = referral.amount if kind == "recovery" else None
-    return event.amount.currency == currency and 0 <= event.amount.minor <= (bound or event.amount.minor)
+    if event.choice not in TAKES_AMOUNT or event.amount.currency != currency:
+        return False
+    # A recovery of nothing would close the question and leave all of it open.
+    return kind != "recovery" or 1 <= event.amount.minor <= (referral.amount or 0)
 
 
 def _effect(case: Case, referral: Referral, now: datetime) -> Case:
@@ -282,6 +284,10 @@ def _effect(case: Case, referral: Referral, now: datetime) -> Case:
     kind, _, rest = referral.key.partition(":")
     if kind == "recovery":
         return _recovered(case, referral, int(rest.split(":")[0]))
+    if referral.choice == "wait":
+        waited_for = next(each for each in case.disputes if unheard_key(each) == referral.key)
+        waited_for = replace(waited_for, patience=now + WAITED_LONGER)
+        return replace(case, disputes=put(case.disputes, waited_for, "dispute_id"))
     command = next((each for each in case.commands if each.refund_id == referral.refund_id), None)
     if command is None:
         return case

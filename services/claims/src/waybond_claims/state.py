@@ -203,6 +203,8 @@ class Dispute(Struct, frozen=True, omit_defaults=True):
     ended_at: datetime | None = None
     resolved_at: datetime | None = None
     """When the resolution was made that `refunded` is of: the latest one."""
+    patience: datetime | None = None
+    """Until when a person wants to wait for what is missing; by then it is asked again."""
 
     @property
     def over(self) -> bool:
