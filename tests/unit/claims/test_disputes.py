@@ -264,6 +264,36 @@ def test_a_stage_that_is_known_before_its_dispute_counts() -> None:
     assert story.named(IssueRefund) == []
 
 
+def test_a_chargeback_of_which_nothing_is_heard_is_put_before_a_person_if_something_is_owed() -> None:
+    story = ClaimsStory()
+    story.given(placed(), issued(), stage(day(10), DisputeStage.CHARGEBACK), lost(day(12)))
+    assert story.until(day(129)) == ()
+    story.until(day(130))
+    referred = story.last(ClaimReferred)
+    assert (referred.reason, referred.choices) == (ReferralReason.ANSWER_MISSING, ("wait", "ended"))
+    story.when(ruling(referred, "wait", day(131)))
+    story.until(day(138))
+    again = story.last(ClaimReferred)
+    assert again.referral_id != referred.referral_id
+    story.when(ruling(again, "ended", day(139)))
+    assert story.last(IssueRefund).amount == usd(10_000)
+    story.pay(day(140))
+    story.when(resolved(day(30), 4_000), day(141))
+    assert story.last(RecoveryOpened).amount == usd(4_000)
+
+
+def test_a_chargeback_is_not_asked_about_while_nothing_is_owed_or_its_stages_change() -> None:
+    story = ClaimsStory()
+    story.given(placed(), issued(), complaint(day(10), stage=DisputeStage.CHARGEBACK))
+    assert story.until(day(200)) == ()
+    story.given(stage(day(201), DisputeStage.ARBITRATION), lost(day(202)))
+    assert story.until(day(320)) == ()
+    story.until(day(321))
+    assert len(story.named(ClaimReferred)) == 1
+    story.when(stage(day(322), DisputeStage.ARBITRATION))
+    assert [each.choice for each in story.case.referrals] == ["withdrawn"]
+
+
 def test_what_a_chargeback_paid_back_is_not_paid_again() -> None:
     story = ClaimsStory()
     story.given(placed(), issued(), complaint(day(10), stage=DisputeStage.CHARGEBACK), lost(day(12)))

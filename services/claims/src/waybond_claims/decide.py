@@ -19,8 +19,6 @@ from waybond_kit.aggregate import Outcome, Woken
 KEPT_AFTER_END = timedelta(days=7)
 """An order that was declined, or of whose policy nothing more can be heard, without a claim leaves no state after
 this."""
-AT_ONCE = timedelta(microseconds=1)
-"""The soonest that can be waited."""
 GOOD_ANSWERS = frozenset({refunds.RefundAccepted, refunds.RefundPending, refunds.RefundSucceeded})
 """Of a payment system: what they say of a refund changes nothing that is owed."""
 KEPT_UNHEARD = timedelta(days=400)
@@ -155,14 +153,11 @@ def _wake_at(case: Case, now: datetime) -> datetime | None:
     ends = _droppable_at(case)
     wishes = [now + KEPT_AFTER_END if ends is not None and ends <= now else ends, payments.retry_at(case)]
     wishes += [fact.due for fact in case.watches if fact.breached]
-    flight = case.in_flight
-    if flight is not None and not referrals.asked_about(case, flight):
-        # Silence is concluded on a wake alone: one that a late fact has overtaken is still to come.
-        wishes.append(max(flight.patience, now + AT_ONCE))
+    wishes.append(referrals.next_silence(case, now))
     for dispute in disputes.open_disputes(case):
         if case.policy is None and not case.declined:
             heard_by = disputes.heard_by(dispute)
-            wishes.append(heard_by if case.claim_id else max(heard_by, now + AT_ONCE))
+            wishes.append(heard_by if case.claim_id else max(heard_by, now + referrals.AT_ONCE))
         elif dispute.answer == claims.DenialReason.TOO_EARLY:
             wishes += [case.ends_at, dispute.eligible_at]
     return min([wish for wish in wishes if wish is not None and wish > now], default=None)
@@ -186,7 +181,7 @@ def _status(case: Case) -> str:
         return "referred"
     if case.in_flight is not None:
         return "paying"
-    if case.owed > case.settled:
+    if case.unpaid > 0:
         return "waiting"
     if case.settled:
         return "paid"

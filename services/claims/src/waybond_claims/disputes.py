@@ -24,6 +24,10 @@ from waybond_contracts.wording import Peril
 HEARD_WITHIN = timedelta(hours=24)
 """A dispute about an order whose policy nobody has spoken of by then is put before a person."""
 
+FROZEN_FOR = timedelta(days=120)
+"""Without a word about a dispute that stops payments a person is asked after this: a card scheme's stages have 30 to 45
+days each, so something was missed."""
+
 APPROVED = "approved"
 
 _NOT_AS_DESCRIBED = frozenset({Peril.NOT_AS_DESCRIBED, Peril.DAMAGED})
@@ -81,6 +85,17 @@ def heard_by(dispute: Dispute) -> datetime:
 def unheard_key(dispute: Dispute) -> str:
     """What that question is kept under."""
     return f"no_policy:{dispute.dispute_id}:{heard_by(dispute):%Y-%m-%dT%H:%M}"
+
+
+def stuck_at(dispute: Dispute) -> datetime:
+    """When a person is asked, or asked again, whether a dispute still runs that stops payments."""
+    silent_since = dispute.stage_at or dispute.known_at
+    return max(dispute.patience or silent_since, silent_since + FROZEN_FOR)
+
+
+def stuck_key(dispute: Dispute) -> str:
+    """What that question is kept under."""
+    return f"frozen:{dispute.dispute_id}:{stuck_at(dispute):%Y-%m-%dT%H:%M}"
 
 
 def answer(draft: Draft, owes: Entitlement | None, *, paid_now: bool) -> tuple[Dispute, ...]:

@@ -393,6 +393,12 @@ class Case(Struct, frozen=True, omit_defaults=True):
         return sum([recovery.outstanding for recovery in self.recoveries]) if self.recoveries else 0
 
     @property
+    def unpaid(self) -> int:
+        """What is owed and neither settled (less what came back) nor on its way."""
+        flight = self.in_flight
+        return self.owed - self.settled + self.recovered - (flight.minor if flight is not None else 0)
+
+    @property
     def frozen_by_dispute(self) -> bool:
         return any(dispute.freezes for dispute in self.disputes)
 
