@@ -305,9 +305,16 @@ _FIELDS: dict[str, dict[str, Any]] = {
         "clauses": ["TG-1"],
     },
     "ClaimSettled": CLAIM | {"refund_id": "r-1", "amount": usd(460), "settled": usd(460)},
-    "ClaimReopened": CLAIM | {"cause": "ShipmentScanned", "before": usd(460), "after": usd(1380)},
+    "ClaimReopened": CLAIM
+    | {"cause": "ShipmentScanned", "before": usd(460), "after": usd(1380), "explanation": EXPLANATION},
     "RecoveryOpened": CLAIM
-    | {"recovery_id": "rc-1", "from_whom": "buyer", "amount": usd(460), "reason": "late_arrival"},
+    | {
+        "recovery_id": "rc-1",
+        "from_whom": "buyer",
+        "amount": usd(460),
+        "reason": "late_arrival",
+        "explanation": EXPLANATION,
+    },
     "BuyerNotified": CLAIM
     | {
         "notice_id": "n-1",

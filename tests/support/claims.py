@@ -344,13 +344,23 @@ class ClaimsStory(Story[Case]):
             }
 
 
+EXPLAINED = claims.ClaimApproved | claims.ClaimDenied | claims.ClaimReopened | claims.RecoveryOpened
+"""What moves amounts says why."""
+
+
 def check_event(event: Event) -> None:
     """What is made without validation is what its contract says, and its amounts follow from its explanation."""
     data = event.model_dump_json(warnings="error").encode()
     assert registry.decode(event.event_type, data, strict=True).event == event
-    why = event.explanation if isinstance(event, claims.ClaimApproved | claims.ClaimDenied) else None
+    why = event.explanation if isinstance(event, EXPLAINED) else None
     if why is not None:
         assert recompute(why) == (why.entitled, why.command)
+    if isinstance(event, claims.ClaimReopened):
+        assert why is not None
+        assert event.after == why.entitled
+    if isinstance(event, claims.RecoveryOpened):
+        assert why is not None
+        assert event.amount.minor == -why.command.minor
     if isinstance(event, claims.ClaimApproved):
         assert (event.entitled, event.amount) == (event.explanation.entitled, event.explanation.command)
         assert event.explanation.case_version == event.version

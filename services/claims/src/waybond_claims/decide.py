@@ -8,8 +8,8 @@ from waybond_claims import disputes, facts, ledger, notices, payments, recoverie
 from waybond_claims.adjudication.interpreter import RANK, Found
 from waybond_claims.adjudication.terms import terms
 from waybond_claims.draft import Draft, named
-from waybond_claims.entitlement import Entitlement, entitlement
-from waybond_claims.published import money
+from waybond_claims.entitlement import Entitlement, due, entitlement
+from waybond_claims.published import explanation, money
 from waybond_claims.state import Case
 from waybond_contracts import claims, commands, refunds
 from waybond_contracts.event import Event
@@ -143,8 +143,13 @@ def _reckon(draft: Draft, owes: Entitlement) -> None:
     if (owes.entitled, owes.owed) == (case.entitled, case.owed):
         return
     if owes.entitled < case.entitled and case.approved:
-        before, after = money(case, case.entitled), money(case, owes.entitled)
-        draft.say(claims.ClaimReopened, {"cause": draft.cause, "before": before, "after": after})
+        fields = {
+            "cause": draft.cause,
+            "before": money(case, case.entitled),
+            "after": money(case, owes.entitled),
+            "explanation": explanation(case, owes, due(case, owes, waits=True), draft.now),
+        }
+        draft.say(claims.ClaimReopened, fields)
     draft.change(entitled=owes.entitled, owed=owes.owed)
 
 

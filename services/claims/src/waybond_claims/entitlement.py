@@ -91,10 +91,11 @@ def entitlement(case: Case, now: datetime) -> Entitlement | None:
     )
 
 
-def due(case: Case, owes: Entitlement, *, waits: bool) -> Due:
-    """The difference to what was commanded already; nothing is commanded while it `waits`."""
+def due(case: Case, owes: Entitlement, *, waits: bool, flying: bool = True) -> Due:
+    """The difference to what was commanded already (`flying`: with what is on its way); nothing is commanded while it
+    `waits`."""
     steps = list(owes.steps)
-    flight = case.in_flight
+    flight = case.in_flight if flying else None
     if owes.owed > owes.entitled:
         _step(steps, StepKind.PLUS, "kept", owes.owed - owes.entitled)
     _step(steps, StepKind.LESS, "settled", case.settled)

@@ -156,6 +156,8 @@ class ClaimReopened(ClaimEvent, topic=CLAIMS):
     """What was owed before it."""
     after: Money
     """What is owed now."""
+    explanation: Explanation | None = None
+    """From which `after` can be derived again."""
 
 
 class RecoveryOpened(ClaimEvent, topic=CLAIMS):
@@ -169,6 +171,8 @@ class RecoveryOpened(ClaimEvent, topic=CLAIMS):
     """What is asked back."""
     reason: Code
     """Why (late_arrival, withdrawn_breach, ...)."""
+    explanation: Explanation | None = None
+    """From which the amount can be derived again: its `command` is the amount, below zero."""
 
     @property
     def business_key(self) -> str:
