@@ -148,6 +148,15 @@ def test_excluded_by_a_scan_on_the_package() -> None:
     assert other.last(ClaimApproved).amount == usd(5_000)
 
 
+def test_a_policy_that_is_put_in_force_again_has_its_premium_back() -> None:
+    story = ClaimsStory()
+    story.given(placed(), issued(), cancelled(day(2), returned=100))
+    assert story.books["premium_receivable", "USD", None] == 50
+    story.when(amended(version=3))
+    books = {account: minor for (account, _, _), minor in story.books.items() if minor}
+    assert books == {"premium_receivable": 150, "premium_written": -150}
+
+
 @pytest.mark.parametrize("amendment_first", [False, True])
 def test_an_amended_destination_decides_which_clauses_apply(amendment_first: bool) -> None:
     body = only(
