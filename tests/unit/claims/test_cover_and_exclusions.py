@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from tests.support.claims import (
+    KEY,
     PLACED,
     ClaimsStory,
     amended,
@@ -44,6 +45,7 @@ from waybond_contracts.disputes import DisputeStage
 from waybond_contracts.event import Event
 from waybond_contracts.explanation import FindingReason
 from waybond_contracts.fields import Interval
+from waybond_contracts.orders import OrderAmended
 from waybond_contracts.places import Lane
 from waybond_contracts.policies import DeclineReason, PolicyDeclined
 from waybond_contracts.shipments import HandedTo, ScanKind
@@ -146,6 +148,13 @@ def test_excluded_by_a_scan_on_the_package() -> None:
     assert reasons(story)["D"] is FindingReason.EXCLUDED
     other = told('scans = ["REFUSED"]', damaged(day(9), package_id="P2", journey=held))
     assert other.last(ClaimApproved).amount == usd(5_000)
+
+
+@pytest.mark.parametrize(("before", "after", "entitled"), [(10_000, 20_000, 0), (20_000, 10_000, 10_000)])
+def test_excluded_by_the_value_of_the_order_as_it_stands(before: int, after: int, entitled: int) -> None:
+    change = OrderAmended(**KEY, occurred_at=day(1), revision=1, total=usd(after))
+    facts = (change, amended(basis=usd(after)), damaged(day(9)))
+    assert told('value_above = { amount = "150" }', *facts, total=before).case.entitled == entitled
 
 
 def test_a_policy_that_is_put_in_force_again_has_its_premium_back() -> None:

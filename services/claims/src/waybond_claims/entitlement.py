@@ -71,7 +71,7 @@ def entitlement(case: Case, now: datetime) -> Entitlement | None:
     for each in chosen:
         what = "order" if each.package_id is None else f"package:{each.package_id}"
         _step(steps, StepKind.ADD, what, benefits[each.package_id])
-    available = max(0, paid(case) - elsewhere(case))
+    available = max(0, case.total - elsewhere(case))
     _step(steps, StepKind.CAP, "limit", seen.cover.limit)
     entitled = _step(steps, StepKind.CAP, "paid_less_refunded", available)
     cap = 0 if case.void else min(seen.cover.limit, available)
@@ -118,16 +118,6 @@ def due(case: Case, owes: Entitlement, *, waits: bool, flying: bool = True) -> D
         if waits:
             command = _step(steps, StepKind.LESS, "waits", command)
     return Due(command, pays, tuple(steps), difference)
-
-
-def paid(case: Case) -> int:
-    """What the buyer paid for the order as it stands now."""
-    if case.order is None:
-        return 0
-    amended = case.amended
-    if amended is not None and amended.total_revision >= 0 and amended.currency == case.order.currency:
-        return amended.minor
-    return case.order.minor
 
 
 def elsewhere(case: Case) -> int:

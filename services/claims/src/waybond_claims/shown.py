@@ -4,7 +4,7 @@ from datetime import datetime
 
 from pydantic import ConfigDict
 
-from waybond_claims.entitlement import due, elsewhere, entitlement, paid
+from waybond_claims.entitlement import due, elsewhere, entitlement
 from waybond_claims.payments import waits
 from waybond_claims.published import explanation, money
 from waybond_claims.state import Case, Command, Dispute, Recovery, Referral
@@ -120,7 +120,7 @@ def shown(case: Case, status: str, known_at: datetime) -> ShownCase:
         attached_at=policy.attached_at if policy else None,
         ends_at=case.ends_at,
         declined=case.declined,
-        paid=_amount(case, paid(case)),
+        paid=_amount(case, case.total),
         refunded_elsewhere=_amount(case, elsewhere(case)),
         entitled=_amount(case, owes.entitled if owes is not None else 0),
         owed=_amount(case, owes.owed if owes is not None else 0),

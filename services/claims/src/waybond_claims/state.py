@@ -412,6 +412,16 @@ class Case(Struct, frozen=True, omit_defaults=True):
         return self.policy.attached_at if self.ended.from_start else min(self.cover.ends_at, self.ended.at)
 
     @property
+    def total(self) -> int:
+        """What the buyer paid for the order as it stands now; an amendment in another currency is not counted."""
+        if self.order is None:
+            return 0
+        amended = self.amended
+        if amended is not None and amended.total_revision >= 0 and amended.currency == self.order.currency:
+            return amended.minor
+        return self.order.minor
+
+    @property
     def lane(self) -> tuple[str, str]:
         """Origin and destination that the policy covers now; none of both without a policy."""
         if self.policy is None:

@@ -77,7 +77,7 @@ def _holds(view: View, bar: Bar, unit: str | None) -> bool:
         return False
     if bar.categories:
         return any(True for _ in _goods(view, bar, unit))
-    return exclusion.value_above is None or view.order.minor > minor_of(view, exclusion.value_above)
+    return exclusion.value_above is None or view.case.total > minor_of(view, exclusion.value_above)
 
 
 def _scanned(view: View, bar: Bar, unit: str | None) -> bool:
