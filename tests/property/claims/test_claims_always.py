@@ -40,7 +40,7 @@ from waybond_claims.entitlement import elsewhere, entitlement
 from waybond_contracts.claims import ClaimApproved, ClaimReferred
 from waybond_contracts.disputes import DisputeResolved, DisputeStage, DisputeStageChanged
 from waybond_contracts.event import Event
-from waybond_contracts.orders import OrderRefunded
+from waybond_contracts.orders import OrderAmended, OrderRefunded
 from waybond_contracts.places import Lane
 from waybond_contracts.refunds import CancelRefund, MoneyCommand
 from waybond_contracts.wording import Scope
@@ -99,6 +99,8 @@ def facts(draw: st.DrawFn) -> list[Event]:
     found.append(issued(draw(st.sampled_from(WORDINGS)), total, limit=limit))
     if draw(st.booleans()):
         found.append(amended(2, total.with_minor(total.minor // 2), limit=limit, lane=draw(lanes)))
+    for minor in draw(st.lists(st.integers(1, 20_000), max_size=2)):
+        found.append(OrderAmended(**KEY, occurred_at=day(40), revision=1, total=usd(minor)))
     if draw(st.integers(0, 4)) == 0:
         found.append(cancelled(day(draw(st.integers(57, 60))), 3, from_start=draw(st.booleans())))
     for package_id in ("P1", "P2"):

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from msgspec.structs import replace
+from msgspec.structs import astuple, replace
 
 from waybond_claims.state import (
     MAX_CONTRADICTIONS,
@@ -87,7 +87,13 @@ def _placed(case: Case, event: orders.OrderPlaced) -> Case:
     )
     if case.order is None:
         return replace(case, order=order)
-    same = (order.currency, order.minor, order.payment) == (case.order.currency, case.order.minor, case.order.payment)
+    before = case.order
+    same = (order.currency, order.minor, order.lines, order.payment) == (
+        before.currency,
+        before.minor,
+        before.lines,
+        before.payment,
+    )
     return case if same else contradicted(case, "order")
 
 
@@ -96,14 +102,29 @@ def _lines(lines: Sequence[orders.OrderLine]) -> tuple[Line, ...]:
 
 
 def _amended(case: Case, event: orders.OrderAmended) -> Case:
-    before = case.amended or Amended()
-    after = before
-    if event.total is not None and event.revision > before.total_revision:
+    """Of each field the highest revision counts. Of a revision that came with two contents the larger one does, as it
+    does for pricing, until a person has looked."""
+    before = after = case.amended or Amended()
+    doubled = False
+    if event.total is not None:
         total = event.total
-        after = replace(after, total_revision=event.revision, minor=total.minor, currency=total.currency)
-    if event.lines is not None and event.revision > before.lines_revision:
-        after = replace(after, lines_revision=event.revision, lines=_lines(event.lines))
-    return case if after is before else replace(case, amended=after)
+        doubled = event.revision == before.total_revision and (total.minor, total.currency) != (
+            before.minor,
+            before.currency,
+        )
+        if (event.revision, total.minor, total.currency) > (before.total_revision, before.minor, before.currency):
+            after = replace(after, total_revision=event.revision, minor=total.minor, currency=total.currency)
+    if event.lines is not None:
+        lines = _lines(event.lines)
+        doubled = doubled or (event.revision == before.lines_revision and lines != before.lines)
+        if (event.revision, _ranked(lines)) > (before.lines_revision, _ranked(before.lines)):
+            after = replace(after, lines_revision=event.revision, lines=lines)
+    case = case if after is before else replace(case, amended=after)
+    return contradicted(case, f"amended:{event.revision}") if doubled else case
+
+
+def _ranked(lines: tuple[Line, ...]) -> tuple[int, list[tuple[str, int, int, str]]]:
+    return sum(line.minor for line in lines), [astuple(line) for line in lines]
 
 
 def _promise_changed(case: Case, event: orders.PromiseChanged) -> Case:

@@ -43,7 +43,8 @@ GO_ON, STOP = "go_on", "stop_payments"
 _RULING = ("pay", "do_not_pay")
 
 _CONTRADICTIONS = {
-    "order": "The order was placed twice, with different totals or payments; the first one counts{}.",
+    "order": "The order was placed twice, with different totals, lines or payments; the first one counts{}.",
+    "amended": "Revision {} of the order came with two contents; the larger one counts.",
     "policy": "A second policy names this order ({}); the first one counts.",
     "platform": "The platform reported its refund {} with two amounts; the first one counts.",
     "dispute": "Dispute {} was resolved with two amounts; the later one counts.",
