@@ -26,7 +26,7 @@ from tests.support.claims import (
 )
 from waybond_claims.decide import decide
 from waybond_claims.shown import shown
-from waybond_claims.state import MAX_COMMANDS, MAX_DISPUTES, MAX_ELSEWHERE
+from waybond_claims.state import MAX_COMMANDS, MAX_CONTRADICTIONS, MAX_DISPUTES, MAX_ELSEWHERE
 from waybond_contracts.claims import ClaimReferred, ClaimReopened, ReferralReason
 from waybond_contracts.commands import DecideReferral
 from waybond_contracts.money import Money
@@ -141,6 +141,22 @@ def test_more_disputes_than_are_kept_stop_payments() -> None:
         story.when(complaint(day(1), dispute_id=f"D-{number}"))
     assert story.last(ClaimReferred).reason is ReferralReason.BOUND_REACHED
     assert len(story.case.disputes) == MAX_DISPUTES
+
+
+def test_more_contradictions_than_are_kept_stop_payments_although_the_others_were_decided() -> None:
+    story = ClaimsStory()
+    story.given(placed(), issued(), late(0))
+    story.pay(day(28))
+    for number in range(MAX_CONTRADICTIONS):
+        story.when(refunded(f"R{number}", 1, day(28)))
+        story.when(refunded(f"R{number}", 2, day(28)))
+        story.when(ruling(story.last(ClaimReferred), "go_on", day(28)))
+    story.when(refunded("X", 1, day(29)))
+    story.when(refunded("X", 9_000, day(29)))
+    story.when(lost(day(30)))
+    assert len(story.named(IssueRefund)) == 1
+    assert story.last(ClaimReferred).reason is ReferralReason.BOUND_REACHED
+    assert "contradictions" in story.last(ClaimReferred).question
 
 
 def test_more_refunds_than_are_kept_are_not_commanded() -> None:

@@ -66,7 +66,10 @@ def contradicted(case: Case, key: str) -> Case:
     if key in case.contradictions:
         return case
     if len(case.contradictions) >= MAX_CONTRADICTIONS:
-        return case
+        # Those before may all be decided: one that is left out has to stop payments by itself.
+        key = "bound:contradictions"
+        if key in case.contradictions:
+            return case
     return replace(case, contradictions=(*case.contradictions, key))
 
 
