@@ -244,3 +244,41 @@ def test_an_order_that_is_placed_twice_with_other_lines_is_a_contradiction() -> 
     story.given(issued(), lost(day(12)))
     assert story.named(IssueRefund) == []
     assert story.last(ClaimReferred).reason is ReferralReason.CONTRADICTION
+
+
+def test_what_an_exclusion_leaves_of_the_basis_is_rounded_half_up() -> None:
+    """67 of 100 of 1.10 are 73.7."""
+    body = only("""
+[[clause]]
+id = "D"
+peril = "damaged"
+any_of = [{ scan = "DAMAGED" }]
+tiers = [{ share = "1.00" }]
+
+[[exclusion]]
+id = "X"
+categories = ["jewellery"]
+""")
+    story = ClaimsStory()
+    lines = [line("a", 67), line("b", 33, category="jewellery")]
+    story.given(placed(usd(110), lines), issued(body, usd(110)), damaged(day(9)))
+    assert story.case.entitled == 74
+
+
+def test_a_sum_without_a_rate_asks_nobody_about_a_clause_that_is_not_met() -> None:
+    body = only("""
+[[clause]]
+id = "D"
+peril = "damaged"
+any_of = [{ scan = "DAMAGED" }]
+tiers = [{ share = "1.00" }]
+
+[[exclusion]]
+id = "X"
+value_above = { amount = "150", currency = "CNY" }
+""")
+    story = ClaimsStory()
+    story.given(placed(), issued(body), late(0))
+    assert story.events == ()
+    story.when(damaged(day(30)))
+    assert story.last(ClaimReferred).reason is ReferralReason.ANSWER_MISSING

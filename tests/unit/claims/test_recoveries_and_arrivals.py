@@ -9,6 +9,7 @@ from tests.support.claims import (
     ClaimsStory,
     answer,
     cancelled,
+    complaint,
     damaged,
     day,
     delivered,
@@ -24,6 +25,7 @@ from tests.support.claims import (
     usd,
 )
 from waybond_contracts.claims import ClaimApproved, ClaimReferred, ClaimReopened, RecoveryOpened, ReferralReason
+from waybond_contracts.disputes import DisputeStage
 from waybond_contracts.fields import Interval
 from waybond_contracts.refunds import CancelRefund, IssueRefund
 
@@ -85,6 +87,14 @@ def test_a_recovery_may_come_in_parts() -> None:
     assert [each.outstanding for each in story.case.recoveries] == [0]
     story.wake(day(80))
     assert len(story.named(RecoveryOpened)) == 1
+
+
+def test_what_came_back_and_is_owed_again_is_not_called_paid() -> None:
+    story = lost_then_delivered("return")
+    story.when(ruling(story.last(ClaimReferred), "recovered", day(70)))
+    story.given(complaint(day(71), stage=DisputeStage.CHARGEBACK), damaged(day(72)))
+    assert (story.case.owed, story.case.settled, story.case.recovered) == (10_000, 10_000, 9_000)
+    assert story.status == "waiting"
 
 
 def test_what_was_waived_in_part_is_asked_for_again() -> None:

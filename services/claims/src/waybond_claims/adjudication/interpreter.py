@@ -1,6 +1,7 @@
 """Reads the wording against the facts: one finding for each clause and package, with the reason and the benefit."""
 
 from datetime import datetime
+from fractions import Fraction
 
 from msgspec import Struct
 from msgspec.structs import replace as changed
@@ -109,7 +110,7 @@ def _found(view: View, rule: Rule, unit: str | None) -> Found:
             return changed(met, reason=_R.NEEDS_PERSON, exclusion_id=out.asks.id, question=question)
         return _valued(view, met, out)
     except NoRateError:
-        return _by_hand(view, met, "rate")
+        return _by_hand(view, met, "rate") if met.applies else met
 
 
 def _claimable(view: View, met: Found) -> Found:
@@ -321,7 +322,7 @@ def _valued(view: View, met: Found, out: Excluded) -> Found:
         periods = started_periods(tier, met.watch.due, until)
     basis = _basis(view, unit)
     if out.part_by is not None:
-        basis = basis * out.covered // out.of
+        basis = int(basis * out.part + Fraction(1, 2))
         met = changed(met, exclusion_id=out.part_by.id)
     if met.by_hand is not None:
         return _set_by_hand(met, basis, met.by_hand)
