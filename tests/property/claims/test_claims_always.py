@@ -99,8 +99,8 @@ def facts(draw: st.DrawFn) -> list[Event]:
     found.append(issued(draw(st.sampled_from(WORDINGS)), total, limit=limit))
     if draw(st.booleans()):
         found.append(amended(2, total.with_minor(total.minor // 2), limit=limit, lane=draw(lanes)))
-    for minor in draw(st.lists(st.integers(1, 20_000), max_size=2)):
-        found.append(OrderAmended(**KEY, occurred_at=day(40), revision=1, total=usd(minor)))
+    totals = draw(st.lists(st.integers(1, 20_000), max_size=2))
+    found += [OrderAmended(**KEY, occurred_at=day(40), revision=1, total=usd(minor)) for minor in totals]
     if draw(st.integers(0, 4)) == 0:
         found.append(cancelled(day(draw(st.integers(57, 60))), 3, from_start=draw(st.booleans())))
     for package_id in ("P1", "P2"):

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from tests.support.claims import (
+    PLAIN,
     PROMISED,
     ClaimsStory,
     answer,
@@ -37,6 +38,7 @@ from waybond_contracts.claims import (
     RecoveryOpened,
     ReferralReason,
 )
+from waybond_contracts.delays import Feed
 from waybond_contracts.disputes import (
     DisputeReason,
     DisputeSource,
@@ -70,6 +72,41 @@ def test_too_early_names_the_day_and_on_that_day_it_is_paid_by_itself() -> None:
     assert denials(story) == [DenialReason.TOO_EARLY]
 
 
+def test_too_early_names_the_next_day_when_nothing_fell_due_on_the_first() -> None:
+    story = ClaimsStory()
+    story.given(placed(), issued(), complaint(day(10)))
+    story.when(refunded("R1", 100, day(5)), day(27.1))
+    assert len(denials(story)) == 2, "the wake of day 27 comes behind what tracking said by then"
+    days = [each.eligible_at for each in story.named(ClaimDenied)]
+    assert days == [day(27), day(35)]
+    story.until(day(80))
+    days = [each.eligible_at for each in story.named(ClaimDenied)]
+    assert days == [day(27), day(35), day(65), None]
+    story.until(day(241))
+    assert denials(story)[-1] is DenialReason.NOT_COVERED
+
+
+def test_a_fact_that_overtakes_trackings_word_names_no_other_day() -> None:
+    story = ClaimsStory()
+    story.given(placed(), issued(), complaint(day(10)))
+    story.armed_at = None
+    story.when(refunded("R1", 100, day(5)), day(27.1))
+    assert len(denials(story)) == 1
+    story.when(late(0), day(27.1))
+    assert story.last(IssueRefund).amount == usd(1_000)
+    assert len(denials(story)) == 1
+
+
+def test_too_early_waits_for_the_carrier_where_the_wording_asks_it() -> None:
+    story = ClaimsStory()
+    body = PLAIN.replace('id = "TG-1"', 'id = "TG-1"\nask_carrier = true')
+    story.given(placed(), issued(body), complaint(day(10)))
+    story.until(day(28))
+    assert len(denials(story)) == 1
+    story.when(late(0, feed=Feed.ANSWERED), day(28.5))
+    assert story.last(IssueRefund).amount == usd(1_000)
+
+
 def test_too_early_becomes_not_covered_when_it_arrives_in_time() -> None:
     story = ClaimsStory()
     story.given(placed(), issued(), complaint(day(10)))
@@ -84,7 +121,8 @@ def test_too_early_becomes_not_covered_when_cover_ends() -> None:
     other = ClaimsStory()
     other.given(placed(), issued(wording("wish"), ends_at=day(30)), complaint(day(10)))
     other.until(day(60))
-    assert denials(other) == [DenialReason.TOO_EARLY, DenialReason.NOT_COVERED]
+    assert denials(other) == [DenialReason.TOO_EARLY, DenialReason.TOO_EARLY, DenialReason.NOT_COVERED]
+    assert [each.eligible_at for each in other.named(ClaimDenied)] == [day(29), None, None]
 
 
 def test_already_paid_says_how_much() -> None:
@@ -285,9 +323,10 @@ def test_a_chargeback_of_which_nothing_is_heard_is_put_before_a_person_if_someth
 def test_a_chargeback_is_not_asked_about_while_nothing_is_owed_or_its_stages_change() -> None:
     story = ClaimsStory()
     story.given(placed(), issued(), complaint(day(10), stage=DisputeStage.CHARGEBACK))
-    assert story.until(day(200)) == ()
+    story.until(day(200))
     story.given(stage(day(201), DisputeStage.ARBITRATION), lost(day(202)))
-    assert story.until(day(320)) == ()
+    story.until(day(320))
+    assert story.named(ClaimReferred) == []
     story.until(day(321))
     assert len(story.named(ClaimReferred)) == 1
     story.when(stage(day(322), DisputeStage.ARBITRATION))

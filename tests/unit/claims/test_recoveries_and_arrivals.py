@@ -89,6 +89,16 @@ def test_a_recovery_may_come_in_parts() -> None:
     assert len(story.named(RecoveryOpened)) == 1
 
 
+def test_an_arrival_that_the_watch_tells_undoes_a_loss_as_well() -> None:
+    """A watch that is told again with an arrival names the way that its clause counts: a pickup point, say."""
+    story = ClaimsStory()
+    story.given(placed(), issued(wording_with("return")), silent_30_days(day(10)))
+    story.pay(day(41))
+    story.when(silent_30_days(day(10), version=2, arrived=Interval.at(day(60)), as_of=day(60)), day(60))
+    assert story.case.entitled == 0
+    assert story.last(RecoveryOpened).amount == usd(10_000)
+
+
 def test_what_came_back_and_is_owed_again_is_not_called_paid() -> None:
     story = lost_then_delivered("return")
     story.when(ruling(story.last(ClaimReferred), "recovered", day(70)))

@@ -20,6 +20,7 @@ from waybond_contracts.claims import DenialReason
 from waybond_contracts.disputes import DisputeReason
 from waybond_contracts.explanation import FindingReason
 from waybond_contracts.wording import Peril
+from waybond_kit.aggregate import Woken
 
 HEARD_WITHIN = timedelta(hours=24)
 """A dispute about an order whose policy nobody has spoken of by then is put before a person."""
@@ -104,7 +105,7 @@ def answer(draft: Draft, owes: Entitlement | None, *, paid_now: bool) -> tuple[D
     for dispute in draft.case.disputes:
         if dispute.opened_at is None or dispute.over:
             continue
-        found = _answer(draft.case, owes, dispute, draft.now)
+        found = _answer(draft.case, owes, dispute, draft.now, woken=draft.cause == Woken.__name__)
         if found is None or dispute.answer == APPROVED:
             continue
         by_us = paid_now or (dispute.answer == DenialReason.TOO_EARLY and net_paid(draft.case) > 0)
@@ -139,7 +140,7 @@ def _deny(draft: Draft, owes: Entitlement | None, dispute: Dispute, found: Answe
     draft.say(claims.ClaimDenied, fields)
 
 
-def _answer(case: Case, owes: Entitlement | None, dispute: Dispute, now: datetime) -> Answer | None:
+def _answer(case: Case, owes: Entitlement | None, dispute: Dispute, now: datetime, *, woken: bool) -> Answer | None:
     """None where a person is asked first, or where what is owed waits to be commanded."""
     if case.policy is None or case.void:
         answered = case.void or case.declined or _no_policy_decided(case, dispute)
@@ -157,15 +158,24 @@ def _answer(case: Case, owes: Entitlement | None, dispute: Dispute, now: datetim
     if not reasons.isdisjoint({FindingReason.NEEDS_CARRIER_ANSWER, FindingReason.NEEDS_PERSON}):
         return None
     if FindingReason.NOT_YET in reasons:
-        dates = [each.eligible_at for each in relevant if each.eligible_at is not None]
-        if dispute.answer == DenialReason.TOO_EARLY and any(date <= now for date in dates):
-            return None  # That day has come: tracking is about to say whether it arrived.
-        return Answer(DenialReason.TOO_EARLY, min((date for date in dates if date > now), default=None), clauses)
+        dated = [each for each in relevant if each.eligible_at is not None]
+        if dispute.answer == DenialReason.TOO_EARLY and _about_to_be_told(dispute, dated, now, woken=woken):
+            return None
+        dates = [each.eligible_at for each in dated if each.eligible_at is not None and each.eligible_at > now]
+        return Answer(DenialReason.TOO_EARLY, min(dates, default=None), clauses)
     if FindingReason.NEEDS_CLAIM in reasons:
         return None
     if FindingReason.EXCLUDED in reasons:
         return Answer(DenialReason.EXCLUDED, clauses=clauses)
     return Answer(DenialReason.NOT_COVERED, clauses=clauses)
+
+
+def _about_to_be_told(dispute: Dispute, dated: list[Found], now: datetime, *, woken: bool) -> bool:
+    """Whether the day has come that was named, and tracking is about to say what became of it. A wake comes behind what
+    tracking said by its due, so there that day is over; not where tracking first asks the carrier."""
+    if dispute.eligible_at is not None and dispute.eligible_at <= now and not woken:
+        return True
+    return any(each.rule.clause.ask_carrier for each in dated if each.eligible_at and each.eligible_at <= now)
 
 
 def _about(dispute: Dispute, found: Found) -> bool:

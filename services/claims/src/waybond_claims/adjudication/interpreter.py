@@ -255,7 +255,7 @@ def _ran_out(view: View, rule: Rule, timed: TimedTier, fact: WatchFact, unit: st
     if not within.applies:
         return within
     undone = rule.clause.late_arrival != "keep" and rule.clause.peril in UNDONE_BY_ARRIVAL
-    if undone and view.arrival(rule, unit) is not None:
+    if undone and (fact.arrived is not None or view.arrival(rule, unit) is not None):
         return changed(said, reason=_R.CONTRADICTED, tier=None)
     if not rule.clause.ask_carrier or _carrier_answered(fact):
         return said
@@ -279,6 +279,8 @@ def _running(view: View, rule: Rule, way: Way, timed: TimedTier, unit: str | Non
     due = start + timed.after if start is not None else None
     if due is not None and due > view.ends_at:
         return Found(rule, unit, _R.AFTER_COVER)
+    if due is not None and due <= view.now and not rule.clause.ask_carrier:
+        due = None  # Tracking has nothing to say of it, or is about to: no day to tell any more.
     return Found(rule, unit, _R.NOT_YET, eligible_at=due)
 
 
