@@ -318,7 +318,7 @@ _FIELDS: dict[str, dict[str, Any]] = {
     "BuyerNotified": CLAIM
     | {
         "notice_id": "n-1",
-        "about": "late",
+        "about": "approved",
         "language": "pt",
         "texts": TEXTS,
         "amount": usd(460),

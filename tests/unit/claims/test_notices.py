@@ -27,7 +27,7 @@ from tests.support.claims import (
 )
 from waybond_claims.notices import ARRIVES_WITHIN, LOCALES, TEXTS, spelled, zone
 from waybond_contracts._iso import EXPONENTS
-from waybond_contracts.claims import BuyerNotified, ClaimReferred, ReferralReason
+from waybond_contracts.claims import BuyerNotified, ClaimReferred, DenialReason, ReferralReason
 from waybond_contracts.orders import Language
 from waybond_contracts.refunds import CancelRefund, IssuePayout, IssueRefund
 
@@ -173,6 +173,14 @@ def test_every_language_says_the_same_things(language: Language) -> None:
         assert {key: fields(text) for key, text in TEXTS[language][about].items()} == {
             key: fields(text) for key, text in sentences.items()
         }
+
+
+def test_the_contract_names_everything_that_a_notice_is_about() -> None:
+    """What a platform may switch on is what the texts have: no more, no less."""
+    about = {"approved", "refund_delayed"} | {reason.value for reason in DenialReason}
+    assert about == {name for name, part in TEXTS[Language.EN].items() if not isinstance(part, str)} - {"happened"}
+    described = BuyerNotified.model_fields["about"].description or ""
+    assert all(name in described for name in about)
 
 
 def test_every_perils_sentence_fits() -> None:

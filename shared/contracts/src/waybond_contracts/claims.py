@@ -196,7 +196,8 @@ class BuyerNotified(ClaimEvent, topic=CLAIMS):
     notice_id: Id
     """Names the notice; one that comes twice is delivered once."""
     about: Code
-    """What happened (late, lost, paid, ...)."""
+    """What it tells: approved, refund_delayed, or why a complaint was denied (too_early, already_paid, not_covered,
+    excluded, no_policy)."""
     language: Language
     """The buyer's: the text to show first."""
     texts: Annotated[tuple[Notice, ...], Field(fail_fast=True, min_length=1, max_length=4)]
