@@ -232,7 +232,7 @@ def _journeyed(case: Case, event: delays.DelayEvent) -> Case:
 
 
 def _merged(before: Package, seen: Package, *, newer: bool) -> Package:
-    """What can change back (the estimate, the arrival) as the newer snapshot has it, all else as far as it is known."""
+    """What can change back (the estimate) as the newer snapshot has it, all else as far as it is known."""
     latest = seen if newer else before
     return Package(
         seen.package_id,
@@ -242,7 +242,6 @@ def _merged(before: Package, seen: Package, *, newer: bool) -> Package:
         min(filter(None, (before.first_scan, seen.first_scan)), key=_scanned_at, default=None),
         max(filter(None, (before.last_scan, seen.last_scan)), key=_scanned_at, default=None),
         latest.carrier_eta,
-        latest.arrived,
     )
 
 
@@ -263,7 +262,6 @@ def _package(each: delays.PackageJourney) -> Package:
         (each.first_scan.kind.value, _interval(each.first_scan.when)) if each.first_scan else None,
         (each.last_scan.kind.value, _interval(each.last_scan.when)) if each.last_scan else None,
         each.carrier_eta,
-        _interval(each.arrived) if each.arrived else None,
     )
 
 

@@ -131,7 +131,6 @@ class Package(Struct, frozen=True, array_like=True):
     first_scan: tuple[str, Interval] | None = None
     last_scan: tuple[str, Interval] | None = None
     carrier_eta: datetime | None = None
-    arrived: Interval | None = None
 
 
 class WatchFact(Struct, frozen=True, array_like=True):

@@ -1,6 +1,5 @@
 """A wording made ready for one lane: conditions with their watches, shares as decimals. Kept, since few differ."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
@@ -29,7 +28,6 @@ class Way:
 
     scan: str | None
     clock: Clock | None
-    silence: bool
     tiers: tuple[TimedTier, ...]
 
 
@@ -64,8 +62,6 @@ class Terms:
 
     wording: Wording
     rules: tuple[Rule, ...]
-    rule_of: Mapping[str, Rule]
-    """By clause id."""
     bars: tuple[Bar, ...]
     """The exclusions that speak of this lane or of no lane."""
     heeds_journeys: bool
@@ -83,7 +79,6 @@ def terms(body: str, origin: str, destination: str) -> Terms:
     return Terms(
         wording=wording,
         rules=rules,
-        rule_of={rule.clause.id: rule for rule in rules},
         bars=tuple(
             Bar(
                 each,
@@ -128,6 +123,5 @@ def _way(clause: Clause, ordinal: int, condition: Condition, lane: Lane) -> Way:
     return Way(
         scan=condition.scan.value if condition.scan is not None else None,
         clock=condition.clock,
-        silence=condition.silent_for is not None,
         tiers=tuple(tiers),
     )

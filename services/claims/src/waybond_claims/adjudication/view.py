@@ -95,10 +95,7 @@ class View(Struct, frozen=True, gc=False):
 
     def _arrival_of(self, rule: Rule, unit: str | None) -> Interval | None:
         fact = self.seen.get(("ShipmentDelivered", unit))
-        if fact is not None:
-            return fact.when if fact.standing and fact.handed_to in rule.delivered_by else None
-        package = self.packages.get(unit or "")
-        return package.arrived if package is not None and "ready_for_pickup" in rule.delivered_by else None
+        return fact.when if fact is not None and fact.standing and fact.handed_to in rule.delivered_by else None
 
     def happened(self, event: str, unit: str | None, kinds: tuple[str, ...]) -> SeenFact | None:
         """What tracking says happened to the package; for the order, to the first package that it stands for of which
