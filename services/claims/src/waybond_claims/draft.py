@@ -15,11 +15,15 @@ from waybond_contracts.event import Event
 
 
 class Draft(Struct):
-    """`cause` names the fact that is being decided on (its type, or Woken)."""
+    """`cause` names the fact that is being decided on (its type, or Woken).
+
+    `sent_at` is when others can hear of it at the earliest, `now` or later: what they are given time for starts then.
+    """
 
     case: Case
     now: datetime
     cause: str
+    sent_at: datetime
     events: list[Event] = []
     about: dict[str, Any] = {}
     """What all events have in common; known with the first one, when the claim has its id."""

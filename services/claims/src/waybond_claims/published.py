@@ -144,13 +144,13 @@ def _optional(minor: int | None, currency: str) -> Money | None:
 
 
 def _finding(found: Found, currency: str) -> Finding:
-    clause = found.rule.clause
+    clause, applies = found.rule.clause, found.applies
     fields: dict[str, Any] = {
         "clause_id": clause.id,
         "peril": clause.peril,
         "package_id": found.package_id,
-        "tier": found.tier if found.applies else None,
-        "applies": found.applies,
+        "tier": found.tier if applies else None,
+        "applies": applies,
         "reason": found.reason,
         "fact": found.fact,
         "fact_at": found.fact_at,
