@@ -51,7 +51,7 @@ PACKAGES = st.sampled_from(["A", "B"])
 TELLING = {K.DELIVERED, K.LOST, K.DESTROYED, K.DAMAGED, K.RETURNING, K.RETURNED}
 """Of these the service keeps the first and the last, and the oracle looks at all: two of each are told."""
 MAX_TELLING = 2
-MORE_OFTEN = [*K, *[K.DELIVERED, K.IN_TRANSIT, K.OUT_FOR_DELIVERY] * 5]
+MORE_OFTEN = [*K, *[K.DELIVERED, K.IN_TRANSIT, K.OUT_FOR_DELIVERY, K.READY_FOR_PICKUP] * 5]
 MAX_WITH_ETA = 4
 
 
@@ -127,8 +127,8 @@ def check_against_oracle(told: Story[State], told_facts: Sequence[Event]) -> Non
     oracle = Oracle(told_facts)
     standing = {key: each for key, each in watch_says(told.events).items() if each.breached}
     assert {key: (each.due, each.arrived, each.feed.value) for key, each in standing.items()} == oracle.broken()
-    seen = {key: each.when for key, each in seen_says(told.events).items() if each.standing}
-    assert seen == oracle.seen()
+    seen = {key: each for key, each in seen_says(told.events).items() if each.standing}
+    assert {key: (each.when, each.scan and each.scan.kind) for key, each in seen.items()} == oracle.seen()
 
 
 def check_publications(told: Story[State]) -> None:

@@ -58,6 +58,7 @@ LOSSES = frozenset({ScanKind.LOST, ScanKind.DESTROYED})
 DAMAGES = frozenset({ScanKind.DAMAGED})
 RETURNS = frozenset({ScanKind.RETURNING, ScanKind.RETURNED})
 DELIVERIES = frozenset({ScanKind.DELIVERED})
+READY = frozenset({ScanKind.READY_FOR_PICKUP})
 
 
 def with_booking(package: Package, event: ShipmentBooked) -> tuple[Package, int]:
@@ -227,6 +228,12 @@ def arrival(package: Package, delivered_by: Iterable[DeliveredBy]) -> Scan | Non
         if scan.kind is ScanKind.READY_FOR_PICKUP and DeliveredBy.READY_FOR_PICKUP in ways:
             return scan
     return None
+
+
+def delivery(package: Package) -> Scan | None:
+    """The first delivery that stands; without one, the first time that the parcel was ready to be picked up, which no
+    later scan takes back."""
+    return seen(package, DELIVERIES, MOVED_ON) or seen(package, READY, frozenset())
 
 
 def seen(package: Package, kinds: frozenset[ScanKind], contradicted_by: frozenset[ScanKind]) -> Scan | None:
