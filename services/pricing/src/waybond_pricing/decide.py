@@ -222,6 +222,7 @@ def _adjusted(
         premium_minor=terms.premium.total.minor,
         destination=facts.lane.destination,
         ended="",
+        returned_minor=0,
     )
     return _outcome(replace(state, policy=policy, closed_at=None), *before, amended)
 
@@ -252,26 +253,31 @@ def _ending(state: State, order: Order, product: Product, facts: Facts) -> Endin
 
 
 def _ended(state: State, order: Order, policy: Policy, ending: Ending, now: datetime, *before: Event) -> Outcome[State]:
+    """Cover is over since the first ending. A further one gives another reason, and may void the cover or give back
+    more; it neither prolongs cover nor takes back what was returned (S: an order over the limit is cancelled later).
+    """
     if policy.ended == ending.reason:
         return _outcome(state, *before)
+    ended_at = state.closed_at or now
     premium = Money.of(policy.premium_minor, order.currency)
     match ending.premium:
         case "refund_premium":
             returned = premium
         case "refund_unearned":
-            returned = unearned(premium, order.known_at, policy.ends_at, now)
+            returned = unearned(premium, order.known_at, policy.ends_at, ended_at)
         case _:
             returned = premium.zero()
+    returned = returned.with_minor(max(returned.minor, policy.returned_minor))
     cancelled = PolicyCancelled(
-        **_about(state, now),
+        **_about(state, ended_at),
         policy_id=policy.policy_id,
         version=policy.version + 1,
         reason=ending.reason,
         from_start=ending.premium == "refund_premium",
         premium_returned=returned,
     )
-    policy = replace(policy, version=cancelled.version, ended=ending.reason)
-    return _outcome(replace(state, policy=policy, closed_at=state.closed_at or now), *before, cancelled)
+    policy = replace(policy, version=cancelled.version, ended=ending.reason, returned_minor=returned.minor)
+    return _outcome(replace(state, policy=policy, closed_at=ended_at), *before, cancelled)
 
 
 def _outcome(state: State, *events: Event) -> Outcome[State]:
