@@ -14,7 +14,7 @@ from waybond_kit.aggregate import Outcome, Woken
 from waybond_pricing.catalogue import Catalogue, Product
 from waybond_pricing.facts import amended_beyond, as_amended, as_placed, refunded_in_full, with_fact
 from waybond_pricing.state import Order, Policy, State
-from waybond_pricing.terms import Facts, Refusal, Terms, at_quoted_price, refusal, terms_for, unearned
+from waybond_pricing.terms import Facts, Refusal, Terms, at_quoted_price, basis_of, refusal, terms_for, unearned
 from waybond_pricing.tokens import Quote, QuoteKeys, TokenError, expired, verify
 
 POLICIES_OF_WAYBOND = UUID("5d1a3d2f-0c0b-5e0e-9a51-6a3f0a5ce7b1")
@@ -115,6 +115,7 @@ def _offer(catalogue: Catalogue, keys: QuoteKeys, state: State, order: Order) ->
     if product is None:
         return Refusal(DeclineReason.UNKNOWN_PRODUCT, f"there is no product {key}", key)
     refused = _too_late(state, order, product) or refusal(product, as_placed(order))
+    refused = refused or _otherwise_insured(quote, product, order)
     return refused or Offer(product, quote)
 
 
@@ -124,18 +125,37 @@ def _quote(keys: QuoteKeys, state: State, order: Order) -> Quote | Refusal:
         quote = verify(order.token or "", keys)
     except TokenError as error:
         return Refusal(DeclineReason.TOKEN_ALTERED, str(error))
-    told = (state.tenant, state.platform, state.order_id, order.total, str(order.lane), order.product or quote.product)
-    quoted = (quote.tenant, quote.platform, quote.order_id, quote.value, str(quote.lane), quote.product)
-    names = ("tenant", "platform", "order_id", "total", "lane", "product")
-    for name, mine, its in zip(names, told, quoted, strict=True):
-        if mine != its:
-            return Refusal(DeclineReason.TOKEN_FOR_ANOTHER_ORDER, f"{name}: quoted for {its}, the order says {mine}")
+    told = {
+        "tenant": (quote.tenant, state.tenant),
+        "platform": (quote.platform, state.platform),
+        "order_id": (quote.order_id, state.order_id),
+        "total": (quote.value, order.total),
+        "lane": (str(quote.lane), str(order.lane)),
+        "product": (quote.product, order.product or quote.product),
+        "service": (order.service if quote.service is None else quote.service, order.service),
+    }
+    for name, (its, mine) in told.items():
+        if its != mine:
+            return _for_another(name, its, mine)
     if expired(quote, order.known_at):
         detail = (
             f"the quote held until {quote.expires_at.isoformat()}; the order was known {order.known_at.isoformat()}"
         )
         return Refusal(DeclineReason.TOKEN_EXPIRED, detail)
     return quote
+
+
+def _otherwise_insured(quote: Quote | None, product: Product, order: Order) -> Refusal | None:
+    """One total may be insured in another part (S: it is quoted as shipping and ordered as goods)."""
+    basis = basis_of(product, as_placed(order))
+    if quote is None or quote.basis is None or quote.basis == basis:
+        return None
+    return _for_another("basis", quote.basis, basis)
+
+
+def _for_another(name: str, its: object, mine: object) -> Refusal:
+    detail = f"{name}: quoted for {its or 'none'}, the order says {mine or 'none'}"
+    return Refusal(DeclineReason.TOKEN_FOR_ANOTHER_ORDER, detail)
 
 
 def _too_late(state: State, order: Order, product: Product) -> Refusal | None:
