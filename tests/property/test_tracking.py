@@ -47,6 +47,8 @@ ANSWERED = END + ANSWER_WITHIN
 QUARTERS = st.integers(0, 400).map(lambda quarters: quarters / 4)
 """Days in steps of six hours, so that dues, scans and intervals often meet exactly."""
 EDGE = st.integers(0, 8)
+PAID = EDGE.map(lambda quarters: quarters / 4)
+"""What is paid further ahead than this is taken as paid when it became known."""
 PACKAGES = st.sampled_from(["A", "B"])
 TELLING = {K.DELIVERED, K.LOST, K.DESTROYED, K.DAMAGED, K.RETURNING, K.RETURNED}
 """Of these the service keeps the first and the last, and the oracle looks at all: two of each are told."""
@@ -107,7 +109,7 @@ def facts(draw: st.DrawFn) -> list[Event]:
     around = draw(ANCHORS)
     issued = policy_issued(attached=draw(st.integers(0, 20)) / 4).model_copy(update={"watches": draw(watches(around))})
     found: list[Event] = [
-        order_placed(promised=draw(st.none() | QUARTERS), paid=draw(st.none() | st.integers(0, 8).map(float))),
+        order_placed(promised=draw(st.none() | QUARTERS), paid=draw(st.none() | PAID)),
         issued,
         *draw(scans(around)),
     ]

@@ -288,6 +288,16 @@ def test_an_order_is_bound_to_the_last_instant_of_bind_within_and_not_after() ->
     assert late.reason is DeclineReason.PLACED_TOO_LONG_AGO
 
 
+def test_an_order_that_is_dated_far_ahead_is_declined() -> None:
+    """S: an order of the year 2036 is insured until 2037."""
+    in_time = story().when(placed(), PLACED_AT - timedelta(days=2))
+    ahead = declined(placed(), after=-timedelta(days=2, microseconds=1))
+
+    assert isinstance(in_time[0], PolicyIssued)
+    assert ahead.reason is DeclineReason.NOT_OFFERED
+    assert ahead.detail.startswith("dated ahead: placed 2026-11-01T09:00:00+00:00, known 2026-10-30")
+
+
 def test_settings_count_as_they_stood_when_the_order_became_known() -> None:
     known = catalogue(settings(PARCEL), settings(GUARANTEE, default=GUARANTEE, since=KNOWN_AT + timedelta(seconds=1)))
 

@@ -223,6 +223,12 @@ def test_a_scan_dated_far_ahead_happened_by_the_time_it_was_known() -> None:
     assert watch_says(told.events) == {}
 
 
+def test_a_scan_that_may_have_happened_until_far_ahead_happened_by_two_days_after_it_was_known() -> None:
+    told = story().given(*BEGIN)
+    told.when(scanned(K.LOST, 20, until=20_000), known_at=day(21))
+    assert the(ShipmentLost, told.events).when == Interval(earliest=day(20), latest=day(23))
+
+
 def test_a_clock_that_runs_ahead_by_a_zone_is_taken_as_it_is() -> None:
     told = story().given(*BEGIN)
     told.when(scanned(K.DELIVERED, 20.5), known_at=day(20))

@@ -23,6 +23,8 @@ SETTINGS_RETRY = timedelta(seconds=5)
 """How long to wait for a younger snapshot of the tenants' settings."""
 CLOSED_KEPT = timedelta(days=7)
 """How long the state of an order without cover is kept, so that what comes late finds it."""
+MAX_AHEAD = timedelta(days=2)
+"""How far a platform's clock and zone may run ahead. Cover would end so much later."""
 ORPHAN_KEPT = timedelta(days=30)
 """How long facts wait for the order that they are about."""
 
@@ -114,7 +116,7 @@ def _offer(catalogue: Catalogue, keys: QuoteKeys, state: State, order: Order) ->
     product = catalogue.products.get(key)
     if product is None:
         return Refusal(DeclineReason.UNKNOWN_PRODUCT, f"there is no product {key}", key)
-    refused = _too_late(state, order, product) or refusal(product, as_placed(order))
+    refused = _untimely(state, order, product) or refusal(product, as_placed(order))
     refused = refused or _otherwise_insured(quote, product, order)
     return refused or Offer(product, quote)
 
@@ -158,11 +160,13 @@ def _for_another(name: str, its: object, mine: object) -> Refusal:
     return Refusal(DeclineReason.TOKEN_FOR_ANOTHER_ORDER, detail)
 
 
-def _too_late(state: State, order: Order, product: Product) -> Refusal | None:
+def _untimely(state: State, order: Order, product: Product) -> Refusal | None:
     if state.cancelled_at is not None:
         return Refusal(DeclineReason.ALREADY_ENDED, "the order was cancelled before it was known", product.key)
+    detail = f"placed {order.placed_at.isoformat()}, known {order.known_at.isoformat()}"
+    if order.placed_at > order.known_at + MAX_AHEAD:
+        return Refusal(DeclineReason.NOT_OFFERED, f"dated ahead: {detail}", product.key)
     if order.known_at - order.placed_at > product.terms.bind_within:
-        detail = f"placed {order.placed_at.isoformat()}, known {order.known_at.isoformat()}"
         return Refusal(DeclineReason.PLACED_TOO_LONG_AGO, detail, product.key)
     return None
 
