@@ -1,5 +1,6 @@
 """What buyers are told: in four languages, with dates where they live and amounts as their language writes them."""
 
+import re
 from decimal import Decimal
 
 import pytest
@@ -101,6 +102,12 @@ def test_every_language_says_the_same_things(language: Language) -> None:
         assert {key: fields(text) for key, text in TEXTS[language][about].items()} == {
             key: fields(text) for key, text in sentences.items()
         }
+
+
+def test_the_contract_names_every_word_that_a_notice_may_be_about() -> None:
+    words = {name for name, text in TEXTS[Language.EN].items() if isinstance(text, dict)} - {"happened"}
+    description = BuyerNotified.model_fields["about"].description or ""
+    assert set(re.findall(r"`(\w+)`", description)) == words
 
 
 def test_every_perils_sentence_fits() -> None:
