@@ -297,8 +297,3 @@ def test_an_event_that_is_none_of_an_order_is_refused_by_name() -> None:
 
     with pytest.raises(ContractError, match=r"type: expected an event of an order, got io\.waybond\.PolicyIssued"):
         telling.when(telling.events[0], A_DAY_LATER)
-
-
-def test_a_state_of_a_shape_that_is_not_known_is_refused() -> None:
-    with pytest.raises(ValueError, match="state of shape 2: this code knows 1"):
-        StateCodec().decode(2, b"{}", None)
