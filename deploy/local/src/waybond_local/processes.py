@@ -96,6 +96,18 @@ def stop(
     return process.wait()
 
 
+def finish(process: subprocess.Popen[bytes], *, patience_seconds: float) -> int:
+    """Wait for a process that ends by itself and return its exit status; one that takes too long is killed."""
+    try:
+        process.wait(patience_seconds)
+    except subprocess.TimeoutExpired:
+        kill(process)
+    except BaseException:  # Ctrl-C: nobody waits for it any more
+        kill(process)
+        raise
+    return process.returncode
+
+
 def kill(process: subprocess.Popen[bytes]) -> None:
     """Kill a process and what it started, at once."""
     with contextlib.suppress(ProcessLookupError):
