@@ -21,9 +21,9 @@ from waybond_contracts.money import Money
 from waybond_contracts.places import Lane
 from waybond_contracts.recompute import recompute
 from waybond_contracts.registry import EVENT_TYPES
-from waybond_contracts.shipments import HandedTo, PackageLine, ScanKind
+from waybond_contracts.shipments import PackageLine, ScanKind
 from waybond_contracts.watches import compile_watches
-from waybond_contracts.wording import Clock, Scope, WordingDocument, parse
+from waybond_contracts.wording import Clock, DeliveredBy, Scope, WordingDocument, parse
 from waybond_kit.aggregate import Woken
 
 E = TypeVar("E")
@@ -232,7 +232,7 @@ def seen(name: str, at: datetime, *, package_id: str | None = "P1", version: int
         "scan": delays.ScanSeen(kind=ScanKind(fields.pop("kind", scan)), when=when),
     }
     if name == "ShipmentDelivered":
-        known["handed_to"] = HandedTo.DOOR
+        known["handed_to"] = DeliveredBy.DOOR
     return kind(**KEY, **(known | fields))
 
 

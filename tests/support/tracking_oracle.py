@@ -58,8 +58,8 @@ class Oracle:
                     found[watch.id, package] = verdict
         return found
 
-    def seen(self) -> dict[tuple[str, str], Interval]:
-        """What stands in the end of each kind of sighting, and when it happened."""
+    def seen(self) -> dict[tuple[str, str], tuple[Interval, ScanKind]]:
+        """What stands in the end of each kind of sighting, when it happened, and the scan that says so."""
         rules = {
             "ShipmentLost": ({K.LOST, K.DESTROYED}, ON_ITS_WAY),
             "ShipmentDamaged": ({K.DAMAGED}, set[ScanKind]()),
@@ -69,12 +69,14 @@ class Oracle:
             ),
             "ShipmentDelivered": ({K.DELIVERED}, {K.IN_TRANSIT, K.OUT_FOR_DELIVERY, K.RETURNING}),
         }
-        found: dict[tuple[str, str], Interval] = {}
+        found: dict[tuple[str, str], tuple[Interval, ScanKind]] = {}
         for name, scans in self.scans.items():
             for kind, (says, contradicts) in rules.items():
                 standing = [each for each in scans if each.kind in says and not _followed(each, scans, contradicts)]
+                if kind == "ShipmentDelivered":
+                    standing += [each for each in scans if each.kind is K.READY_FOR_PICKUP]
                 if standing:
-                    found[kind, name] = standing[0].when
+                    found[kind, name] = standing[0].when, standing[0].kind
         return found
 
     def _verdict(self, watch: Watch, package: str | None) -> Broken | None:

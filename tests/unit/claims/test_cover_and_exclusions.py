@@ -48,8 +48,8 @@ from waybond_contracts.fields import Interval
 from waybond_contracts.orders import OrderAmended
 from waybond_contracts.places import Lane
 from waybond_contracts.policies import DeclineReason, PolicyDeclined
-from waybond_contracts.shipments import HandedTo, ScanKind
-from waybond_contracts.wording import Clock
+from waybond_contracts.shipments import ScanKind
+from waybond_contracts.wording import Clock, DeliveredBy
 
 DAMAGE = """
 [[clause]]
@@ -357,7 +357,7 @@ late_arrival = "offset"
 tiers = [{ after = "P7D", share = "1.00" }]
 """)
     story = ClaimsStory()
-    story.given(placed(), issued(body), delivered(day(25), handed_to=HandedTo.LOCKER))
+    story.given(placed(), issued(body), delivered(day(25), handed_to=DeliveredBy.LOCKER))
     story.when(fell_due("L:0:0", day(27), timedelta(days=7)))
     assert story.last(ClaimApproved).amount == usd(10_000)
 

@@ -49,6 +49,7 @@ from waybond_contracts.disputes import (
 from waybond_contracts.event import Event
 from waybond_contracts.policies import DeclineReason, PolicyDeclined
 from waybond_contracts.refunds import IssueRefund
+from waybond_contracts.wording import DeliveredBy
 
 KEY = {"tenant": "demo", "platform": "shop", "order_id": "A-1"}
 
@@ -112,6 +113,23 @@ def test_too_early_becomes_not_covered_when_it_arrives_in_time() -> None:
     story.given(placed(), issued(), complaint(day(10)))
     story.when(delivered(day(15)))
     assert denials(story) == [DenialReason.TOO_EARLY, DenialReason.NOT_COVERED]
+
+
+@pytest.mark.parametrize(
+    ("counted", "answers"),
+    [
+        ('"door", "ready_for_pickup"', [DenialReason.TOO_EARLY, DenialReason.NOT_COVERED]),
+        ('"door", "pickup_point", "unknown"', [DenialReason.TOO_EARLY]),
+    ],
+)
+def test_a_parcel_that_waits_to_be_picked_up_has_arrived_where_the_wording_says_so(
+    counted: str, answers: list[DenialReason]
+) -> None:
+    body = PLAIN.replace('period = "P240D"', f'period = "P240D", delivered_by = [{counted}]')
+    story = ClaimsStory()
+    story.given(placed(), issued(body), complaint(day(10)))
+    story.when(delivered(day(15), handed_to=DeliveredBy.READY_FOR_PICKUP, kind="READY_FOR_PICKUP"))
+    assert denials(story) == answers
 
 
 def test_too_early_becomes_not_covered_when_cover_ends() -> None:

@@ -87,6 +87,16 @@ def test_a_clock_without_its_fact_does_not_run(clock: str) -> None:
     assert told.events == ()
 
 
+def test_a_booking_or_payment_dated_far_ahead_starts_its_clock_when_it_was_known() -> None:
+    told = story().given(Known(order_placed(paid=20_000), day(0)), Known(booked(20_000), day(2)))
+    told.given(policy_issued(clause("payment", "P10D", name="P"), clause("fulfilment", "P10D", name="F")))
+    told.until(day(199))
+    assert {each.watch_id: each.due for each in only(ShipmentDelayed, told.events)} == {
+        "P:0:0": day(10),
+        "F:0:0": day(12),
+    }
+
+
 def test_a_clock_that_starts_at_delivery_breaks_no_deadline() -> None:
     told = story().given(order_placed(), policy_issued(clause("delivered", "P10D")), scanned(ScanKind.DELIVERED, 12))
     told.until(day(199))

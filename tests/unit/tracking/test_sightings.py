@@ -26,6 +26,7 @@ from waybond_contracts.delays import (
 )
 from waybond_contracts.fields import Interval
 from waybond_contracts.shipments import HandedTo, ScanKind
+from waybond_contracts.wording import DeliveredBy
 
 K = ScanKind
 BEGIN = (order_placed(), policy_issued(LATE, SILENT), booked(2), scanned(K.PICKED_UP, 3))
@@ -56,7 +57,8 @@ def test_what_a_scan_says_is_published_at_once(kind: ScanKind, event: type[Packa
 
 
 @pytest.mark.parametrize(
-    "kind", sorted(set(K) - {K.LOST, K.DESTROYED, K.DAMAGED, K.RETURNING, K.RETURNED, K.DELIVERED})
+    "kind",
+    sorted(set(K) - {K.LOST, K.DESTROYED, K.DAMAGED, K.RETURNING, K.RETURNED, K.READY_FOR_PICKUP, K.DELIVERED}),
 )
 def test_no_other_scan_says_any_of_it(kind: ScanKind) -> None:
     told = story().given(*BEGIN, scanned(kind, 10))
@@ -66,7 +68,7 @@ def test_no_other_scan_says_any_of_it(kind: ScanKind) -> None:
 def test_delivered_says_into_whose_hands() -> None:
     told = story().given(*BEGIN, scanned(K.DELIVERED, 10, handed_to=HandedTo.NEIGHBOUR))
     delivered = the(ShipmentDelivered, told.events)
-    assert delivered.handed_to is HandedTo.NEIGHBOUR
+    assert delivered.handed_to is DeliveredBy.NEIGHBOUR
     (package,) = delivered.journey.packages
     assert (package.arrived, package.handed_to) == (Interval.at(day(10)), HandedTo.NEIGHBOUR)
 
@@ -164,7 +166,7 @@ def test_which_of_two_deliveries_at_one_time_was_learned_first_does_not_matter()
     )
     for told in (story().given(*BEGIN, one, other), story().given(*BEGIN, other, one)):
         assert isinstance(delivered := seen_says(told.events)["ShipmentDelivered", "A"], ShipmentDelivered)
-        assert delivered.handed_to is HandedTo.DOOR
+        assert delivered.handed_to is DeliveredBy.DOOR
 
 
 def test_the_same_scan_again_publishes_nothing() -> None:
@@ -192,7 +194,30 @@ def test_ready_for_pickup_counts_where_the_wording_says_so(counts: str, late: bo
     told = story().given(order_placed(), policy_issued(wording), booked(1), scanned(K.READY_FOR_PICKUP, 10))
     told.until(day(199))
     assert bool(watch_says(told.events)) is late
-    assert seen_says(told.events) == {}
+
+
+def test_ready_for_pickup_is_told_at_once_and_a_delivery_in_its_place() -> None:
+    told = story().given(*BEGIN)
+    ready = the(ShipmentDelivered, told.when(scanned(K.READY_FOR_PICKUP, 10)))
+    assert (ready.version, ready.handed_to, ready.when) == (1, DeliveredBy.READY_FOR_PICKUP, Interval.at(day(10)))
+    (package,) = ready.journey.packages
+    assert (package.arrived, package.handed_to) == (Interval.at(day(10)), None)
+    fetched = the(ShipmentDelivered, told.when(scanned(K.DELIVERED, 12, handed_to=HandedTo.PICKUP_POINT)))
+    assert (fetched.version, fetched.handed_to, fetched.when) == (2, DeliveredBy.PICKUP_POINT, Interval.at(day(12)))
+    (package,) = fetched.journey.packages
+    assert (package.arrived, package.handed_to) == (Interval.at(day(12)), HandedTo.PICKUP_POINT)
+
+
+def test_that_it_was_ready_for_pickup_stands_though_it_goes_back() -> None:
+    told = story().given(*BEGIN, scanned(K.READY_FOR_PICKUP, 10), scanned(K.RETURNING, 20))
+    assert seen_says(told.events)["ShipmentDelivered", "A"].standing
+    assert seen_says(told.events)["ShipmentReturned", "A"].standing
+
+
+def test_a_delivery_that_was_none_leaves_that_it_was_ready_for_pickup() -> None:
+    told = story().given(*BEGIN, scanned(K.READY_FOR_PICKUP, 10), scanned(K.DELIVERED, 12), scanned(K.IN_TRANSIT, 13))
+    assert isinstance(delivered := seen_says(told.events)["ShipmentDelivered", "A"], ShipmentDelivered)
+    assert (delivered.version, delivered.handed_to) == (3, DeliveredBy.READY_FOR_PICKUP)
 
 
 def test_the_first_delivery_into_a_hand_that_counts_is_the_arrival() -> None:
@@ -211,6 +236,12 @@ def test_a_scan_dated_far_ahead_happened_by_the_time_it_was_known() -> None:
     assert the(ShipmentDelivered, told.events).when == Interval.at(day(20))
     told.until(day(199))
     assert watch_says(told.events) == {}
+
+
+def test_a_scan_that_may_have_happened_until_far_ahead_happened_by_two_days_after_it_was_known() -> None:
+    told = story().given(*BEGIN)
+    told.when(scanned(K.LOST, 20, until=20_000), known_at=day(21))
+    assert the(ShipmentLost, told.events).when == Interval(earliest=day(20), latest=day(23))
 
 
 def test_a_clock_that_runs_ahead_by_a_zone_is_taken_as_it_is() -> None:

@@ -196,8 +196,8 @@ class BuyerNotified(ClaimEvent, topic=CLAIMS):
     notice_id: Id
     """Names the notice; one that comes twice is delivered once."""
     about: Code
-    """What it tells: approved, refund_delayed, or why a complaint was denied (too_early, already_paid, not_covered,
-    excluded, no_policy)."""
+    """What is told: `approved` (money is on its way), `refund_delayed`, or the answer to a complaint, as ClaimDenied
+    gives it: `too_early`, `already_paid`, `not_covered`, `excluded`, `no_policy`. More words may come."""
     language: Language
     """The buyer's: the text to show first."""
     texts: Annotated[tuple[Notice, ...], Field(fail_fast=True, min_length=1, max_length=4)]
