@@ -274,7 +274,9 @@ class Batch:
             before = work.before
             due, identity = work.limit or (work.after, None)
         spans = spans_json(work.part.items)
-        return JournalRow(work.shard.number, seq, work.shard.epoch, self._code, spans, before, due, identity)
+        known = self._definition.complete_until
+        until = known() if known is not None else None
+        return JournalRow(work.shard.number, seq, work.shard.epoch, self._code, spans, before, due, identity, until)
 
     async def _save_rows(self, transaction: Transaction, changes: Changes) -> None:
         if not changes.rows or self._definition.storage is None:

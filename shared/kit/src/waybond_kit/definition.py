@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from enum import Enum
 from pathlib import Path
 from typing import Any, Generic, Protocol, TypeVar
@@ -77,5 +78,7 @@ class Definition(Generic[S]):
     migrations: Path | None = None
     """The folder of the service's own SQL files (NNNN_title.sql), applied after the kit's."""
     storage: Storage | None = None
+    complete_until: Callable[[], datetime] | None = None
+    """Up to when the settings that `decide` looks at are known just now; kept in the journal, for a replay."""
     routes: Callable[[Resources], AsgiApp] | None = None
     """The service's own HTTP routes, served beside /health and /metrics."""
