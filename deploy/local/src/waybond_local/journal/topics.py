@@ -74,6 +74,7 @@ class ShardTopics:
         while True:
             while partition.read and partition.read[0].offset <= last:
                 found.append(partition.read.popleft())
+                partition.next_offset = found[-1].offset + 1
             if partition.read or partition.next_offset > last:
                 break
             empty = 0 if await self._fetch(partition) else empty + 1
