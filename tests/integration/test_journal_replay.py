@@ -38,7 +38,7 @@ async def replayed(world: World, definition: Definition[Any] = PRICING) -> list[
     """Every shard, as `waybond journal replay` does it."""
     place = Place(world.admin_dsn, world.kafka, world.partitions, False, world.prefix)
     service = Audited(definition, CODE)
-    return [(await replay(place, service, shard))[0] for shard in range(world.partitions)]
+    return [(await replay(place, service, shard)).report for shard in range(world.partitions)]
 
 
 def problems(reports: list[Report]) -> list[str]:

@@ -90,8 +90,8 @@ async def run(
                 rows = await tables.shards(connection, name)
             task = bar.add_task(name, total=sum(rows.get(shard, 0) for shard in shards))
             for shard in shards:
-                report, _, _ = await replay(place, one, shard, step=lambda task=task: bar.advance(task))
-                reports.append(report)
+                followed = await replay(place, one, shard, step=lambda task=task: bar.advance(task))
+                reports.append(followed.report)
     return reports
 
 

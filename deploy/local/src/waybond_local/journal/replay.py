@@ -43,6 +43,8 @@ class Report:
     """The first MAX_SHOWN differences."""
     cut: str = ""
     """Why the shard cannot be made again, if it cannot."""
+    reached: dict[str, int] = field(default_factory=dict)
+    """The last offset of each topic that the journal names."""
     codes: set[str] = field(default_factory=set)
     """Versions of code that wrote the journal and are not this one."""
 
@@ -50,6 +52,15 @@ class Report:
         self.differences += 1
         if len(self.shown) < MAX_SHOWN:
             self.shown.append(f"{self.service}/{self.shard}: {what}")
+
+
+@dataclass(frozen=True, slots=True)
+class Followed:
+    """One shard after its journal was followed: what was made, and what the tables held."""
+
+    report: Report
+    rebuild: Rebuild
+    kept: Tables
 
 
 Observe = Callable[[JournalRow, Replayed, Rebuild], None]
@@ -63,7 +74,7 @@ async def replay(
     *,
     step: Callable[[], None] = lambda: None,
     observe: Observe = lambda row, fold, rebuild: None,
-) -> tuple[Report, Rebuild, Tables]:
+) -> Followed:
     """Make the shard again and compare it with its tables; read only.
 
     The tables are read first, in one snapshot, which is let go before the journal is followed up to it. `step` is
@@ -102,7 +113,7 @@ async def replay(
             report.cut = str(error)
     if not report.cut:
         compare(report, rebuild, entries, kept)
-    return report, rebuild, kept
+    return Followed(report, rebuild, kept)
 
 
 async def _apply(row: JournalRow, log: ShardTopics, rebuild: Rebuild, report: Report) -> Replayed:
@@ -110,6 +121,7 @@ async def _apply(row: JournalRow, log: ShardTopics, rebuild: Rebuild, report: Re
     for topic, first, last in json.loads(row.spans):
         records, skipped = await log.span(topic, first, last)
         raws += records
+        report.reached[topic] = last
         _expect_control(skipped, rebuild, report)
     report.figures["batches"] += 1
     report.figures["records"] += len(raws)
