@@ -171,6 +171,8 @@ async def follow(place: Place, service: Audited, shard: int, audit: Audit) -> Re
 async def again(place: Place, followed: Followed, check: Check) -> None:
     """Each topic a second time, over the state as it is: nothing may be said, booked or changed."""
     report, rebuild = followed.report, followed.rebuild
+    if not report.reached:
+        return
     unapplied = {(each.topic, each.record_offset) for each in followed.kept.verdicts if each.outcome != "released"}
     starts = {topic: last - MAX_AGAIN + 1 for topic, last in report.reached.items()}
     async with shard_topics(place.kafka, list(report.reached), report.shard, place.prefix, starts) as log:
