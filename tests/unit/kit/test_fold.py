@@ -166,6 +166,19 @@ def test_a_command_for_another_service_or_another_record_changes_nothing() -> No
     assert shard.line("o") == ["decide", "waiting"] and shard.settled == {}
 
 
+def test_wakes_that_fail_in_one_batch_are_called_by_different_addresses() -> None:
+    shard = Memory(PRICING)
+    for order in ("o", "p"):
+        document = f"document:acme/shop/{order}/raise-on-wake"
+        shard.batch(shard.item(amended(order, 1, document)), shard.item(amended(order, 2, "wake:9")))
+    shard.batch(wakes=until(START + HOUR))
+    rows = {(row.order_key or "")[-1]: row.record_offset for row in shard.quarantine}
+    assert rows.keys() == {"o", "p"} and rows["o"] != rows["p"]
+    for order, offset in rows.items():
+        shard.batch(shard.item(command(DiscardHeld, order, WAKE_TOPIC, offset)))
+    assert shard.holding == {}
+
+
 def test_a_discarded_wake_is_not_armed_again() -> None:
     shard = Memory(PRICING)
     shard.batch(

@@ -61,8 +61,6 @@ class Reason(Enum):
     """`decide` failed on a wake."""
     WAITING = "waiting"
     """It came behind a record that holds its order."""
-    OVERFLOW = "overflow"
-    """As WAITING, but too many wait already: it stands in no line."""
     LOST = "lost"
     """Not a record but a hole: the log began later than where we had to go on."""
 

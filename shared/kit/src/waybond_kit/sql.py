@@ -38,13 +38,13 @@ LINES = """
 SELECT asked.shard, asked.id AS asked_id, kept.*
 FROM unnest($1::int[], $2::uuid[], $3::text[], $4::bigint[]) AS asked (shard, id, topic, record_offset),
   LATERAL (
-    SELECT batch_seq, ordinal, topic, record_offset, aggregate_id, known_at, key, headers, value FROM quarantine
+    (SELECT batch_seq, ordinal, topic, record_offset, aggregate_id, known_at, key, headers, value FROM quarantine
     WHERE quarantine.shard = asked.shard AND released_at IS NULL AND aggregate_id = asked.id
+    ORDER BY batch_seq, ordinal LIMIT $5)
     UNION ALL
     SELECT batch_seq, ordinal, topic, record_offset, aggregate_id, known_at, key, headers, value FROM quarantine
     WHERE quarantine.shard = asked.shard AND released_at IS NULL AND aggregate_id IS NULL AND order_key IS NOT NULL
       AND topic = asked.topic AND quarantine.record_offset = asked.record_offset
-    ORDER BY batch_seq, ordinal LIMIT $5
   ) AS kept
 ORDER BY asked.shard, asked.id, kept.batch_seq, kept.ordinal
 """
