@@ -97,7 +97,7 @@ def decide_pricing(state: Toy | None, fact: Event | Woken, now: datetime) -> Out
 def obey(state: Toy, fact: OrderAmended, now: datetime) -> Outcome[Toy]:
     """`raise`, `status-nul`, `amount:N`, `events:N`, `wake:SECONDS`, `document:TEXT`; else just an answer."""
     if fact.revision in state.revisions:
-        return Outcome(state, wake_at=state.wake_at, status="open")
+        return Outcome(state, wake_at=state.wake_at)
     known = (*state.known, now)
     state = msgspec.structs.replace(state, revisions=(*state.revisions, fact.revision), known=known)
     word, _, value = fact.reason.partition(":")

@@ -210,9 +210,10 @@ class Rebuild:
         )
 
     def _line(self, identity: UUID, command: HeldCommand) -> Line:
-        named = self._beside.get((command.topic_name, command.record_offset), {})
-        rows = {**self._open.get(identity, {}), **named}
-        return Line([LineRow.of(rows[place]._asdict()) for place in sorted(rows)[:MAX_LINE_ROWS]])
+        standing = self._open.get(identity, {})
+        rows = {place: standing[place] for place in sorted(standing)[:MAX_LINE_ROWS]}
+        rows |= self._beside.get((command.topic_name, command.record_offset), {})
+        return Line([LineRow.of(rows[place]._asdict()) for place in sorted(rows)])
 
     def _due(self, wakes: Wakes) -> list[UUID]:
         """The orders whose wakes may fire. They leave the queue; `_keep` puts those back that are armed still."""
