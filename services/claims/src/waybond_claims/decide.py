@@ -29,10 +29,13 @@ KEPT_UNHEARD = timedelta(days=400)
 def decide(state: Case | None, fact: Event | Woken, now: datetime) -> Outcome[Case]:
     """What is owed follows from the facts, in whichever order they came; what is commanded is the difference."""
     before = state if state is not None else Case(since=now)
-    case = before if isinstance(fact, Woken) else _added(before, fact, now)
+    case = payments.unasked(before, now) if isinstance(fact, Woken) else _added(before, fact, now)
     draft = Draft(case, now, type(fact).__name__)
     if case is not before or isinstance(fact, Woken):
         _look(draft, fact)
+        while (heard := payments.heard_already(draft.case, now)) is not draft.case:
+            draft.case = heard
+            _look(draft, fact)
     entry = ledger.entry(before, draft.case, now, draft.cause)
     if entry is not None:
         draft.change(entries=entry.ordinal)
@@ -153,6 +156,7 @@ def _wake_at(case: Case, now: datetime) -> datetime | None:
     ends = _droppable_at(case)
     wishes = [now + KEPT_AFTER_END if ends is not None and ends <= now else ends, payments.retry_at(case)]
     wishes += [fact.due for fact in case.watches if fact.breached]
+    wishes += [max(answer.known_at + payments.EARLY, now + AT_ONCE) for answer in case.early]
     flight = case.in_flight
     if flight is not None and not referrals.asked_about(case, flight):
         # Silence is concluded on a wake alone: one that a late fact has overtaken is still to come.
@@ -168,7 +172,7 @@ def _wake_at(case: Case, now: datetime) -> datetime | None:
 
 def _droppable_at(case: Case) -> datetime | None:
     """From when an order without a claim leaves no state; one with a claim is kept."""
-    if case.opened or case.commands:
+    if case.opened or case.commands or case.early:
         return None
     if case.policy is None:
         return case.declined_at + KEPT_AFTER_END if case.declined_at is not None else case.since + KEPT_UNHEARD
