@@ -118,6 +118,8 @@ class Rebuild:
             self._said[verdict.batch_seq].append(verdict)
             self._settled_at[verdict.batch_seq, verdict.ordinal] = verdict.released_at
         self.aggregates: dict[UUID, Stored] = {}
+        self.forgotten: set[UUID] = set()
+        """Orders that had a state and left none: one that is here again does not know what it knew."""
         self.documents: dict[bytes, bytes] = {}
         self._hashes: dict[bytes, bytes] = {}
         self.wakes: dict[UUID, datetime] = {}
@@ -237,8 +239,8 @@ class Rebuild:
         for aggregate in fold.aggregates.values():
             if aggregate.changed and aggregate.state is not None:
                 self.aggregates[aggregate.id] = self.row_of(aggregate)
-            elif aggregate.changed:
-                self.aggregates.pop(aggregate.id, None)
+            elif aggregate.changed and self.aggregates.pop(aggregate.id, None) is not None:
+                self.forgotten.add(aggregate.id)
             self._arm(aggregate.id, None if fold.held(aggregate.id) else aggregate.armed_at)
         for identity, count in fold.holds.items():
             if count:

@@ -189,8 +189,11 @@ async def again(place: Place, followed: Followed, check: Check) -> None:
 
 
 def _counts(item: Item, rebuild: Rebuild) -> bool:
-    """Facts of orders that are here still and go on; a command about a held record is about a line that is gone."""
-    if item.event is None or isinstance(item.event, HeldCommand):
+    """Facts of orders that are here still and go on; a command about a held record is about a line that is gone.
+
+    What an order was told before its state was dropped (a scan, long before it was placed) would be news to it.
+    """
+    if item.event is None or isinstance(item.event, HeldCommand) or item.id in rebuild.forgotten:
         return False
     return item.id in rebuild.aggregates and item.id not in rebuild.holding
 
