@@ -7,7 +7,7 @@ import sys
 import stamina.instrumentation
 import typer
 
-from waybond_local import lifecycle, migrate, orders_cli, quarantine_cli, referrals, tenants, verify
+from waybond_local import lifecycle, migrate, orders_cli, quarantine_cli, referrals, restored, tenants, verify
 from waybond_local.demo import command as demo
 from waybond_local.errors import show_error
 from waybond_local.journal import command as journal
@@ -24,6 +24,7 @@ app = typer.Typer(
 )
 lifecycle.register(app)
 migrate.register(app)
+restored.register(app)
 app.add_typer(tenants.app)
 app.add_typer(quarantine_cli.app)
 app.add_typer(orders_cli.app)
