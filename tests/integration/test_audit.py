@@ -9,6 +9,7 @@ import pytest
 from tests.support.kit import START, World, amended, envelope_of, eventually
 from tests.support.refunds import issue_refund
 from tests.support.toys import PRICING, decide_pricing
+from waybond_contracts.orders import OrderCancelled
 from waybond_contracts.topics import OPERATOR_COMMANDS, ORDERS, POLICIES, REFUNDS
 from waybond_kit.aggregate import Outcome
 from waybond_kit.changes import OutboxRow
@@ -83,6 +84,23 @@ async def test_facts_that_count_twice_are_noticed(kafka: str, database: str, top
         found = failing(await audited(world, twice))
     assert found.keys() == {"I7"}
     assert "orders once more says io.waybond.PolicyDeclined" in found["I7"][0]
+
+
+async def test_what_an_order_forgot_is_no_news_to_it(kafka: str, database: str, topic_prefix: str) -> None:
+    """Its state was dropped in between: what it was told before that would be added to what it knows now."""
+    async with World(kafka, database, topic_prefix).ready(PRICING) as world:
+        async with world.running(PRICING):
+            cancelled = OrderCancelled(tenant="acme", platform="shop", order_id="o1", occurred_at=START)
+            await world.publish(amended("o1", 1))
+            await world.publish(cancelled)
+            await world.publish(amended("o1", 2))
+            await eventually(
+                lambda: world.states("pricing"), lambda states: bool(states and states["o1"].revisions == (2,))
+            )
+            await eventually(lambda: world.ids(POLICIES), lambda ids: len(ids) == 2)
+        checks = await audited(world)
+    assert failing(checks) == {}
+    assert checks["I7"].figures["orders the same"] == 1
 
 
 async def test_a_table_that_nothing_made_is_noticed(kafka: str, database: str, topic_prefix: str) -> None:

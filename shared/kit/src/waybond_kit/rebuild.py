@@ -92,7 +92,7 @@ class Replayed(Fold[Any]):
 
 
 class Rebuild:
-    """One shard's tables in memory. Begin empty, or with `load`; then `apply` the journal's rows in their order.
+    """One shard's tables in memory, empty at first: `apply` the journal's rows in their order.
 
     `knowing` is called ahead of each batch with what the journal says of the service's settings.
     """
@@ -130,14 +130,6 @@ class Rebuild:
         self.holding: dict[UUID, int] = {}
         self._open: dict[UUID, dict[Place, QuarantineRow]] = defaultdict(dict)
         self._beside: dict[tuple[str, int], dict[Place, QuarantineRow]] = defaultdict(dict)
-
-    def load(self, rows: Iterable[Stored], documents: dict[bytes, bytes]) -> None:
-        """Take aggregates and their documents as they are, instead of making them."""
-        for sha256, body in documents.items():
-            self.documents[sha256], self._hashes[body] = body, sha256
-        for row in rows:
-            self.aggregates[row.id] = row
-            self._arm(row.id, row.armed_at)
 
     def apply(self, row: JournalRow, raws: Sequence[Raw]) -> Replayed:
         """Apply one row of the journal: its records, in the order of its spans, and its wakes."""
