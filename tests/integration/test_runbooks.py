@@ -140,4 +140,4 @@ def test_every_command_of_a_runbook_is_one(words: tuple[str, ...]) -> None:
         command = command.commands[rest.pop(0)]
     text = " ".join(rest)
     filled = text.replace("REFERRAL_ID", "r-1").replace("CHOICE", "retry").replace("VERSION", "3")
-    command.make_context("waybond", shlex.split(filled))
+    assert command.make_context("waybond", shlex.split(filled)).command is command

@@ -73,13 +73,18 @@ class Replayed(Fold[Any]):
     settled_at: dict[Place, datetime | None] = field(default_factory=dict)
     """When each row of quarantine was settled."""
     applied: list[Applied] = field(default_factory=list)
+    forgotten: set[UUID] = field(default_factory=set)
+    """Orders that had a state and left none, if only for a moment."""
 
     def _decide(
         self, aggregate: Aggregate[Any], fact: Event | Woken, at: datetime, cause: Cause, floor: datetime | None
     ) -> Refusal | None:
         refusal = self.failed.get((aggregate.id, fact.due) if isinstance(fact, Woken) else id(fact))
+        knew = aggregate.state is not None
         if refusal is None:
             refusal = super()._decide(aggregate, fact, at, cause, floor)
+        if knew and aggregate.state is None:
+            self.forgotten.add(aggregate.id)
         if refusal is None:
             self.applied.append(Applied(aggregate.id, aggregate.order_key, fact, at, cause, floor is not None))
         return refusal
@@ -231,9 +236,10 @@ class Rebuild:
         for aggregate in fold.aggregates.values():
             if aggregate.changed and aggregate.state is not None:
                 self.aggregates[aggregate.id] = self.row_of(aggregate)
-            elif aggregate.changed and self.aggregates.pop(aggregate.id, None) is not None:
-                self.forgotten.add(aggregate.id)
+            elif aggregate.changed:
+                self.aggregates.pop(aggregate.id, None)
             self._arm(aggregate.id, None if fold.held(aggregate.id) else aggregate.armed_at)
+        self.forgotten |= fold.forgotten
         for identity, count in fold.holds.items():
             if count:
                 self.holding[identity] = count
