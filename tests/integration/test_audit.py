@@ -72,7 +72,7 @@ async def test_all_hold_for_a_service_that_works(kafka: str, database: str, topi
 
 
 async def test_facts_that_count_twice_are_noticed(kafka: str, database: str, topic_prefix: str) -> None:
-    def forgetful(state: Any, fact: Any, now: datetime) -> Outcome[Any]:
+    def forgetful(state: Any, fact: Any, now: datetime, sent_at: datetime | None = None) -> Outcome[Any]:
         made = decide_pricing(state, fact, now)
         return Outcome(made.state, made.events or decide_pricing(None, fact, now).events, made.wake_at, made.rows)
 

@@ -31,7 +31,9 @@ def _mended(fact: Any) -> Any:
     return fact.model_copy(update={"reason": ""}) if getattr(fact, "reason", "") in FAILING else fact
 
 
-MENDED = Definition(**{**vars(PRICING), "decide": lambda state, fact, now: decide_pricing(state, _mended(fact), now)})
+MENDED = Definition(
+    **{**vars(PRICING), "decide": lambda state, fact, now, _: decide_pricing(state, _mended(fact), now)}
+)
 
 
 async def replayed(world: World, definition: Definition[Any] = PRICING) -> list[Report]:

@@ -87,7 +87,7 @@ async def test_after_a_mended_release_the_line_is_applied_as_if_it_had_never_wai
 ) -> None:
     """A restart with code that no longer fails; the hold outlives the process."""
     mended = Definition(
-        **{**vars(PRICING), "decide": lambda state, fact, now: decide_pricing(state, _mended(fact), now)}
+        **{**vars(PRICING), "decide": lambda state, fact, now, _: decide_pricing(state, _mended(fact), now)}
     )
     async with World(kafka, database, topic_prefix).ready(PRICING) as world:
         async with world.running(PRICING) as pricing:
@@ -221,7 +221,7 @@ async def test_too_many_failures_stop_the_shard_until_the_release_is_mended(
         held_before = len(await world.quarantine("pricing"))
         assert held_before <= MAX_FAULTS * world.partitions, "neither a batch that trips the breaker nor a takeover"
         mended = Definition(
-            **{**vars(PRICING), "decide": lambda state, fact, now: decide_pricing(state, _mended(fact), now)}
+            **{**vars(PRICING), "decide": lambda state, fact, now, _: decide_pricing(state, _mended(fact), now)}
         )
         async with world.running(mended) as pricing:
             states = await eventually(

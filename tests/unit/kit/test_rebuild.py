@@ -35,7 +35,7 @@ def order() -> Raw:
 
 
 def row(seq: int, until: datetime | None, *, wakes: datetime | None = None) -> JournalRow:
-    return JournalRow(0, seq, 1, "1", '[["orders",0,0]]', None, wakes, None, until)
+    return JournalRow(0, seq, 1, "1", '[["orders",0,0]]', None, wakes, None, None, until)
 
 
 def only(made: Rebuild) -> Any:

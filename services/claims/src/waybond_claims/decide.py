@@ -26,11 +26,11 @@ KEPT_UNHEARD = timedelta(days=400)
 """Facts about an order of whose policy nobody ever speaks are dropped after this."""
 
 
-def decide(state: Case | None, fact: Event | Woken, now: datetime) -> Outcome[Case]:
+def decide(state: Case | None, fact: Event | Woken, now: datetime, sent_at: datetime | None = None) -> Outcome[Case]:
     """What is owed follows from the facts, in whichever order they came; what is commanded is the difference."""
     before = state if state is not None else Case(since=now)
     case = payments.unasked(before, now) if isinstance(fact, Woken) else _added(before, fact, now)
-    draft = Draft(case, now, type(fact).__name__)
+    draft = Draft(case, now, type(fact).__name__, sent_at or now)
     if case is not before or isinstance(fact, Woken):
         _look(draft, fact)
         while (heard := payments.heard_already(draft.case, now)) is not draft.case:
@@ -126,14 +126,14 @@ def _open(draft: Draft, owes: Entitlement | None) -> None:
     dispute = next(disputes.open_disputes(case), None)
     if met is not None and RANK[met.reason] >= RANK[FindingReason.NEEDS_CARRIER_ANSWER]:
         cause = met.fact.partition("/")[0] or draft.cause
-        draft.say(claims.ClaimOpened, cause=cause, peril=met.rule.clause.peril)
+        fields = {"cause": cause, "peril": met.rule.clause.peril}
     elif dispute is not None:
-        draft.say(claims.ClaimOpened, cause="DisputeOpened", dispute_id=dispute.dispute_id)
+        fields = {"cause": "DisputeOpened", "dispute_id": dispute.dispute_id}
     elif any(key.startswith("refund:") for key in case.contradictions):
-        draft.say(claims.ClaimOpened, cause=draft.cause)
+        fields = {"cause": draft.cause}
     else:
         return
-    draft.change(opened=True)
+    draft.say(claims.ClaimOpened, fields, opened=True)
 
 
 def _weight(found: Found) -> int:
@@ -147,7 +147,7 @@ def _reckon(draft: Draft, owes: Entitlement) -> None:
         return
     if owes.entitled < case.entitled and case.approved:
         before, after = money(case, case.entitled), money(case, owes.entitled)
-        draft.say(claims.ClaimReopened, cause=draft.cause, before=before, after=after)
+        draft.say(claims.ClaimReopened, {"cause": draft.cause, "before": before, "after": after})
     draft.change(entitled=owes.entitled, owed=owes.owed)
 
 
@@ -167,7 +167,7 @@ def _wake_at(case: Case, now: datetime) -> datetime | None:
             wishes.append(heard_by if case.claim_id else max(heard_by, now + AT_ONCE))
         elif dispute.answer == claims.DenialReason.TOO_EARLY:
             wishes += [case.ends_at, dispute.eligible_at]
-    return min((wish for wish in wishes if wish is not None and wish > now), default=None)
+    return min([wish for wish in wishes if wish is not None and wish > now], default=None)
 
 
 def _droppable_at(case: Case) -> datetime | None:

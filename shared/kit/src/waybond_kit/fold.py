@@ -87,6 +87,8 @@ class Fold(Generic[S]):
     """Held orders and how many records stand in their line."""
     lines: Mapping[UUID, Line]
     """The lines of the orders that the batch's commands are about."""
+    sent_at: datetime | None = None
+    """When the batch runs: nothing that it concludes is sent before. None in replay, where facts carry all time."""
     poisoned: bool = False
     """The batch has one record or wake, and what came of it could not be saved."""
     rows: list[object] = field(default_factory=list)
@@ -163,9 +165,10 @@ class Fold(Generic[S]):
     ) -> Refusal | None:
         now = at if aggregate.known_at is None else max(at, aggregate.known_at)
         try:
-            outcome = self.definition.decide(aggregate.state, fact, now)
-            _check(outcome, fact, now)
             known_at = now if floor is None else max(now, floor)
+            sent_at = known_at if self.sent_at is None else max(known_at, self.sent_at)
+            outcome = self.definition.decide(aggregate.state, fact, now, sent_at)
+            _check(outcome, fact, now)
             records = self.outbox.prepared(aggregate.order_key, outcome.events, cause, known_at)
         except Exception as error:  # whatever it is, it is this order's alone
             reason = Reason.WAKE if isinstance(fact, Woken) else Reason.DECIDE

@@ -145,6 +145,7 @@ class Rebuild:
         wakes = Wakes(row.wake_before, row.wake_due, limit)
         self._knowing(row.complete_until)
         fold = self._fold(row.seq, items, self._due(wakes), failed)
+        fold.sent_at = row.sent_at
         fold.poisoned = any(verdict.reason == Reason.SAVE.value for verdict in said)
         fold.run(items, wakes)
         self._keep(fold)

@@ -91,11 +91,6 @@ WITH gone AS (
 INSERT INTO wake (shard, due, id) SELECT * FROM unnest($4::int[], $5::timestamptz[], $6::uuid[])
 """
 
-OUTBOX = """
-INSERT INTO outbox (shard, seq, topic, partition, key, headers, value)
-SELECT * FROM unnest($1::int[], $2::bigint[], $3::text[], $4::int[], $5::bytea[], $6::bytea[], $7::bytea[])
-"""
-
 QUARANTINE = """
 INSERT INTO quarantine (shard, batch_seq, ordinal, topic, record_offset, order_key, aggregate_id, reason, field,
   detail, known_at, key, headers, value)
@@ -141,10 +136,9 @@ WITH moved AS (
   WHERE shard_input.ctid = found.ctid
   RETURNING 1
 ), noted AS (
-  INSERT INTO journal (shard, seq, epoch, code, spans, wake_before, wake_due, wake_id,
-    complete_until)
+  INSERT INTO journal (shard, seq, epoch, code, spans, wake_before, wake_due, wake_id, sent_at, complete_until)
   SELECT * FROM unnest($14::int[], $15::bigint[], $16::bigint[], $17::text[], $18::jsonb[], $19::timestamptz[],
-    $20::timestamptz[], $21::uuid[], $22::timestamptz[])
+    $20::timestamptz[], $21::uuid[], $22::timestamptz[], $23::timestamptz[])
 )
 SELECT (SELECT count(*) FROM moved) AS shards, (SELECT count(*) FROM applied) AS inputs
 """
