@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import NamedTuple
 from uuid import UUID
-
-import msgspec
 
 from waybond_contracts.commands import HeldCommand
 from waybond_contracts.refunds import IssuePayout, IssueRefund
@@ -28,22 +28,22 @@ MAX_AGAIN = 100_000
 MONEY = frozenset({IssueRefund.event_type.encode(), IssuePayout.event_type.encode()})
 
 
-class Commanded(msgspec.Struct, frozen=True):
+class Commanded(NamedTuple):
     """What identifies a money command, as it travels."""
 
-    tenant: str
-    platform: str
-    order_id: str
+    order_key: str
     refund_id: str
     version: int
-    amount: dict[str, int | str]
-
-    @property
-    def order_key(self) -> str:
-        return f"{self.tenant}/{self.platform}/{self.order_id}"
+    amount: tuple[int, str]
+    """Minor units and their currency."""
 
 
-read_command = msgspec.json.Decoder(Commanded).decode
+def read_command(value: bytes) -> Commanded:
+    """From the payload of an IssueRefund or IssuePayout."""
+    said = json.loads(value)
+    order_key = f"{said['tenant']}/{said['platform']}/{said['order_id']}"
+    amount = said["amount"]
+    return Commanded(order_key, said["refund_id"], said["version"], (amount["minor"], amount["currency"]))
 
 
 @dataclass(slots=True)
