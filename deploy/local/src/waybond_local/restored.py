@@ -99,10 +99,11 @@ async def fence(dsn: str, kafka: str) -> list[Ahead]:
         reached = await load.next_offsets(connection)
     finally:
         await connection.close()
-    return _compared(reached, await load.logs(kafka, partitions))
+    return compared(reached, await load.logs(kafka, partitions))
 
 
-def _compared(reached: dict[Place, int], logs: dict[Place, Log]) -> list[Ahead]:
+def compared(reached: dict[Place, int], logs: dict[Place, Log]) -> list[Ahead]:
+    """The offsets in the tables against the broker's, by service and topic."""
     sums: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
     for place, log in logs.items():
         here = reached.get(place, log.start)
