@@ -148,6 +148,10 @@ class Engine:
         found = (keeper.shard for keeper, _ in self._keepers.values())
         return [shard for shard in found if shard is not None and not shard.closed]
 
+    def numbers(self) -> list[int]:
+        """The numbers of the open shards."""
+        return [shard.number for shard in self.shards()]
+
     def failures(self) -> dict[int, str]:
         """Shards of ours that are not open, and why."""
         return dict.fromkeys(self._split, "another process has some of its topics") | {
@@ -155,6 +159,11 @@ class Engine:
             for number, (keeper, _) in self._keepers.items()
             if keeper.shard is None or keeper.shard.closed
         }
+
+    @property
+    def partitions(self) -> int:
+        """How many shards there are in all."""
+        return self._plan.partitions
 
     @property
     def alive(self) -> bool:
@@ -336,7 +345,7 @@ class Engine:
 
     async def count_wakes(self) -> None:
         """See how many wakes are due, for telemetry: while the watermark is back, they wait."""
-        numbers = [shard.number for shard in self.shards()]
+        numbers = self.numbers()
         self.wakes_due = dict.fromkeys(numbers, 0)
         self.wakes_due |= await self._ports.store.wakes_due(numbers, self._ports.clock.now(), MAX_COUNTED_WAKES)
 
