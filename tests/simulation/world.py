@@ -1,0 +1,260 @@
+"""A whole world of one seed: services, broker, databases, payment system and people, and how its story is driven."""
+
+import heapq
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from functools import partial
+from itertools import count
+from random import Random
+from typing import Any
+
+from tests.simulation import faults as f
+from tests.simulation import history
+from tests.simulation.broker import Broker
+from tests.simulation.clocks import Calendar, HostClock
+from tests.simulation.database import Database
+from tests.simulation.faults import SERVICES, Armed, Fault
+from tests.simulation.group import Group
+from tests.simulation.history import OrderPlan, Rubbish, Stop, Told
+from tests.simulation.loop import SimulatedLoop
+from tests.simulation.network import Network
+from tests.simulation.payers import PaymentSystem
+from tests.simulation.process import Process, Site
+from tests.simulation.watch import Watch
+from waybond_claims.app import DEFINITION as CLAIMS
+from waybond_contracts.envelope import Envelope
+from waybond_contracts.event import Event
+from waybond_contracts.refunds import RefundCommand
+from waybond_contracts.registry import PROGRESS_TYPE, decode, encode
+from waybond_kit.carrier import Limits
+from waybond_kit.definition import Definition
+from waybond_kit.door import Raw
+from waybond_kit.keys import event_id, partition_of
+from waybond_kit.ports import Place
+from waybond_pricing.app import DEFINITION as PRICING
+from waybond_tracking.app import DEFINITION as TRACKING
+
+DEFINITIONS: dict[str, Definition[Any]] = {"pricing": PRICING, "tracking": TRACKING, "claims": CLAIMS}
+MAX_SKEW_SECONDS = 25.0
+"""Of any two hosts together less than the allowance for clocks."""
+RESTART_SECONDS = 1.5
+RETRY_SECONDS = 0.3
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Everything that the seed draws in advance; a part left out makes a smaller world."""
+
+    seed: int
+    partitions: int
+    processes: dict[str, int]
+    limits: Limits
+    orders: tuple[OrderPlan, ...]
+    stops: tuple[Stop, ...]
+    faults: tuple[Fault, ...]
+    hurry: float
+    """How many seconds pass at a stop, about."""
+    skews: dict[str, float]
+
+    @classmethod
+    def of(cls, seed: int) -> "Plan":
+        draw = Random(seed)
+        plans, stops = [], []
+        for number in range(draw.choice((1, 1, 1, 2, 2, 3))):
+            plan, found = history.drawn(draw, number)
+            plans.append(plan)
+            stops += found
+        stops.sort(key=lambda stop: stop.at)
+        return cls(
+            seed=seed,
+            partitions=draw.choice((1, 1, 1, 2, 3)),
+            processes={service: draw.choice((1, 1, 1, 2)) for service in SERVICES},
+            limits=Limits(draw.choice((1, 3, 500)), draw.choice((1, 8)), draw.choice((1, 2))),
+            orders=tuple(plans),
+            stops=tuple(stops),
+            faults=tuple(f.drawn(draw, len(stops), len(plans), draw.choice((0.5, 2, 4)))),
+            hurry=draw.choice((0.4, 0.8, 1.3)),
+            skews={host: (draw.random() * 2 - 1) * MAX_SKEW_SECONDS for host in ("broker", *SERVICES)},
+        )
+
+
+class World:
+    """A world while it runs. `note` gets a line for each thing that happens, if anybody wants to read them."""
+
+    def __init__(self, plan: Plan, note: Callable[[str], None] | None = None) -> None:
+        self.plan = plan
+        self.note = note
+        self.draw = Random(f"{plan.seed}/world")
+        self.loop = SimulatedLoop(Random(f"{plan.seed}/loop"))
+        self.calendar = Calendar(self.loop)
+        self.armed = Armed()
+        self.clock = HostClock(self.calendar, plan.skews["broker"])
+        self.broker = Broker(self._network("broker"), self.clock, self.armed, plan.partitions)
+        self.databases = {
+            service: Database(self._network(service), self.armed, service, plan.partitions) for service in SERVICES
+        }
+        self.watch = Watch(self.broker, self.databases, DEFINITIONS)
+        self.sites = {service: self._site(service) for service in SERVICES}
+        self.processes: list[Process] = []
+        self.away: set[str] = set()
+        """Services of which nothing runs for a while."""
+        self._numbers = count(1)
+        self._later: list[tuple[datetime, int, Callable[[], None], str]] = []
+        self._order = count()
+        self.payer = PaymentSystem(str(plan.seed), self.at, self.publish, self.calendar.now)
+        self.taken: dict[Place, int] = {}
+        self.broker.listeners.append(self._heard)
+        self.healed = False
+        self.failing: dict[str, set[str]] = {service: set() for service in SERVICES}
+
+    def _network(self, name: str) -> Network:
+        return Network(self.loop, Random(f"{self.plan.seed}/{name}"))
+
+    def _site(self, service: str) -> Site:
+        definition = DEFINITIONS[service]
+        group = Group(self.broker, [each.topic for each in definition.inputs])
+        clock = HostClock(self.calendar, self.plan.skews[service])
+        return Site(definition, self.loop, self.broker, self.databases[service], group, self.plan.limits, clock)
+
+    # Processes -------------------------------------------------------------------------------------------------------
+
+    def start(self, service: str) -> Process:
+        """One more process of a service."""
+        name = f"{service}-{next(self._numbers)}"
+        clock = HostClock(self.calendar, self.plan.skews[service])
+        process = Process(self.sites[service], name, clock, self.decide)
+        process.read_settings()
+        process.ended_now = self._ended
+        self.processes.append(process)
+        self.tell(f"{name} starts")
+        return process
+
+    def of(self, service: str) -> list[Process]:
+        """The processes of a service that are not dead."""
+        return [each for each in self.processes if each.site.definition.name == service]
+
+    def _ended(self, process: Process) -> None:
+        self.tell(f"{process} is gone")
+        if process in self.processes:
+            self.processes.remove(process)
+        service = process.site.definition.name
+        if service not in self.away:
+            self.loop.later(self.draw.random() * RESTART_SECONDS, self._restart, service)
+
+    def _restart(self, service: str) -> None:
+        if service not in self.away and len(self.of(service)) < self.plan.processes[service]:
+            self.start(service)
+
+    def decide(self, process: Process, state: Any, fact: Any, now: datetime) -> Any:
+        """The real `decide`, watched, and failing where a fault says so."""
+        service = process.site.definition.name
+        return self.watch.decide(process, state, fact, now, self.failing[service])
+
+    # What happens outside --------------------------------------------------------------------------------------------
+
+    def at(self, instant: datetime, action: Callable[[], None], what: str) -> None:
+        """Do this at an instant of the true time."""
+        heapq.heappush(self._later, (instant, next(self._order), action, what))
+
+    def tell(self, line: str) -> None:
+        if self.note is not None:
+            self.note(f"{self.calendar.now():%d %b %H:%M:%S} {self.loop.time():9.4f} {line}")
+
+    def publish(self, event: Event, *, misrouted: bool = False) -> None:
+        """Publish as those outside do; a broker that is away is tried again."""
+        key = event.order_key.encode()
+        headers = Envelope(
+            id=event_id("outside", event.event_type, f"{event.order_key}/{event.business_key}"),
+            type=event.event_type,
+            source="/outside",
+            time=event.occurred_at,
+        ).headers()
+        partition = partition_of(key, self.plan.partitions)
+        if misrouted:
+            partition = (partition + 1) % self.plan.partitions
+        self._append(Place(event.topic, partition), key, encode(event), headers)
+
+    def _append(self, place: Place, key: bytes | None, value: bytes | None, headers: Any) -> None:
+        if self.broker.away:
+            self.loop.later(RETRY_SECONDS, self._append, place, key, value, headers)
+            return
+        self.broker.append(place, key, value, headers)
+
+    def _heard(self, place: Place) -> None:
+        """The payment system and the carrier read what is for them, at least once, in order."""
+        if place.topic in ("refunds", "delays"):
+            self.loop.later(self.broker.network.delay(), self._read, place)
+
+    def _read(self, place: Place) -> None:
+        records = self.broker.logs[place].records
+        since = self.taken.get(place, 0)
+        self.taken[place] = len(records)
+        if since and self.draw.random() < 0.03:
+            since -= 1
+        for record in records[since:]:
+            if record is not None:
+                self._take(record)
+
+    def _take(self, record: Raw) -> None:
+        kind = dict(record.headers).get("ce_type")
+        if kind is None or kind == PROGRESS_TYPE.encode() or record.value is None:
+            return
+        if record.topic == "delays" and not kind.endswith(b"TrackingCheckRequested"):
+            return
+        event = decode(kind.decode(), record.value).event
+        if isinstance(event, RefundCommand):
+            self.payer.take(event)
+
+    # Driving ---------------------------------------------------------------------------------------------------------
+
+    def run(self) -> None:
+        """Tell the whole story, with its faults."""
+        for service in SERVICES:
+            for _ in range(self.plan.processes[service]):
+                self.start(service)
+        for stop in self.plan.stops:
+            self.at(stop.at, partial(self._stop, stop), str(stop))
+        faults = list(self.plan.faults)
+        stopped = 0
+        while self._later:
+            self._next()
+            while faults and faults[0].stop <= stopped:
+                fault = faults.pop(0)
+                self.loop.later(fault.after, self.strike, fault)
+            stopped += 1
+            for service in self.away.copy():
+                self._return(service, stopped)
+            self.pass_time()
+
+    def pass_time(self, seconds: float | None = None) -> None:
+        """Let the services work for a while."""
+        for process in self.processes:
+            process.read_settings()
+        self.loop.run_for(self.plan.hurry * (0.5 + self.draw.random()) if seconds is None else seconds)
+
+    def _next(self) -> None:
+        instant, _, action, what = heapq.heappop(self._later)
+        self.calendar.skip_to(instant)
+        self.tell(what)
+        action()
+
+    def _stop(self, stop: Stop) -> None:
+        match stop:
+            case Told():
+                if stop.marked:
+                    place = Place(stop.event.topic, partition_of(stop.event.order_key.encode(), self.plan.partitions))
+                    self.broker.mark(place)
+                for _ in range(stop.copies):
+                    self.publish(stop.event, misrouted=stop.misrouted)
+            case Rubbish():
+                key = stop.key or b""
+                self._append(
+                    Place(stop.topic, partition_of(key, self.plan.partitions)), stop.key, stop.value, stop.headers
+                )
+
+    def _return(self, service: str, stopped: int) -> None:
+        pass
+
+    def strike(self, fault: Fault) -> None:
+        """Do harm."""
