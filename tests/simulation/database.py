@@ -42,8 +42,10 @@ class Database:
         self.sessions: list[Session] = []
         self.locks: dict[int, Session] = {}
         self.waiting: list[tuple[Session, int, Callable[[], None]]] = []
-        self.committing: list[Callable[[Session, Changes], None]] = []
-        """Called with every save, just before it is committed."""
+        self.folded: Callable[[Owner], Any] = lambda _: ()
+        """Called when a save begins; what it returns comes with `committing`."""
+        self.committing: Callable[[Session, Changes, Any], None] = lambda *_: None
+        """Called with every save just before it takes effect."""
 
     def lock(self, session: "Session", shards: Sequence[int], then: Callable[[], None]) -> None:
         """Take the row locks in order, waiting for whoever has them, then go on."""
@@ -224,13 +226,13 @@ class SimulatedTransaction:
 
     async def save(self, changes: Changes) -> None:
         session, database = self._session, self._session.database
+        calls = database.folded(session.owner)
 
         def work() -> None:
             if database.armed.strikes(database.service, "serialisation"):
                 raise asyncpg.SerializationError("could not serialize access")
             found = t.staged(database.tables, changes)
-            for told in database.committing:
-                session.changes.append(lambda told=told: told(session, changes))
+            session.changes.append(lambda: database.committing(session, changes, calls))
             session.changes.extend(found)
 
         try:

@@ -185,9 +185,15 @@ class Member:
             return
         network = self.group.broker.network
         if not self._has_news():
-            network.loop.later(FETCH_WAIT_SECONDS, resolve, future)
+            network.loop.later(FETCH_WAIT_SECONDS, self._waited, future)
             return
         self._take(future)
+
+    def _waited(self, future: asyncio.Future[Any]) -> None:
+        """Nothing came; of what is taken already the answer is on its way."""
+        if self._fetch is future:
+            self._fetch = None
+            resolve(future)
 
     def _has_news(self) -> bool:
         logs = self.group.broker.logs

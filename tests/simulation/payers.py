@@ -59,6 +59,8 @@ class PaymentSystem:
         self.conflicts: list[str] = []
         """Commands that contradict an earlier one under the same refund_id."""
         self.fates: dict[str, str] = {}
+        self.moves: list[tuple[datetime, str, int]] = []
+        """What moved: instant, order, minor units to the buyer (below zero: back)."""
 
     def take(self, command: RefundCommand) -> None:
         """One command as it lies on the topic; it may come again, or late."""
@@ -99,7 +101,7 @@ class PaymentSystem:
 
     def _cancel(self, refund: Refund, command: CancelRefund) -> None:
         refund.cancelled_version = max(refund.cancelled_version, command.version)
-        if refund.status == "waiting" and refund.amount is not None:
+        if refund.status in ("waiting", "void") and refund.amount is not None:
             self._answer(refund, RefundCancelled, "cancelled")
         elif refund.last is not None:
             self._publish(refund.last)
@@ -110,7 +112,7 @@ class PaymentSystem:
                 self._publish(refund.last)
         elif step == "reverse":
             if refund.status == "paid":
-                refund.moved = 0
+                self._move(refund, 0)
                 self._answer(refund, RefundReversed, "reversed", retryable=True)
         elif step == "tell":
             if refund.status == "paid":
@@ -125,10 +127,10 @@ class PaymentSystem:
             case "pend":
                 self._answer(refund, RefundPending, "waiting", waits_for="acquirer")
             case "pay":
-                refund.moved = _minor(refund)
+                self._move(refund, _minor(refund))
                 self._answer(refund, RefundSucceeded, "paid")
             case "pay silently":
-                refund.moved = _minor(refund)
+                self._move(refund, _minor(refund))
                 refund.status = "paid"
             case "fail":
                 code = FailureCode.DECLINED
@@ -136,6 +138,10 @@ class PaymentSystem:
             case "refuse":
                 code = FailureCode.EXPIRED_OR_CANCELED_CARD
                 self._answer(refund, RefundFailed, "failed", failure_code=code, retryable=False)
+
+    def _move(self, refund: Refund, moved: int) -> None:
+        self.moves.append((self._now(), refund.order_key, moved - refund.moved))
+        refund.moved = moved
 
     def _answer(self, refund: Refund, kind: type[RefundResult], status: str, **more: Any) -> None:
         assert refund.amount is not None

@@ -1,8 +1,10 @@
 """A whole world of one seed: services, broker, databases, payment system and people, and how its story is driven."""
 
 import heapq
+import json
+from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 from itertools import count
@@ -20,10 +22,12 @@ from tests.simulation.history import OrderPlan, Rubbish, Stop, Told
 from tests.simulation.loop import SimulatedLoop
 from tests.simulation.network import Network
 from tests.simulation.payers import PaymentSystem
+from tests.simulation.people import People
 from tests.simulation.process import Process, Site
 from tests.simulation.watch import Watch
 from waybond_claims.app import DEFINITION as CLAIMS
 from waybond_contracts.envelope import Envelope
+from waybond_contracts.delays import TrackingCheckRequested
 from waybond_contracts.event import Event
 from waybond_contracts.refunds import RefundCommand
 from waybond_contracts.registry import PROGRESS_TYPE, decode, encode
@@ -40,6 +44,17 @@ MAX_SKEW_SECONDS = 25.0
 """Of any two hosts together less than the allowance for clocks."""
 RESTART_SECONDS = 1.5
 RETRY_SECONDS = 0.3
+OPERATES, ADJUSTS = 0.1, 0.3
+"""How often somebody looks at held records and at referrals, by stop."""
+HEALING_SECONDS = 8.0
+SETTLING_SECONDS = 2.0
+STOPPING_SECONDS = 3.0
+QUIET_ROUNDS = 2
+MAX_ROUNDS = 120
+LAST_CLOCK = timedelta(days=62)
+"""From the last thing that is heard of an order until nothing can fall due any more."""
+BEHIND = timedelta(minutes=3)
+OPEN = frozenset({"referred", "paying", "waiting"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,15 +112,20 @@ class World:
         self.watch = Watch(self.broker, self.databases, DEFINITIONS)
         self.sites = {service: self._site(service) for service in SERVICES}
         self.processes: list[Process] = []
-        self.away: set[str] = set()
-        """Services of which nothing runs for a while."""
+        self.away: dict[str, int] = {}
+        """Services of which nothing runs, and the stop at which they come back."""
         self._numbers = count(1)
         self._later: list[tuple[datetime, int, Callable[[], None], str]] = []
         self._order = count()
         self.payer = PaymentSystem(str(plan.seed), self.at, self.publish, self.calendar.now)
         self.taken: dict[Place, int] = {}
         self.broker.listeners.append(self._heard)
+        self.people = People(self)
         self.healed = False
+        self.stopped = 0
+        self.struck: Counter[str] = Counter()
+        self._asked: set[str] = set()
+        self._firsts: dict[Any, int] | None = None
         self.failing: dict[str, set[str]] = {service: set() for service in SERVICES}
 
     def _network(self, name: str) -> Network:
@@ -205,6 +225,9 @@ class World:
         event = decode(kind.decode(), record.value).event
         if isinstance(event, RefundCommand):
             self.payer.take(event)
+        elif isinstance(event, TrackingCheckRequested) and event.business_key not in self._asked:
+            self._asked.add(event.business_key)
+            self.people.asked(event)
 
     # Driving ---------------------------------------------------------------------------------------------------------
 
@@ -216,15 +239,19 @@ class World:
         for stop in self.plan.stops:
             self.at(stop.at, partial(self._stop, stop), str(stop))
         faults = list(self.plan.faults)
-        stopped = 0
-        while self._later:
+        last = max((stop.at for stop in self.plan.stops), default=self.calendar.now())
+        while self._later and self._later[0][0] <= last:
             self._next()
-            while faults and faults[0].stop <= stopped:
+            while faults and faults[0].stop <= self.stopped:
                 fault = faults.pop(0)
                 self.loop.later(fault.after, self.strike, fault)
-            stopped += 1
-            for service in self.away.copy():
-                self._return(service, stopped)
+            self.stopped += 1
+            for service in list(self.away):
+                self._return(service, self.stopped)
+            if self.draw.random() < OPERATES:
+                self.people.operate()
+            if self.draw.random() < ADJUSTS:
+                self.people.adjust()
             self.pass_time()
 
     def pass_time(self, seconds: float | None = None) -> None:
@@ -254,7 +281,144 @@ class World:
                 )
 
     def _return(self, service: str, stopped: int) -> None:
-        pass
+        """A service that was away comes back when its time has come."""
+        if self.away[service] <= stopped:
+            del self.away[service]
+            self._staff(service)
+
+    def _staff(self, service: str) -> None:
+        while len(self.of(service)) < self.plan.processes[service]:
+            self.start(service)
+
+    # Harm ------------------------------------------------------------------------------------------------------------
 
     def strike(self, fault: Fault) -> None:
         """Do harm."""
+        if self.healed:
+            return
+        self.tell(f"FAULT {fault}")
+        self.struck[fault.kind] += 1
+        match fault.kind:
+            case "broker-away":
+                self.broker.away = True
+                self.loop.later(fault.seconds, setattr, self.broker, "away", False)
+            case "database-away":
+                self.databases[fault.service].go_away()
+                self.loop.later(fault.seconds, setattr, self.databases[fault.service], "away", False)
+            case "broker-slow" | "database-slow":
+                server = self.databases[fault.service] if fault.service else self.broker
+                server.network.slow = True
+                self.loop.later(fault.seconds, setattr, server.network, "slow", False)
+            case "decide-raises":
+                self.failing[fault.service].add(self.plan.orders[fault.number].key)
+            case "save-refused":
+                self.databases["claims"].refused_orders.add(self.plan.orders[fault.number].key)
+            case "outage":
+                self.away[fault.service] = self.stopped + fault.number
+                for process in self.of(fault.service):
+                    process.kill()
+            case "join":
+                if fault.service not in self.away:
+                    self.start(fault.service)
+            case "crash" | "crash-at-once" | "pause" | "stop":
+                self._strike_process(fault)
+            case _:
+                self.armed.arm(fault)
+
+    def _strike_process(self, fault: Fault) -> None:
+        processes = self.of(fault.service)
+        if not processes:
+            return
+        process = self.draw.choice(processes)
+        match fault.kind:
+            case "crash":
+                process.owner.fuse = fault.number
+            case "crash-at-once":
+                process.kill()
+            case "pause":
+                process.pause(fault.seconds)
+            case _:
+                process.stop()
+
+    def _heal(self) -> None:
+        """No more harm: everything that was broken is mended."""
+        self.tell("everything is mended")
+        self.healed = self.payer.healed = True
+        self.armed.disarm()
+        self.broker.away = self.broker.network.slow = False
+        for service, database in self.databases.items():
+            database.away = database.network.slow = False
+            database.refused_orders.clear()
+            self.failing[service].clear()
+            self.away.pop(service, None)
+        for process in self.processes:
+            process.owner.fuse = 0
+        for service in SERVICES:
+            self._staff(service)
+
+    # Rest ------------------------------------------------------------------------------------------------------------
+
+    def settle(self) -> None:
+        """Heal, let every clock run out and people do their work, until nothing changes any more; then stop."""
+        self._heal()
+        self.pass_time(HEALING_SECONDS)
+        self.calendar.skip_to(self._end())
+        quiet = 0
+        for _ in range(MAX_ROUNDS):
+            busy = self.people.operate()
+            self.pass_time(SETTLING_SECONDS)
+            if not busy and not self._behind():
+                busy = self.people.adjust() or any(
+                    row.status in OPEN for row in self.databases["claims"].tables.aggregates.values()
+                )
+                quiet = 0 if busy or self._later else quiet + 1
+                if quiet == QUIET_ROUNDS:
+                    break
+                self._onward(busy)
+        else:
+            self.watch.wrong.append(f"no rest after {MAX_ROUNDS} rounds: {self._behind() or 'claims wait'}")
+        self.away = dict.fromkeys(SERVICES, self.stopped + MAX_ROUNDS)
+        for process in list(self.processes):
+            process.stop()
+        self.loop.run_for(STOPPING_SECONDS)
+
+    def _onward(self, busy: bool) -> None:
+        """To what comes next: the next thing on the calendar, or tomorrow."""
+        tomorrow = self.calendar.now() + history.DAY
+        if self._later and self._later[0][0] <= tomorrow:
+            self._next()
+        elif busy or self._later:
+            self.calendar.skip_to(tomorrow)
+
+    def _end(self) -> datetime:
+        """When every clock of every wording has run out."""
+        return max((stop.at for stop in self.plan.stops), default=self.calendar.now()) + LAST_CLOCK
+
+    def _behind(self) -> str:
+        """What the services have not worked on yet, in a word; empty if nothing."""
+        if any(process.engine is None or process.engine.failures() for process in self.processes):
+            return "shards are closed"
+        for service, database in self.databases.items():
+            tables = database.tables
+            now = self.calendar.now() - BEHIND
+            if any(state.watermark is None or state.watermark < now for state in tables.shards.values()):
+                return f"{service} is behind"
+            if any(tables.holding(shard) for shard in tables.shards):
+                return f"{service} holds orders"
+        return ""
+
+    @staticmethod
+    def spans(text: str) -> list[tuple[str, int, int]]:
+        """What a journal row says was applied."""
+        return [(topic, first, last) for topic, first, last in json.loads(text)]
+
+    @property
+    def firsts(self) -> dict[tuple[Place, bytes | None, bytes | None, Any], int]:
+        """Where each record first came to its partition."""
+        if self._firsts is None:
+            self._firsts = {}
+            for place, log in self.broker.logs.items():
+                for record in log.records:
+                    if record is not None:
+                        self._firsts.setdefault((place, record.key, record.value, record.headers), record.offset)
+        return self._firsts
