@@ -8,7 +8,7 @@ from typing import Any
 
 from tests.simulation.clocks import HostClock
 from tests.simulation.faults import Armed, AwayError
-from tests.simulation.network import Network
+from tests.simulation.network import Network, refuse
 from waybond_contracts.topics import TOPICS
 from waybond_kit.changes import OutboxRow
 from waybond_kit.door import EPOCH, Raw
@@ -95,9 +95,9 @@ class SimulatedLog:
 
         def arrives(future: asyncio.Future[Any]) -> None:
             if broker.away or broker.armed.strikes(self._service, "log-fails"):
-                broker.network.refuse(future, AwayError("broker"))
+                refuse(future, AwayError("broker"))
             else:
-                broker.network.answer(future, question())
+                broker.network.answer(future, question())  # what was true when it was asked may not be any more
 
         return broker.network.ask(arrives)
 

@@ -208,7 +208,7 @@ def _event(record: Raw) -> Event | None:
 def _order(world: World, key: str, shadow: Shadow, filed: tuple[str, Case] | None) -> Iterator[str]:
     """I1, I6, I8: what the order got is what it is owed, never more than that on the way."""
     worths = [(at, shadow.worth(at)) for at in shadow.instants() if at <= world.clock.now()]
-    last = worths[-1][1] if worths else Worth({}, {}, 0, 0)
+    last = worths[-1][1] if worths else Worth({}, {}, {}, 0, 0)
     most = max(last.owed, min(last.cap, _kept([worth for _, worth in worths], last)))
     moved = sum(minor for _, order, minor in world.payer.moves if order == key)
     case = filed[1] if filed is not None else None
@@ -240,7 +240,7 @@ def _kept(worths: list[Worth], last: Worth | None) -> int:
     cap = 0
     for worth in worths:
         cap = max(cap, worth.cap)
-        for unit, minor in (worth.kept if last is not None else worth.units).items():
+        for unit, minor in (worth.kept if last is not None else worth.most).items():
             best[unit] = max(best.get(unit, 0), minor)
     if last is not None:
         for unit, minor in last.units.items():

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -11,7 +12,7 @@ import asyncpg
 from tests.simulation import tables as t
 from tests.simulation.faults import Armed, AwayError
 from tests.simulation.loop import OWNER, Owner
-from tests.simulation.network import Network
+from tests.simulation.network import Network, refuse, resolve
 from tests.simulation.tables import Change, ShardState, Tables
 from waybond_kit.changes import Changes, InputRow, OutboxRow, Stored, Wake
 from waybond_kit.errors import FencedError, SaveError
@@ -111,29 +112,19 @@ class Session:
 
     def ask(self, work: Work, *, locks: Callable[[], Sequence[int]] | None = None) -> asyncio.Future[Any]:
         """A statement; `locks` says which rows it locks before `work` looks at them."""
-        return self.database.network.ask(lambda future: self._arrives(future, work, locks))
+        return self.database.network.look(lambda future: self._arrives(future, work, locks))
 
     def _arrives(self, future: asyncio.Future[Any], work: Work, locks: Callable[[], Sequence[int]] | None) -> None:
-        database, network = self.database, self.database.network
+        database = self.database
         self.statements += 1
         if database.armed.strikes(database.service, "connection-lost") and self.open:
             database.end(self)
         if database.away or not self.open:
-            network.refuse(future, asyncpg.ConnectionDoesNotExistError("connection was closed"))
-            return
-
-        def locked() -> None:
-            try:
-                result = work()
-            except Exception as error:
-                network.refuse(future, error)
-            else:
-                network.answer(future, result)
-
-        if locks is None:
-            locked()
+            refuse(future, asyncpg.ConnectionDoesNotExistError("connection was closed"))
+        elif locks is None:
+            _do(future, work)
         else:
-            database.lock(self, locks(), locked)
+            database.lock(self, locks(), partial(_do, future, work))
 
     def commit(self) -> asyncio.Future[Any]:
         """Commit; the answer may be lost on the way back."""
@@ -165,6 +156,16 @@ class Session:
             await self.commit()
         else:
             self.database.network.loop.later(self.database.network.delay(), self.database.end, self)
+
+
+def _do(future: asyncio.Future[Any], work: Work) -> None:
+    """Do a statement's work, and answer."""
+    try:
+        result = work()
+    except Exception as error:
+        refuse(future, error)
+    else:
+        resolve(future, result)
 
 
 class Connection:
@@ -248,8 +249,7 @@ class TransactionScope:
         self._database = database
 
     async def __aenter__(self) -> SimulatedTransaction:
-        self._session = Session(self._database)
-        await self._session.ask(lambda: None)
+        self._session = Session(self._database)  # BEGIN travels with the first statement
         return SimulatedTransaction(self._session)
 
     async def __aexit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
@@ -357,8 +357,8 @@ class SimulatedStore:
 
         def arrives(future: asyncio.Future[Any]) -> None:
             if database.away:
-                database.network.refuse(future, AwayError("database"))
+                refuse(future, AwayError("database"))
             else:
-                database.network.answer(future, work())
+                resolve(future, work())
 
-        return database.network.ask(arrives)
+        return database.network.look(arrives)

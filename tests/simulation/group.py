@@ -171,7 +171,7 @@ class Member:
         self._positions = {place: committed.get(place, logs[place].start) for place in sorted(places)}
         self._paused = set()
         if self._fetch is not None:
-            resolve(self._fetch)
+            self._waited(self._fetch)
 
     # Fetching --------------------------------------------------------------------------------------------------------
 
@@ -181,7 +181,7 @@ class Member:
 
     def _arrives(self, future: asyncio.Future[Any]) -> None:
         """A fetch waits at the broker until there is something, or for a while."""
-        if future.done():
+        if future is not self._fetch:
             return
         network = self.group.broker.network
         if not self._has_news():
@@ -203,15 +203,14 @@ class Member:
 
     def _appended(self, place: Place) -> None:
         future = self._fetch
-        if future is None or future.done() or place not in self._positions or place in self._paused:
+        if future is None or place not in self._positions or place in self._paused:
             return
         if not self.group.broker.away:
-            self._fetch = None
             network = self.group.broker.network
             network.loop.later(network.delay(), self._take, future)
 
     def _take(self, future: asyncio.Future[Any]) -> None:
-        if future.done():
+        if future is not self._fetch:
             return
         self._fetch = None  # from here on what was taken comes, although another assignment may come before it
         broker = self.group.broker

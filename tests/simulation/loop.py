@@ -122,6 +122,8 @@ class SimulatedLoop(asyncio.AbstractEventLoop):
             while True:
                 if self._active:
                     self._step()
+                    if self.callbacks > MAX_CALLBACKS:
+                        raise RuntimeError(f"more than {MAX_CALLBACKS} callbacks in one world")
                 elif self._timers and self._timers[0][0] <= until:
                     self._pass_time()
                 else:
@@ -132,7 +134,7 @@ class SimulatedLoop(asyncio.AbstractEventLoop):
 
     def _pass_time(self) -> None:
         """Jump to the next timer; all that are due then are ready together."""
-        timers = self._timers
+        timers, active = self._timers, self._active
         at = timers[0][0]
         self._now = max(self._now, at)
         while timers and timers[0][0] <= at:
@@ -140,32 +142,35 @@ class SimulatedLoop(asyncio.AbstractEventLoop):
             owner = handle.owner
             if handle.callback is not None and not owner.dead:
                 owner.ready.append(handle)
-                self._list(owner)
+                if not owner.listed and not owner.paused:
+                    owner.listed = True
+                    active.append(owner)
 
     def _step(self) -> None:
+        """One callback of an owner whose turn it is."""
         active = self._active
         index = int(self._random() * len(active)) if len(active) > 1 else 0
         owner = active[index]
-        if owner.dead or owner.paused or not owner.ready:
+        ready = owner.ready
+        if ready and not owner.dead and not owner.paused:
+            handle = ready.popleft()
+            callback = handle.callback
+            if callback is not None:
+                if owner.fuse:
+                    owner.fuse -= 1
+                    if not owner.fuse and owner.burnt is not None:
+                        owner.burnt()
+                        return
+                try:
+                    handle.context.run(callback, *handle.args)
+                except Exception as error:  # a task keeps its own; this is a callback's
+                    self.errors.append(f"callback of {owner} failed: {error!r}")
+                self.callbacks += 1
+        if not ready or owner.dead or owner.paused:
             owner.listed = False
-            active[index] = active[-1]
-            active.pop()
-            return
-        if owner.fuse:
-            owner.fuse -= 1
-            if not owner.fuse and owner.burnt is not None:
-                owner.burnt()
-                return
-        handle = owner.ready.popleft()
-        if handle.callback is None:
-            return
-        self.callbacks += 1
-        if self.callbacks > MAX_CALLBACKS:
-            raise RuntimeError(f"more than {MAX_CALLBACKS} callbacks in one world")
-        try:
-            handle.context.run(handle.callback, *handle.args)
-        except Exception as error:  # a task keeps its own; this is a callback's
-            self.errors.append(f"callback of {owner} failed: {error!r}")
+            last = active.pop()
+            if last is not owner:
+                active[active.index(owner)] = last
 
     # What asyncio asks of a loop -------------------------------------------------------------------------------------
 

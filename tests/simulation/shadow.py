@@ -82,7 +82,10 @@ class Worth:
     units: dict[str | None, int]
     """The highest clause of each."""
     kept: dict[str | None, int]
-    """The highest clause of each that the buyer would keep, or only have offset, if it fell away."""
+    """The highest clause of each that the buyer would keep, or only have offset, if it fell away; on the largest sum
+    that was ever insured, since a refund may go out between a policy and its amendment."""
+    most: dict[str | None, int]
+    """The same of every clause."""
     cap: int
     owed: int
 
@@ -118,27 +121,29 @@ class Shadow:
         for known, event in self._facts:
             found.add(known)
             if isinstance(event, shipments.ShipmentScanned):
-                found.add((event.occurred_until or event.occurred_at) + timedelta(days=products.SILENT_DAYS))
+                last = event.occurred_until or event.occurred_at
+                found |= {last, last + timedelta(days=products.SILENT_DAYS)}
         return sorted(found)
 
     def worth(self, at: datetime) -> Worth:
         """What is owed on what was known by then, with time having come so far."""
         facts = [event for known, event in self._facts if known <= at]
         if not self.covered() or self.placed is None or self.placed not in facts:
-            return Worth({}, {}, 0, 0)
+            return Worth({}, {}, {}, 0, 0)
         until = self._covered_until(at)
         total = _total(self.placed, facts)
         insured = _total(self.placed, [e for known, e in self._facts if known <= at and (not until or known < until)])
         parcels = _parcels(facts)
         given = sum(_given(facts).values())
         cap = min(products.LIMIT_MINOR, max(0, total - given))
-        units, kept = {}, {}
+        widest = _bases(self.placed, parcels, max(insured, self.placed.total.minor))
+        units, kept, most = {}, {}, {}
         for name, basis in _bases(self.placed, parcels, insured).items():
             met = self._met(parcels.get(name or "", Parcel()), at, until, whole_order=name is None)
-            amounts = [(_share(basis, share), keeps) for share, keeps in met]
-            units[name] = max((amount for amount, _ in amounts), default=0)
-            kept[name] = max((amount for amount, keeps in amounts if keeps), default=0)
-        return Worth(units, kept, cap, min(cap, sum(units.values())))
+            units[name] = max((_share(basis, share) for share, _ in met), default=0)
+            kept[name] = max((_share(widest[name], share) for share, keeps in met if keeps), default=0)
+            most[name] = max((_share(widest[name], share) for share, _ in met), default=0)
+        return Worth(units, kept, most, cap, min(cap, sum(units.values())))
 
     def _met(
         self, parcel: Parcel, at: datetime, until: datetime | None, *, whole_order: bool

@@ -46,14 +46,14 @@ RESTART_SECONDS = 1.5
 RETRY_SECONDS = 0.3
 OPERATES, ADJUSTS = 0.1, 0.3
 """How often somebody looks at held records and at referrals, by stop."""
-HEALING_SECONDS = 8.0
-SETTLING_SECONDS = 2.0
-STOPPING_SECONDS = 3.0
+SETTLING_SECONDS = 0.3
+MAX_CATCHING_UP = 300
 QUIET_ROUNDS = 2
 MAX_ROUNDS = 120
 LAST_CLOCK = timedelta(days=62)
 """From the last thing that is heard of an order until nothing can fall due any more."""
 BEHIND = timedelta(minutes=3)
+UNSENT_SECONDS = 0.7
 OPEN = frozenset({"referred", "paying", "waiting"})
 
 
@@ -89,7 +89,7 @@ class Plan:
             orders=tuple(plans),
             stops=tuple(stops),
             faults=tuple(f.drawn(draw, len(stops), len(plans), draw.choice((0.5, 2, 4)))),
-            hurry=draw.choice((0.4, 0.8, 1.3)),
+            hurry=draw.choice((0.1, 0.3, 0.6, 1.2)),
             skews={host: (draw.random() * 2 - 1) * MAX_SKEW_SECONDS for host in ("broker", *SERVICES)},
         )
 
@@ -361,12 +361,12 @@ class World:
     def settle(self) -> None:
         """Heal, let every clock run out and people do their work, until nothing changes any more; then stop."""
         self._heal()
-        self.pass_time(HEALING_SECONDS)
+        self._catch_up()
         self.calendar.skip_to(self._end())
         quiet = 0
         for _ in range(MAX_ROUNDS):
             busy = self.people.operate()
-            self.pass_time(SETTLING_SECONDS)
+            self._catch_up()
             if not busy and not self._behind():
                 busy = self.people.adjust() or any(
                     row.status in OPEN for row in self.databases["claims"].tables.aggregates.values()
@@ -380,7 +380,18 @@ class World:
         self.away = dict.fromkeys(SERVICES, self.stopped + MAX_ROUNDS)
         for process in list(self.processes):
             process.stop()
-        self.loop.run_for(STOPPING_SECONDS)
+        for _ in range(MAX_CATCHING_UP):
+            self.loop.run_for(SETTLING_SECONDS)
+            if not self.processes:
+                break
+
+    def _catch_up(self) -> None:
+        """Let the services work until they have come so far as they can, but not for ever."""
+        for _ in range(MAX_CATCHING_UP):
+            self.pass_time(SETTLING_SECONDS)
+            if not self._behind():
+                return
+        self.tell(f"still behind: {self._behind()}")
 
     def _onward(self, busy: bool) -> None:
         """To what comes next: the next thing on the calendar, or tomorrow."""
@@ -398,6 +409,10 @@ class World:
         """What the services have not worked on yet, in a word; empty if nothing."""
         if any(process.engine is None or process.engine.failures() for process in self.processes):
             return "shards are closed"
+        for process in self.processes:
+            shards = process.engine.shards() if process.engine is not None else []
+            if any(shard.unsent.age(self.loop.time()) > UNSENT_SECONDS for shard in shards):
+                return f"{process} has not sent everything"
         for service, database in self.databases.items():
             tables = database.tables
             now = self.calendar.now() - BEHIND
