@@ -89,6 +89,10 @@ class Batch:
         self._monotonic = monotonic
         self._documents = Documents()
 
+    def forget(self) -> None:
+        """A shard was taken: the database may be another one, restored or failed over, that lacks what it held."""
+        self._documents = Documents()
+
     def part(self, shard: Shard, max_records: int, max_wakes: int) -> Part:
         """The next share of a shard. It ends with a command of an operator, whose line has to be loaded."""
         items: list[Item] = []
@@ -133,11 +137,12 @@ class Batch:
         wanted = {(work.shard.number, item.id) for work in works for item in work.part.items if item.id is not None}
         wanted.update((wake.shard, wake.id) for work in works for wake in work.loaded)
         stored = await transaction.load(list(wanted)) if wanted else []
-        await self._load_documents(transaction, stored)
+        bodies = await self._load_documents(transaction, stored)
         aggregates: dict[int, dict[UUID, Aggregate[Any]]] = {work.shard.number: {} for work in works}
         holding = {work.shard.number: work.shard.holding for work in works}
         for row in stored:
-            aggregates[row.shard][row.id] = self._aggregate(row, held=row.id in holding[row.shard])
+            held = row.id in holding[row.shard]
+            aggregates[row.shard][row.id] = self._aggregate(row, bodies, held=held)
         asked = {
             (work.shard.number, item.id): (item.event.topic_name, item.event.record_offset)
             for work in works
@@ -176,18 +181,26 @@ class Batch:
             if work.shard.number in found:
                 _plan(work, found[work.shard.number])
 
-    async def _load_documents(self, transaction: Transaction, stored: Sequence[Stored]) -> None:
-        missing = {row.wording for row in stored if row.wording is not None and not self._documents.body(row.wording)}
+    async def _load_documents(self, transaction: Transaction, stored: Sequence[Stored]) -> dict[bytes, bytes]:
+        """The documents of these states; a batch may need more of them than are kept in memory."""
+        wanted = {row.wording for row in stored if row.wording is not None}
+        bodies = {sha256: body for sha256 in wanted if (body := self._documents.body(sha256)) is not None}
+        missing = wanted - bodies.keys()
         if missing:
             for sha256, body in (await transaction.documents(list(missing))).items():
                 self._documents.remember(sha256, body)
+                bodies[sha256] = body
+        return bodies
 
-    def _aggregate(self, row: Stored, *, held: bool) -> Aggregate[Any]:
+    def _aggregate(self, row: Stored, bodies: Mapping[bytes, bytes], *, held: bool) -> Aggregate[Any]:
         codec = self._definition.codec
         if row.shape > codec.shape:
             message = f"a state has shape {row.shape}, newer than the {codec.shape} of this code: deploy that code"
             raise ShapeError(message, [row.shard])
-        document = self._documents.body(row.wording) if row.wording is not None else None
+        document = bodies.get(row.wording) if row.wording is not None else None
+        if row.wording is not None and document is None:
+            # Going on without it would save the state as one that has no wording.
+            raise ShapeError(f"the document of {row.order_key} is not in the table", [row.shard])
         return Aggregate(
             id=row.id,
             order_key=row.order_key,

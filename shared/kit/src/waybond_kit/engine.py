@@ -72,7 +72,7 @@ class Engine:
         )
         self._monotonic = asyncio.get_running_loop().time
         door = Door(definition.inputs, replay=plan.replay)
-        batch = Batch(
+        self._batch = Batch(
             definition,
             door,
             ports.store,
@@ -82,7 +82,7 @@ class Engine:
             monotonic=self._monotonic,
         )
         self._carrier = Carrier(
-            batch, plan.limits, ready=self._ready, done=self._done, failed=self._failed, monotonic=self._monotonic
+            self._batch, plan.limits, ready=self._ready, done=self._done, failed=self._failed, monotonic=self._monotonic
         )
         self._relay = Relay(ports.sender, self._carrier.poke)
         self._takeover = Takeover(self._topics, plan.owner, ports.store, ports.log, ports.sender, ports.clock)
@@ -136,6 +136,7 @@ class Engine:
         self._keepers[number] = keeper, asyncio.create_task(keeper.run(), name=f"keeper-{number}")
 
     def _opened(self, shard: Shard) -> None:
+        self._batch.forget()
         self._carrier.poke(shard)
 
     def shards(self) -> list[Shard]:
@@ -270,9 +271,11 @@ class Engine:
         if not places:
             return
         asked_at = self._ports.clock.now()
+        # As it is now: the answer may be slow, and records that were appended meanwhile applied before it comes.
+        applied = {place: shards[place.shard].positions[place.topic].applied for place in places}
         for place, end in (await self._ports.log.ends(places)).items():
             shard = shards[place.shard]
-            if end < shard.positions[place.topic].applied:
+            if end < applied[place]:
                 self._failed(shard, LogError(f"{place.topic}/{place.shard} ends before what is applied", [place.shard]))
             shard.progress[place.topic].probed(asked_at, end, self._plan.allowance)
         for shard in shards.values():
