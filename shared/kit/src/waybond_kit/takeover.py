@@ -13,6 +13,7 @@ from waybond_kit.door import Hole, Item
 from waybond_kit.errors import LogError
 from waybond_kit.offsets import Position
 from waybond_kit.ports import InputState, Log, Place, Sender, Store, Taken
+from waybond_kit.relay import send
 from waybond_kit.shard import Shard
 
 LEFTOVERS_AT_ONCE = 1_000
@@ -97,12 +98,7 @@ class Takeover:
 
     async def _publish_leftovers(self, number: int, epoch: int) -> None:
         while rows := await self.store.leftovers(number, LEFTOVERS_AT_ONCE):
-            generation = self.sender.generation
-            try:
-                await self.sender.send(rows)
-            except Exception:
-                await self.sender.renew(generation)
-                raise
+            await send(self.sender, rows)
             await self.store.confirm(number, epoch, rows[-1].seq)
             log.info("leftovers published", shard=number, rows=len(rows))
 
