@@ -92,6 +92,9 @@ class Fold(Generic[S]):
     released: list[Released] = field(default_factory=list)
     holds: dict[UUID, int] = field(default_factory=dict)
     """How `holding` changes."""
+    freed: dict[UUID, datetime] = field(default_factory=dict)
+    """Orders whose line this batch has emptied, and when the command for it was known. Wakes that waited until then
+    are known no earlier: how far the shard has come was published meanwhile."""
     tally: Tally = field(default_factory=Tally)
     more_wakes: bool = False
 
@@ -203,7 +206,8 @@ class Fold(Generic[S]):
             aggregate.armed_at = None
             identity = wake_id(self.definition.name, aggregate.order_key, due)
             cause = Cause(identity, aggregate.order_key)
-            refusal = _SAVE_FAILED if self.poisoned else self._decide(aggregate, Woken(due), due, cause, None)
+            floor = self.freed.get(aggregate.id)
+            refusal = _SAVE_FAILED if self.poisoned else self._decide(aggregate, Woken(due), due, cause, floor)
             self.tally.woken += 1
             if refusal is not None:
                 self.tally.faults += 1
@@ -290,6 +294,8 @@ class Fold(Generic[S]):
         while line.rows and self._again(line.rows[0], aggregate, at):
             line.remove(line.rows[0])
         self.holds[aggregate.id] = len(line.rows)
+        if not line.rows:
+            self.freed[aggregate.id] = at
 
     def _again(self, row: LineRow, aggregate: Aggregate[S], at: datetime) -> bool:
         if row.topic != WAKE_TOPIC:  # a wake stays armed, and fires when the order is free
