@@ -40,7 +40,7 @@ def wrong(world: World) -> list[str]:
     facts, money = _facts(world), _commands(world)
     cases = {case.order_key: (status, case) for status, case in world.people.cases()}
     for plan in world.plan.orders:
-        shadow = Shadow(plan.product, facts[plan.key], plan.adjuster_pays)
+        shadow = Shadow(plan.product, facts[plan.key], plan.adjuster_pays, world.watch.heard.get(plan.key, ()))
         found += _order(world, plan.key, shadow, cases.get(plan.key))
         found += _in_turn(world, plan.key, money[plan.key])
     return found

@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 from tests.simulation.history import HOUR, Told
+from tests.simulation.watch import unpacked
 from waybond_claims.codec import CaseCodec
 from waybond_claims.state import Case, Referral
 from waybond_contracts import commands, delays, shipments
@@ -13,7 +14,6 @@ if TYPE_CHECKING:
 
 Service = Literal["pricing", "tracking", "claims"]
 CODEC = CaseCodec()
-RUBBISH = ("unreadable", "unknown-type")
 STALE = "stale"
 """Who decides on a case version of yesterday: must never have decided anything."""
 
@@ -37,7 +37,8 @@ class People:
             for shard in tables.shards:
                 for identity in tables.holding(shard):
                     first = tables.line(shard, identity)[0]
-                    kind = commands.DiscardHeld if first.reason in RUBBISH else commands.ReleaseHeld
+                    rubbish = ("ce_id", b"rubbish") in unpacked(first.headers)
+                    kind = commands.DiscardHeld if rubbish else commands.ReleaseHeld
                     assert first.order_key is not None
                     self._world.publish(
                         kind(

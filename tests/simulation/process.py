@@ -50,10 +50,12 @@ class Process:
         self.owner = Owner(name)
         self.owner.burnt = self.kill
         self.ended = False
+        self.stopping = False
         self.clock = clock
         self.desk = Desk()
         self.member = Member(site.group, self.owner, name)
         self.engine: Engine | None = None
+        self._expires: Any = None
         self.ended_now: Callable[[Process], None] = lambda _: None
         """Called when the process is dead or has stopped."""
 
@@ -106,7 +108,8 @@ class Process:
 
     def stop(self) -> None:
         """Stop in order, as on SIGTERM."""
-        if not self.ended and not self.owner.paused and self.engine is not None and not self.engine.stopping:
+        if not self.ended and not self.owner.paused and self.engine is not None and not self.stopping:
+            self.stopping = True
             self.site.loop.spawn(self.owner, self._stop(self.engine))
 
     async def _stop(self, engine: Engine) -> None:
@@ -123,12 +126,14 @@ class Process:
         self.site.database.paused(self.owner)
         loop = self.site.loop
         expires = loop.later(SESSION_SECONDS, self.member.end_session)
-        loop.later(seconds, self._resume, expires)
+        self._expires = expires
+        loop.later(seconds, self.wake_up)
 
-    def _resume(self, expires: Any) -> None:
-        if self.ended:
+    def wake_up(self) -> None:
+        """SIGCONT: it knows nothing of what happened meanwhile."""
+        if self.ended or not self.owner.paused:
             return
-        expires.cancel()
+        self._expires.cancel()
         self.site.loop.resume(self.owner)
         if self.member.expired:
             self.member.notice_soon()

@@ -1,7 +1,9 @@
 """Says what each order should have got: a second, simple reading of the wording, of the drawn history alone.
 
 It shares no code with the services. `Shadow` takes the facts as those outside published them, each with the instant at
-which the broker had it, and what a person decided where the carrier did not answer.
+which the broker had it, what a person decided where the carrier did not answer, and when claims heard that a policy was
+amended or ended. Until then a fact may still be paid under the policy as it was: pricing may be away, and its word may
+come behind the fact. That bounds what can be paid, not what is owed.
 """
 
 from collections.abc import Callable, Sequence
@@ -82,10 +84,9 @@ class Worth:
     units: dict[str | None, int]
     """The highest clause of each."""
     kept: dict[str | None, int]
-    """The highest clause of each that the buyer would keep, or only have offset, if it fell away; on the largest sum
-    that was ever insured, since a refund may go out between a policy and its amendment."""
+    """What claims may pay for each now, of clauses that the buyer keeps, or has offset, if their reason falls away."""
     most: dict[str | None, int]
-    """The same of every clause."""
+    """What claims may pay for each now, of all clauses."""
     cap: int
     owed: int
 
@@ -93,10 +94,11 @@ class Worth:
 class Shadow:
     """One order's facts, in the order in which they became known; `believed`: a person takes silence for a loss."""
 
-    def __init__(self, product: str, facts: Sequence[Fact], believed: bool) -> None:
+    def __init__(self, product: str, facts: Sequence[Fact], believed: bool, heard: Sequence[datetime] = ()) -> None:
         self._product = product
         self._facts = sorted(facts, key=_known)
         self._believed = believed
+        self._heard = heard
         self.placed: orders.OrderPlaced | None = None
         self.attached_at: datetime | None = None
         for known, event in self._facts:
@@ -117,7 +119,7 @@ class Shadow:
         if self.placed is None or self.placed.promise is None:
             return []
         days = [*(each for each, _ in products.LATE_TIERS), products.LOST_DAYS]
-        found = {self.placed.promise.latest + timedelta(days=each) for each in days}
+        found = {self.placed.promise.latest + timedelta(days=each) for each in days} | set(self._heard)
         for known, event in self._facts:
             found.add(known)
             if isinstance(event, shipments.ShipmentScanned):
@@ -136,14 +138,23 @@ class Shadow:
         parcels = _parcels(facts)
         given = sum(_given(facts).values())
         cap = min(products.LIMIT_MINOR, max(0, total - given))
-        widest = _bases(self.placed, parcels, max(insured, self.placed.total.minor))
+        bases, whole = _bases(self.placed, parcels, insured), self.placed.total.minor
+        older = self._changes(at) > sum(heard <= at for heard in self._heard)
+        widest = _bases(self.placed, parcels, max(insured, whole)) if older else bases
         units, kept, most = {}, {}, {}
-        for name, basis in _bases(self.placed, parcels, insured).items():
-            met = self._met(parcels.get(name or "", Parcel()), at, until, whole_order=name is None)
+        for name, basis in bases.items():
+            parcel, single = parcels.get(name or "", Parcel()), name is None
+            met = self._met(parcel, at, until, whole_order=single)
+            paid = self._met(parcel, at, None, whole_order=single) if older else met
             units[name] = max((_share(basis, share) for share, _ in met), default=0)
-            kept[name] = max((_share(widest[name], share) for share, keeps in met if keeps), default=0)
-            most[name] = max((_share(widest[name], share) for share, _ in met), default=0)
+            kept[name] = max((_share(widest[name], share) for share, keeps in paid if keeps), default=0)
+            most[name] = max((_share(widest[name], share) for share, _ in paid), default=0)
         return Worth(units, kept, most, cap, min(cap, sum(units.values())))
+
+    def _changes(self, at: datetime) -> int:
+        """How often pricing has to speak of the policy again for what is known by then, at least."""
+        changed = [event for known, event in self._facts if known <= at and isinstance(event, orders.OrderAmended)]
+        return bool(changed) + (self._covered_until(at) is not None)
 
     def _met(
         self, parcel: Parcel, at: datetime, until: datetime | None, *, whole_order: bool

@@ -54,6 +54,8 @@ class Watch:
         self._broker = broker
         self._definitions = definitions
         self._calls: dict[Owner, list[Call]] = {}
+        self.heard: dict[str, list[datetime]] = {}
+        """When claims applied that a policy was amended or ended, by order."""
         for service, database in databases.items():
             database.folded = self._folded
             database.committing = self._committing(service, database)
@@ -84,12 +86,21 @@ class Watch:
     def _committing(self, service: str, database: Database) -> Any:
         def committing(session: Session, changes: Changes, calls: Sequence[Call]) -> None:
             self._one_writer(service, database, changes)
+            if service == "claims":
+                self._hears(database, changes)
             self._holds(service, database, changes, calls)
             for call in calls:
                 if call.due is not None and not call.failed:
                     self._inputs_first(service, database, changes, call)
 
         return committing
+
+    def _hears(self, database: Database, changes: Changes) -> None:
+        for row in changes.inputs:
+            if row.topic == "policies":
+                for record in self._broker.logs[Place("policies", row.shard)].records[row.expected : row.next_offset]:
+                    if record is not None and record.key is not None and _changes_policy(record):
+                        self.heard.setdefault(record.key.decode(), []).append(self._broker.clock.now())
 
     def _one_writer(self, service: str, database: Database, changes: Changes) -> None:
         for row in changes.journal:
@@ -156,6 +167,11 @@ def known_at_of(record: Raw, *, own: bool) -> datetime:
 def is_progress(record: Raw) -> bool:
     """Whether it only says how far a shard has come."""
     return any(name == "ce_type" and value == PROGRESS for name, value in record.headers)
+
+
+def _changes_policy(record: Raw) -> bool:
+    kind = dict(record.headers).get("ce_type") or b""
+    return kind.endswith((b"PolicyAmended", b"PolicyCancelled"))
 
 
 def unpacked(headers: bytes | None) -> tuple[tuple[str, bytes | None], ...]:

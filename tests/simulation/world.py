@@ -24,7 +24,7 @@ from tests.simulation.network import Network
 from tests.simulation.payers import PaymentSystem
 from tests.simulation.people import People
 from tests.simulation.process import Process, Site
-from tests.simulation.watch import Watch
+from tests.simulation.watch import Watch, is_progress
 from waybond_claims.app import DEFINITION as CLAIMS
 from waybond_contracts.envelope import Envelope
 from waybond_contracts.delays import TrackingCheckRequested
@@ -353,6 +353,7 @@ class World:
             self.away.pop(service, None)
         for process in self.processes:
             process.owner.fuse = 0
+            process.wake_up()
         for service in SERVICES:
             self._staff(service)
 
@@ -378,9 +379,9 @@ class World:
         else:
             self.watch.wrong.append(f"no rest after {MAX_ROUNDS} rounds: {self._behind() or 'claims wait'}")
         self.away = dict.fromkeys(SERVICES, self.stopped + MAX_ROUNDS)
-        for process in list(self.processes):
-            process.stop()
         for _ in range(MAX_CATCHING_UP):
+            for process in list(self.processes):
+                process.stop()
             self.loop.run_for(SETTLING_SECONDS)
             if not self.processes:
                 break
@@ -420,6 +421,10 @@ class World:
                 return f"{service} is behind"
             if any(tables.holding(shard) for shard in tables.shards):
                 return f"{service} holds orders"
+            for (shard, topic), state in tables.inputs.items():
+                for record in self.broker.logs[Place(topic, shard)].records[state.next_offset :]:
+                    if record is not None and not is_progress(record):
+                        return f"{service} has not read {topic}/{shard}"
         return ""
 
     @staticmethod
