@@ -80,7 +80,12 @@ class OrderPlan:
 
     @property
     def key(self) -> str:
-        return f"{TENANT}/{PLATFORM}/{self.number}"
+        return key_of(self.number)
+
+
+def key_of(number: int) -> str:
+    """The key of the order with this number."""
+    return f"{TENANT}/{PLATFORM}/{number}"
 
 
 def drawn(draw: Random, number: int) -> tuple[OrderPlan, list[Stop]]:

@@ -1,11 +1,12 @@
-"""Keeps the kit's logs out of the way: they go to whoever reads a world's trace, or nowhere."""
+"""Keeps the kit's logs out of the way: they go to the world that runs, which seldom has a reader for them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import structlog
 
-_listener: Callable[[str], None] | None = None
+Listener = Callable[[str, Mapping[str, Any]], None]
+_listener: Listener | None = None
 
 
 class Logger:
@@ -21,7 +22,7 @@ class Logger:
 
     def _log(self, event: str = "", **fields: Any) -> None:
         if _listener is not None:
-            _listener(f"    log: {event} " + " ".join(f"{name}={value}" for name, value in fields.items()))
+            _listener(event, fields)
 
     debug = info = warning = error = exception = critical = _log
 
@@ -31,7 +32,7 @@ def install() -> None:
     structlog.configure(wrapper_class=Logger, cache_logger_on_first_use=True)
 
 
-def listen(listener: Callable[[str], None] | None) -> None:
+def listen(listener: Listener | None) -> None:
     """Who hears of logs from now on."""
-    global _listener  # noqa: PLW0603  # loggers of modules are global too
+    global _listener  # noqa: PLW0603  # the modules' loggers are global too
     _listener = listener

@@ -29,8 +29,8 @@ def run_seed(seed: int) -> Report:
 
 def run_plan(plan: Plan, note: Callable[[str], None] | None = None) -> Report:
     """A world as it is planned; `note` gets a line for each thing that happens."""
-    quiet.listen(note)
     world = World(plan, note)
+    quiet.listen(world.logged)
     try:
         try:
             world.run()
