@@ -2,7 +2,7 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from tests.simulation.database import Database
@@ -23,6 +23,7 @@ from waybond_kit.ports import Place
 OURS = ("policies", "delays", "claims", "refunds")
 FACTS = ("orders", "shipments", "disputes")
 TERMINAL = (refunds.RefundSucceeded, refunds.RefundFailed, refunds.RefundReversed, refunds.RefundCancelled)
+Worths = list[tuple[datetime, Worth]]
 CLOCKS = timedelta(minutes=2)
 """How far the clocks of the payment system and of the broker may differ."""
 
@@ -41,8 +42,11 @@ def wrong(world: World) -> list[str]:
     cases = {case.order_key: (status, case) for status, case in world.people.cases()}
     for plan in world.plan.orders:
         shadow = Shadow(plan.product, facts[plan.key], plan.adjuster_pays, world.watch.heard.get(plan.key, ()))
-        found += _order(world, plan.key, shadow, cases.get(plan.key))
-        found += _in_turn(world, plan.key, money[plan.key])
+        worths = [(at, shadow.worth(at)) for at in shadow.instants() if at <= world.clock.now()]
+        found += _order(world, plan.key, worths, cases.get(plan.key))
+        issued = [event for _, event in money[plan.key] if isinstance(event, refunds.MoneyCommand)]
+        found += _in_time(plan.key, worths, issued)
+        found += _in_turn(world, plan.key, money[plan.key], issued)
     return found
 
 
@@ -205,9 +209,8 @@ def _event(record: Raw) -> Event | None:
     return decode(kind.decode(), record.value).event
 
 
-def _order(world: World, key: str, shadow: Shadow, filed: tuple[str, Case] | None) -> Iterator[str]:
-    """I1, I6, I8: what the order got is what it is owed, never more than that on the way."""
-    worths = [(at, shadow.worth(at)) for at in shadow.instants() if at <= world.clock.now()]
+def _order(world: World, key: str, worths: Worths, filed: tuple[str, Case] | None) -> Iterator[str]:
+    """I1, I6: what the order got is what it is owed, never more than that on the way."""
     last = worths[-1][1] if worths else Worth({}, {}, {}, 0, 0)
     most = max(last.owed, min(last.cap, _kept([worth for _, worth in worths], last)))
     moved = sum(minor for _, order, minor in world.payer.moves if order == key)
@@ -230,7 +233,16 @@ def _order(world: World, key: str, shadow: Shadow, filed: tuple[str, Case] | Non
         got += minor
         bound = _kept([worth for since, worth in worths if since <= at + CLOCKS], None)
         if minor > 0 and got - (case.recovered if case else 0) > bound:
-            yield f"I8 {key}: {got} was paid by {at}, of {bound} that could be owed by then"
+            yield f"I1 {key}: {got} was paid by {at}, of {bound} that could be owed by then"
+
+
+def _in_time(key: str, worths: Worths, issued: list[refunds.MoneyCommand]) -> Iterator[str]:
+    """I8: nothing is commanded before a clock of the wording has run out, or a scan has met it."""
+    for command in issued:
+        bound = _kept([worth for since, worth in worths if since <= command.requested_at], None)
+        if command.amount.minor > bound:
+            when = command.requested_at
+            yield f"I8 {key}: {command.amount.minor} was commanded at {when}, of {bound} that could be owed by then"
 
 
 def _kept(worths: list[Worth], last: Worth | None) -> int:
@@ -259,9 +271,10 @@ def _people(world: World, case: Case) -> Iterator[str]:
             yield f"{case.order_key}: refund {command.refund_id} counts as paid by hand, and was not"
 
 
-def _in_turn(world: World, key: str, messages: list[tuple[Raw, Event]]) -> Iterator[str]:
+def _in_turn(
+    world: World, key: str, messages: list[tuple[Raw, Event]], issued: list[refunds.MoneyCommand]
+) -> Iterator[str]:
     """I1: one unresolved refund at a time: the next one only after an answer, or a person's word, about the last."""
-    issued = [event for _, event in messages if isinstance(event, refunds.MoneyCommand)]
     for before, after in zip(issued, issued[1:], strict=False):
         answered = any(
             isinstance(event, TERMINAL) and event.refund_id == before.refund_id and record.appended <= after.requested_at

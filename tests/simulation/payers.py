@@ -1,7 +1,7 @@
 """A simulated payment system: books of its own, idempotent by refund_id; it fails, reverses, repeats or stays silent."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from random import Random
 from typing import Any
@@ -36,8 +36,11 @@ class Refund:
     status: str = "waiting"
     moved: int = 0
     cancelled_version: int = 0
-    answers: int = 0
-    last: RefundResult | None = None
+    answers: list[RefundResult] = field(default_factory=list)
+
+    @property
+    def last(self) -> RefundResult | None:
+        return self.answers[-1] if self.answers else None
 
 
 class PaymentSystem:
@@ -110,6 +113,9 @@ class PaymentSystem:
         if step == "repeat":
             if refund.last is not None:
                 self._publish(refund.last)
+        elif step == "repeat all":
+            for answer in reversed(refund.answers):
+                self._publish(answer)
         elif step == "reverse":
             if refund.status == "paid":
                 self._move(refund, 0)
@@ -146,21 +152,21 @@ class PaymentSystem:
     def _answer(self, refund: Refund, kind: type[RefundResult], status: str, **more: Any) -> None:
         assert refund.amount is not None
         refund.status = status
-        refund.answers += 1
         tenant, platform, order_id = refund.order_key.split("/")
-        refund.last = kind(
+        answer = kind(
             tenant=tenant,
             platform=platform,
             order_id=order_id,
             occurred_at=self._now(),
             refund_id=refund.refund_id,
             attempt=refund.attempt,
-            version=refund.answers,
+            version=len(refund.answers) + 1,
             provider_refund_ref=f"re-{refund.refund_id}",
             amount=refund.amount,
             **more,
         )
-        self._publish(refund.last)
+        refund.answers.append(answer)
+        self._publish(answer)
 
 
 def _steps(fate: str, draw: Random) -> list[tuple[float, str]]:
@@ -174,13 +180,13 @@ def _steps(fate: str, draw: Random) -> list[tuple[float, str]]:
         case "refused":
             return [(soon, "accept"), (later, "refuse")]
         case "reversed":
-            return [(soon, "pay"), (20 * later, "reverse")]
+            return [(soon, "pay"), (20 * later, "reverse"), (20 * later + soon, "repeat all")]
         case "silent":
             return []
         case "late":
             return [(soon, "pay silently"), (22 + 8 * later, "tell")]
         case "repeats":
-            return [(soon, "accept"), (soon, "pay"), (soon, "repeat"), (later, "repeat"), (6 * later, "repeat")]
+            return [(soon, "accept"), (soon, "pay"), (soon, "repeat"), (later, "repeat"), (6 * later, "repeat all")]
         case _:
             return [(soon, "pay")]
 

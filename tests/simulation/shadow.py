@@ -170,11 +170,14 @@ class Shadow:
             due = promised + timedelta(days=days)
             return within(due) and (arrived is None or arrived.first > due)
 
+        def in_cover(scan: Span) -> bool:
+            return attached_at < scan.last and (until is None or scan.last <= until)
+
         found = [(share, True) for days, share in products.LATE_TIERS if missed(days)]
-        found += [("1.00", True) for span in parcel.of(ScanKind.DAMAGED)[:1] if within(span.last)]
+        found += [("1.00", True) for span in parcel.of(ScanKind.DAMAGED)[:1] if in_cover(span)]
         keeps = products.late_arrival(self._product)
         gone = parcel.lost
-        lost = gone is not None and within(gone.last) and not (arrived and arrived.last <= gone.first)
+        lost = gone is not None and in_cover(gone) and not (arrived and arrived.last <= gone.first)
         dues = [due for due in parcel.silences() if within(due)][:1]
         dues += [promised + timedelta(days=products.LOST_DAYS)] if missed(products.LOST_DAYS) else []
         lost = lost or any(self._counts(parcel, due, whole_order=whole_order) for due in dues)
