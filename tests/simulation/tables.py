@@ -81,17 +81,17 @@ class Tables:
 
 
 def staged(tables: Tables, changes: Changes) -> list[Change]:
-    """What `save` does once its transaction commits. Raises as PostgreSQL and the kit's statements do.
+    """What `save` does once its transaction commits. Raises as PostgreSQL and the kit's statements do, in their order.
 
     The rows belong to shards that the transaction has locked, so nobody else changes them before it commits.
     """
+    journal = {(row.shard, row.seq): row for row in changes.journal}
+    _unique(len(journal), changes.journal, journal.keys() & tables.journal.keys(), "journal_pkey")
     found: list[Change] = [*_shards(tables, changes), *_aggregates(tables, changes), *_wakes(tables, changes)]
     outbox = {(row.shard, row.seq): row for row in changes.outbox}
     _unique(len(outbox), changes.outbox, outbox.keys() & tables.published.keys(), "outbox_pkey")
     quarantine = {(row.shard, row.batch_seq, row.ordinal): row for row in changes.quarantine}
     _unique(len(quarantine), changes.quarantine, quarantine.keys() & tables.quarantine.keys(), "quarantine_pkey")
-    journal = {(row.shard, row.seq): row for row in changes.journal}
-    _unique(len(journal), changes.journal, journal.keys() & tables.journal.keys(), "journal_pkey")
 
     def apply() -> None:
         for row in changes.outbox:
