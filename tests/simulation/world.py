@@ -44,6 +44,8 @@ MAX_SKEW_SECONDS = 25.0
 """Of any two hosts together less than the allowance for clocks."""
 RESTART_SECONDS = 1.5
 RETRY_SECONDS = 0.3
+REDELIVERS = 0.03
+"""How often the payment system gets a command again."""
 OPERATES, ADJUSTS = 0.1, 0.3
 """How often somebody looks at held records and at referrals, by stop."""
 RECOVERS_FIRST = 0.3
@@ -52,7 +54,7 @@ RESETS = 0.8
 """How often what hangs fails as the broker is mended; else it hangs until whoever waits gives up."""
 SETTLING_SECONDS = 0.2
 MAX_CATCHING_UP = 300
-QUIET_ROUNDS = 1
+QUIET_ROUNDS = 2
 MAX_ROUNDS = 120
 LAST_CLOCK = timedelta(days=62)
 """From the last thing that is heard of an order until nothing can fall due any more."""
@@ -126,7 +128,7 @@ class World:
         self.taken: dict[Place, int] = {}
         self.broker.listeners.append(self._heard)
         self.people = People(self)
-        self.healed = False
+        self.healed = self.closing = False
         self.stopped = 0
         self.struck: Counter[str] = Counter()
         self._asked: set[str] = set()
@@ -215,14 +217,16 @@ class World:
 
     def _heard(self, place: Place) -> None:
         """The payment system and the carrier read what is for them, at least once, in order."""
-        if place.topic in ("refunds", "delays"):
+        if place.topic in ("refunds", "delays") and not self.closing:
             self.loop.later(self.broker.network.delay(), self._read, place)
 
     def _read(self, place: Place) -> None:
+        if self.closing:
+            return
         records = self.broker.logs[place].records
         since = self.taken.get(place, 0)
         self.taken[place] = len(records)
-        if since and self.draw.random() < 0.03:
+        if since and not self.healed and self.draw.random() < REDELIVERS:
             since -= 1
         for record in records[since:]:
             if record is not None:
@@ -383,7 +387,7 @@ class World:
         for _ in range(MAX_ROUNDS):
             busy = self.people.operate()
             self._catch_up()
-            if not busy:
+            if not busy and not self._held():
                 busy = self.people.adjust() or any(
                     row.status in OPEN for row in self.databases["claims"].tables.aggregates.values()
                 )
@@ -393,6 +397,15 @@ class World:
                 self._onward(busy)
         else:
             self.watch.wrong.append(f"no rest after {MAX_ROUNDS} rounds: {self._behind() or 'claims wait'}")
+        self._stop_all()
+
+    def _held(self) -> bool:
+        """Whether some service holds an order."""
+        return any(db.tables.holding(shard) for db in self.databases.values() for shard in db.tables.shards)
+
+    def _stop_all(self) -> None:
+        """Everything stops in order. What is said from now on nobody hears."""
+        self.closing = True
         self.away = dict.fromkeys(SERVICES, self.stopped + MAX_ROUNDS)
         for _ in range(MAX_CATCHING_UP):
             for process in list(self.processes):
