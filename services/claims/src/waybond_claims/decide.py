@@ -192,7 +192,7 @@ def _status(case: Case) -> str:
         return "paying"
     if case.unpaid > 0:
         return "waiting"
-    if case.settled:
+    if case.settled > case.recovered:
         return "paid"
     if case.opened:
         return "open"

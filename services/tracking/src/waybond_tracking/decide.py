@@ -18,8 +18,9 @@ from waybond_tracking.watches import look
 
 MAX_PROMISES = 8
 """Changes of the promise that are kept; of more, the lowest revisions are forgotten."""
-KEPT_WITHOUT_POLICY = timedelta(days=7)
-"""How long facts wait for their policy, from when the order became known."""
+KEPT_WITHOUT_POLICY = timedelta(days=400)
+"""How long facts wait for pricing's word, from when the order became known: as long as in claims. Pricing declines an
+order within minutes, but it may hold one until a defect is mended; then its journey still has to be known."""
 KEPT_AFTER_END = timedelta(days=7)
 """How long an order is kept after its cover ended and nothing is open."""
 TICK = timedelta(microseconds=1)

@@ -16,9 +16,8 @@ from waybond_kit.definition import Definition, InputKind
 from waybond_kit.door import Door, Raw
 from waybond_kit.errors import FencedError, LogError
 from waybond_kit.keeper import Keeper
-from waybond_kit.outbox import SEND_SECONDS
 from waybond_kit.ports import Log, Place, Reader, Sender, Store, Sweep
-from waybond_kit.relay import Relay
+from waybond_kit.relay import Relay, send
 from waybond_kit.shard import Shard
 from waybond_kit.takeover import Takeover
 
@@ -337,7 +336,7 @@ class Engine:
                 self._failed(shard, FencedError(f"shard {shard.number} was taken by another process"))
         if strays:
             log.error("stray outbox rows", shards=sorted({row.shard for row in strays}), rows=len(strays))
-            await asyncio.wait_for(self._ports.sender.send(strays), SEND_SECONDS)
+            await send(self._ports.sender, strays)
             for shard in {row.shard for row in strays}:
                 last = max(row.seq for row in strays if row.shard == shard)
                 epoch = next(each.epoch for each in asked if each.shard == shard)
