@@ -24,6 +24,7 @@ from tests.simulation.network import Network
 from tests.simulation.payers import PaymentSystem
 from tests.simulation.people import People
 from tests.simulation.process import Process, Site
+from tests.simulation.products import asks_carrier
 from tests.simulation.watch import Watch, is_progress
 from waybond_claims.app import DEFINITION as CLAIMS
 from waybond_contracts.delays import TrackingCheckRequested
@@ -61,6 +62,8 @@ QUIET_ROUNDS = 2
 MAX_ROUNDS = 120
 LAST_CLOCK = timedelta(days=62)
 """From the last thing that is heard of an order until nothing can fall due any more."""
+CARRIER_IS_GIVEN = timedelta(days=4)
+"""More than the wording gives a carrier for its answer."""
 BEHIND = timedelta(minutes=3)
 UNSENT_SECONDS = 0.7
 OPEN = frozenset({"referred", "paying", "waiting"})
@@ -385,8 +388,15 @@ class World:
         self._heal()
         if self.draw.random() < RECOVERS_FIRST:
             self._catch_up()
-        self.calendar.skip_to(self._end())
+        end = self._end()
+        while self._later and self._later[0][0] <= end:
+            self._next()
+            self.pass_time()
+        self.calendar.skip_to(end)
         self._rest()
+        if any(asks_carrier(order.product) for order in self.plan.orders):
+            self.calendar.skip_to(self.calendar.now() + CARRIER_IS_GIVEN)
+            self._rest()
         if self.draw.random() < REPLAYS:
             self._replay()
         self._stop_all()
