@@ -18,6 +18,7 @@ from waybond_local.invariants.flow import NOT_RECORDS, Control, Kept, Log, Place
 from waybond_local.invariants.money import Ledger, Moved, PaymentBooks
 
 SERVICES = ("pricing", "tracking", "claims")
+PAYMENT_SYSTEM = "payment system"
 INPUTS = {service: tuple(topic.name for topic in TOPICS if service in topic.readers) for service in SERVICES}
 MAX_UNBALANCED = 20
 MAX_COMPARED = 1_000
@@ -98,10 +99,25 @@ async def ledger(connection: asyncpg.Connection) -> Ledger:
     )
 
 
-async def outboxes(connection: asyncpg.Connection) -> dict[str, int]:
-    """Rows that are committed and not known to be published."""
-    counts = {service: await _count(connection, f"{service}.outbox") for service in SERVICES}
-    return counts | {"payment system": await _count(connection, "sandbox.answer")}
+async def outbox_ends(connection: asyncpg.Connection) -> dict[str, dict[int, int]]:
+    """By service and shard, the number of the last row that was committed; the payment system has one shard, 0."""
+    found = {}
+    for service in SERVICES:
+        rows = await connection.fetch(f"SELECT shard, outbox_seq FROM {service}.shard")  # noqa: S608 - our own schemas
+        found[service] = {row["shard"]: row["outbox_seq"] for row in rows}
+    last = await connection.fetchval("SELECT coalesce(max(seq), 0) FROM sandbox.answer")
+    return found | {PAYMENT_SYSTEM: {0: last}}
+
+
+async def outboxes(connection: asyncpg.Connection, ends: Mapping[str, Mapping[int, int]]) -> dict[str, int]:
+    """Rows up to these ends that are committed and not known to be published."""
+    counts = {}
+    for service in SERVICES:
+        columns = list(ends[service]), list(ends[service].values())
+        counts[service] = await connection.fetchval(_UNSENT.format(service=service), *columns)
+    last = ends[PAYMENT_SYSTEM][0]
+    counts[PAYMENT_SYSTEM] = await connection.fetchval("SELECT count(*) FROM sandbox.answer WHERE seq <= $1", last)
+    return counts
 
 
 async def _count(connection: asyncpg.Connection, table: str) -> int:
@@ -184,6 +200,11 @@ _UNBALANCED = """
 SELECT order_key, ordinal FROM claims.entry LEFT JOIN claims.posting
   ON posting.shard = entry.shard AND posting.entry_id = entry.id
 GROUP BY order_key, ordinal, currency HAVING coalesce(sum(minor), 1) <> 0 ORDER BY 1, 2 LIMIT $1
+"""
+
+_UNSENT = """
+SELECT count(*) FROM {service}.outbox JOIN unnest($1::int[], $2::bigint[]) AS known (shard, last)
+  ON outbox.shard = known.shard AND outbox.seq <= known.last
 """
 
 _QUARANTINE = """
