@@ -270,9 +270,11 @@ class Engine:
         if not places:
             return
         asked_at = self._ports.clock.now()
+        # As it is before the question: while one broker's answer waits for another's, what comes after it is applied.
+        applied = {place: shards[place.shard].positions[place.topic].applied for place in places}
         for place, end in (await self._ports.log.ends(places)).items():
             shard = shards[place.shard]
-            if end < shard.positions[place.topic].applied:
+            if end < applied[place]:
                 self._failed(shard, LogError(f"{place.topic}/{place.shard} ends before what is applied", [place.shard]))
             shard.progress[place.topic].probed(asked_at, end, self._plan.allowance)
         for shard in shards.values():
