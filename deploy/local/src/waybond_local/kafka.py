@@ -175,7 +175,7 @@ class EmbeddedKafka:
             logs=self.folder / "logs",
             max_message_bytes=MAX_MESSAGE_BYTES,
         )
-        over = "".join(f"{name}={value}\n" for name, value in self._settings.items())  # of two lines the last one counts
+        over = "".join(f"{name}={value}\n" for name, value in self._settings.items())  # of two the last counts
         path.write_text(defaults + over)
         return path
 
