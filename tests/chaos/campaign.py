@@ -43,9 +43,20 @@ class Round:
     wrong: list[str] = field(default_factory=list)
     """What does not hold."""
 
+    def judge(self) -> None:
+        """Note as wrong that the flow was not back in time."""
+        if self.unable:
+            return
+        took = "never" if self.recovered_seconds is None else f"after {self.recovered_seconds:.0f} s"
+        if self.recovered_seconds is None or self.recovered_seconds > RECOVERED_WITHIN_SECONDS:
+            self.wrong.append(f"the flow was back at {RECOVERED_SHARE:.0%} of its rate {took}")
+
 
 async def suffer(world: World, harms: Sequence[Harm], dose: Dose, patience_seconds: float) -> Round:
-    """Do harm, all of these at once; wait until what it broke has healed; check everything."""
+    """Do harm, all of these at once, and wait until every order that it met is answered, and the flow is as before.
+
+    How long the flow took is measured, not judged: `Round.judge` does that where the machine is known to be idle.
+    """
     before, ended, sent = await _steady(world), Counter(world.crew.ended), world.flow.sent.total()
     began = dose.began = time.monotonic()
     result = Round(tuple(harm.name for harm in harms), dose.tally, {}, 0.0, before, 0)
@@ -61,11 +72,15 @@ async def suffer(world: World, harms: Sequence[Harm], dose: Dose, patience_secon
     await _heal(world, result, over, patience_seconds)
     result.ended = dict(Counter(world.crew.ended) - ended)
     result.records = world.flow.sent.total() - sent
-    result.checks = await world.checked(patience_seconds)
-    for check in result.checks:
-        if not check.holds:
-            result.wrong.append(f"{check.name} fails {check.violations} times: {'; '.join(check.shown)}")
     return result
+
+
+async def check(world: World, result: Round, patience_seconds: float) -> None:
+    """Check all invariants, with the flow at rest."""
+    result.checks = await world.checked(patience_seconds)
+    for each in result.checks:
+        if not each.holds:
+            result.wrong.append(f"{each.name} fails {each.violations} times: {'; '.join(each.shown)}")
 
 
 async def _steady(world: World) -> float:
@@ -86,27 +101,30 @@ async def _heal(world: World, result: Round, over: float, patience_seconds: floa
         if result.recovered_seconds is not None and result.answered_seconds is not None:
             return
         await asyncio.sleep(POLL_SECONDS)
-    if result.recovered_seconds is None:
-        result.wrong.append(f"the flow is not back at {RECOVERED_SHARE:.0%} of its rate after {patience_seconds:.0f} s")
     if result.answered_seconds is None:
         left = world.meter.unanswered(over)
         result.wrong.append(f"{left} answers are due after {patience_seconds:.0f} s: {world.meter.oldest(MOST_NAMED)}")
 
 
-def plan(seed: int, harms: Sequence[Harm]) -> Rounds:
-    """Rounds without end, drawn from the seed: every kind once, in some order, then again."""
-    return Rounds(random.Random(seed), harms)
-
-
 class Rounds:
-    """Which harm comes next, with what it draws from."""
+    """Which harm comes next, and what it draws from: every kind once in some order, then again, from a seed.
 
-    def __init__(self, draw: random.Random, harms: Sequence[Harm]) -> None:
-        self._draw = draw
+    From the second time on, half of them come while processes are killed as well.
+    """
+
+    def __init__(self, seed: int, harms: Sequence[Harm], beside: Harm) -> None:
+        self._draw = random.Random(seed)
         self._harms = harms
+        self._beside = beside
         self._waiting: list[Harm] = []
+        self._times = 0
 
-    def __next__(self) -> tuple[Harm, random.Random]:
+    def next(self) -> tuple[Sequence[Harm], random.Random]:
+        """The harms of the next round, done at once."""
         if not self._waiting:
             self._waiting = self._draw.sample(self._harms, len(self._harms))
-        return self._waiting.pop(), random.Random(self._draw.getrandbits(64))
+            self._times += 1
+        harm, own = self._waiting.pop(), random.Random(self._draw.getrandbits(64))
+        if self._times > 1 and harm is not self._beside and self._draw.random() < 0.5:
+            return (harm, self._beside), own
+        return (harm,), own

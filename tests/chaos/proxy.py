@@ -98,7 +98,8 @@ class Proxy:
                 await asyncio.sleep(wait)
             if writer.is_closing():
                 return
-            writer.write(data)
-            await writer.drain()
+            with suppress(RuntimeError):  # that side was told that nothing more comes: what still does is lost
+                writer.write(data)
+                await writer.drain()
         with suppress(OSError, RuntimeError):
             writer.write_eof()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import secrets
 import shutil
 import time
@@ -13,6 +14,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 import httpx
 
 from tests.chaos.cluster import Cluster
@@ -79,6 +81,11 @@ class World:
         }
         return settings if instance is None else {**settings, "WAYBOND_INSTANCE": instance}
 
+    @property
+    def logs(self) -> Path:
+        """Where the services write what they say."""
+        return self.folder / "logs"
+
     async def hire(self) -> None:
         """Start the usual members of each service, and the payment sandbox."""
         for name, port in self.ports.items():
@@ -114,6 +121,15 @@ class World:
         finally:
             self.flow.resume()
 
+    @asynccontextmanager
+    async def administrator(self) -> AsyncIterator[asyncpg.Connection]:
+        """A connection to the services' database that may do everything."""
+        connection = await asyncpg.connect(self.postgres.dsn(provision.DATABASE))
+        try:
+            yield connection
+        finally:
+            await connection.close()
+
     async def health(self, member: Member) -> dict[str, Any]:
         """What a member says of itself; nothing, if it does not answer."""
         url = f"http://127.0.0.1:{member.environment['WAYBOND_HTTP_PORT']}/health/ready"
@@ -132,6 +148,7 @@ class World:
 async def world(size: Size) -> AsyncIterator[World]:
     """A world with a steady flow through it; nothing of it is left afterwards."""
     folder = fresh_folder("waybond-chaos-")
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # the harness's own clients: brokers are away all the time
     async with AsyncExitStack() as stack:
         stack.callback(shutil.rmtree, folder, ignore_errors=True)
         logs = folder / "logs"
@@ -143,9 +160,7 @@ async def world(size: Size) -> AsyncIterator[World]:
         passwords = {name: secrets.token_urlsafe(24) for name in (*SERVICES, "sandbox")}
         dsns = await provision.make_database(postgres.dsn(), passwords)
         since = datetime.now(UTC) - timedelta(days=1)
-        await add_tenant(
-            provision.with_database(postgres.dsn(), provision.DATABASE), TENANT, [PRODUCT], PRODUCT, since=since
-        )
+        await add_tenant(postgres.dsn(provision.DATABASE), TENANT, [PRODUCT], PRODUCT, since=since)
         meter = Meter(cluster.bootstrap, size.partitions)
         flow = Flow(cluster.bootstrap, meter, size.rate, size.seed, size.partitions)
         names = [f"{service}-{n}" for service in SERVICES for n in range(size.members)] + ["sandbox-0"]

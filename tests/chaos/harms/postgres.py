@@ -5,8 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import subprocess
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 
 import asyncpg
@@ -34,7 +33,7 @@ async def restart(world: World, dose: Dose) -> None:
 async def cut(world: World, dose: Dose) -> None:
     """End every session but the one that does it."""
     while dose.left_seconds > 0:
-        async with administrator(world) as connection:
+        async with world.administrator() as connection:
             ended = await connection.fetch(
                 "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
                 "WHERE pid <> pg_backend_pid() AND backend_type = 'client backend'"
@@ -46,7 +45,7 @@ async def cut(world: World, dose: Dose) -> None:
 async def block(world: World, dose: Dose) -> None:
     """One statement holds a table that every batch needs."""
     service, table = dose.draw.choice(SERVICES), dose.draw.choice(("shard", "aggregate", "outbox", "shard_input"))
-    async with administrator(world) as connection, connection.transaction():
+    async with world.administrator() as connection, connection.transaction():
         await connection.execute(f"LOCK TABLE {service}.{table} IN ACCESS EXCLUSIVE MODE")
         dose.tally["tables blocked"] += 1
         await asyncio.sleep(min(BLOCKED_SECONDS, dose.seconds))
@@ -55,12 +54,12 @@ async def block(world: World, dose: Dose) -> None:
 async def full(world: World, dose: Dose) -> None:
     """Tables that every batch writes lie on a small file system that somebody else fills."""
     mount = world.folder / "small-disk"
-    async with administrator(world) as connection:
+    async with world.administrator() as connection:
         statement = "SELECT sum(pg_total_relation_size(name))::bigint FROM unnest($1::text[]) AS name"
         taken: int = await connection.fetchval(statement, _on_disk()) or 0
     await asyncio.to_thread(_mount, mount, world.postgres.folder / "cluster", taken + SPARE_BYTES)
     try:
-        async with administrator(world) as connection:
+        async with world.administrator() as connection:
             await connection.execute(f"CREATE TABLESPACE small LOCATION '{mount / 'space'}'")
             await _move(connection, "small")
             await asyncio.to_thread(_fill, mount / "ballast")
@@ -105,16 +104,6 @@ def _fill(ballast: Path) -> None:
     with suppress(OSError), ballast.open("wb", buffering=0) as file:
         while True:
             file.write(bytes(65_536))
-
-
-@asynccontextmanager
-async def administrator(world: World) -> AsyncIterator[asyncpg.Connection]:
-    """A connection to the services' database that may do everything."""
-    connection = await asyncpg.connect(world.postgres.dsn("waybond"))
-    try:
-        yield connection
-    finally:
-        await connection.close()
 
 
 HARMS = (

@@ -101,23 +101,23 @@ async def ledger(connection: asyncpg.Connection) -> Ledger:
 
 async def outbox_ends(connection: asyncpg.Connection) -> dict[str, dict[int, int]]:
     """By service and shard, the number of the last row that was committed; the payment system has one shard, 0."""
-    found = {}
+    found: dict[str, dict[int, int]] = {}
     for service in SERVICES:
         rows = await connection.fetch(f"SELECT shard, outbox_seq FROM {service}.shard")  # noqa: S608 - our own schemas
         found[service] = {row["shard"]: row["outbox_seq"] for row in rows}
-    last = await connection.fetchval("SELECT coalesce(max(seq), 0) FROM sandbox.answer")
-    return found | {PAYMENT_SYSTEM: {0: last}}
+    last = await connection.fetchval("SELECT max(seq) FROM sandbox.answer")
+    return found | {PAYMENT_SYSTEM: {0: last or 0}}
 
 
 async def outboxes(connection: asyncpg.Connection, ends: Mapping[str, Mapping[int, int]]) -> dict[str, int]:
     """Rows up to these ends that are committed and not known to be published."""
-    counts = {}
+    counts: dict[str, int] = {}
     for service in SERVICES:
         columns = list(ends[service]), list(ends[service].values())
-        counts[service] = await connection.fetchval(_UNSENT.format(service=service), *columns)
+        counts[service] = await connection.fetchval(_UNSENT.format(service=service), *columns) or 0
     last = ends[PAYMENT_SYSTEM][0]
-    counts[PAYMENT_SYSTEM] = await connection.fetchval("SELECT count(*) FROM sandbox.answer WHERE seq <= $1", last)
-    return counts
+    unsent = await connection.fetchval("SELECT count(*) FROM sandbox.answer WHERE seq <= $1", last)
+    return counts | {PAYMENT_SYSTEM: unsent or 0}
 
 
 async def _count(connection: asyncpg.Connection, table: str) -> int:

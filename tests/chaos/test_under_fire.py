@@ -1,0 +1,70 @@
+"""A short campaign of every kind of harm: everything heals by itself, every order is answered, all invariants hold.
+
+What a busy machine can break is not asserted: how long healing takes is printed alone. `make chaos` judges it.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import AsyncIterator
+
+import pytest
+import pytest_asyncio
+
+from tests.chaos.campaign import Round, check, suffer
+from tests.chaos.harms import HARMS
+from tests.chaos.harms.harm import Dose
+from tests.chaos.world import Size, World, world
+
+PATIENCE_SECONDS = 240.0
+AMOUNT = 0.02
+SEED = 1
+
+pytestmark = [pytest.mark.servers, pytest.mark.asyncio(loop_scope="module")]
+
+# What is done one after another before the books are checked, each with its seconds; what stands together, at once.
+GROUPS: dict[str, list[tuple[tuple[str, ...], float]]] = {
+    "processes": [(("kill",), 4), (("points",), 1), (("zombie",), 7)],
+    "database": [(("postgres-restart",), 1), (("postgres-cut",), 3), (("postgres-block",), 4)],
+    "full disk": [(("postgres-full",), 4)],
+    "groups": [(("rebalance",), 5), (("deploy",), 1)],
+    "input": [(("fuzz", "rubbish", "sizes", "marathon", "partitioner"), 2), (("own-rubbish",), 1)],
+    "network": [(("network-delay",), 3), (("network-throttle",), 3), (("network-cut", "network-half"), 4)],
+    "brokers": [(("kafka-leader",), 2), (("kafka-two",), 2), (("kafka-in-turn",), 1)],
+}
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def stack() -> AsyncIterator[World]:
+    """A world with orders flowing through it, which all groups share."""
+    async with world(Size(seed=SEED)) as made:
+        yield made
+
+
+def test_every_kind_of_harm_is_done() -> None:
+    assert {name for group in GROUPS.values() for names, _ in group for name in names} == HARMS.keys()
+
+
+@pytest.mark.parametrize("group", GROUPS)
+async def test_everything_heals_by_itself_and_the_books_are_right(
+    group: str, stack: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    draw, result = random.Random(f"{SEED} {group}"), None
+    for names, seconds in GROUPS[group]:
+        dose = Dose(seconds, AMOUNT, random.Random(draw.getrandbits(64)))
+        result = await suffer(stack, [HARMS[name] for name in names], dose, PATIENCE_SECONDS)
+        if result.unable:
+            pytest.skip(f"{', '.join(names)}: {result.unable}")
+        with capsys.disabled():
+            _tell(result)
+        assert result.wrong == []
+        assert result.done, "no harm was done"
+    assert result is not None
+    await check(stack, result, PATIENCE_SECONDS)
+    assert result.wrong == []
+
+
+def _tell(result: Round) -> None:
+    done = ", ".join(f"{number:,} {what}" for what, number in result.done.items())
+    back = "not seen" if result.recovered_seconds is None else f"{result.recovered_seconds:.1f} s"
+    print(f"\n  {' + '.join(result.harms)}: {done}; rate back after {back}", end="")  # noqa: T201 - measured, not judged
