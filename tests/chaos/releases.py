@@ -1,4 +1,4 @@
-"""Versions of the services' code for deploys: the one that is here, an older one, and one that mends what is broken."""
+"""Versions of the services' code for deploys: the one that is here, an older one, a mended one, a broken one."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from waybond_contracts.topics import OPERATOR_COMMANDS
 from waybond_kit.definition import Definition
 from waybond_kit.door import Door, Item, Raw
 
-OLDER, MENDED = "older", "mended"
+OLDER, MENDED, LOSING = "older", "mended", "losing"
 MARK = b"v2:"
 """What a bad release of a service put before its control records; nobody can read them but the mended one."""
 
@@ -23,6 +23,8 @@ class Release:
     suffix: str = ""
     of: Callable[[Definition[Any]], Definition[Any]] = lambda definition: definition
     door: type[Door] = Door
+    loses_every: int = 0
+    """Of so many sends it keeps one to itself and says that the broker has it; 0: none."""
 
     def version(self, package: str) -> str:
         """What `importlib.metadata.version` would say of it."""
@@ -31,7 +33,12 @@ class Release:
 
 def release_of(name: str) -> Release:
     """The release of this name; the one that is here, for any other."""
-    return {OLDER: Release("+older", _older), MENDED: Release("+mended", door=MendedDoor)}.get(name, Release())
+    releases = {
+        OLDER: Release("+older", _older),
+        MENDED: Release("+mended", door=MendedDoor),
+        LOSING: Release("+losing", loses_every=4),
+    }
+    return releases.get(name, Release())
 
 
 def _older(definition: Definition[Any]) -> Definition[Any]:
