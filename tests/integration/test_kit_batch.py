@@ -17,7 +17,8 @@ from waybond_contracts.topics import OPERATOR_COMMANDS, ORDERS
 from waybond_kit import database as databases
 from waybond_kit.batch import Batch
 from waybond_kit.changes import InputRow
-from waybond_kit.clock import Progress
+from waybond_kit.clock import Progress, WallClock
+from waybond_kit.documents import MAX_DOCUMENTS
 from waybond_kit.door import Door, Raw
 from waybond_kit.errors import FencedError, SaveError, ShapeError
 from waybond_kit.keys import partition_of
@@ -41,7 +42,14 @@ class Bench:
     def batch(self, definition: Any = PRICING) -> Batch:
         door = Door(definition.inputs, replay=False)
         return Batch(
-            definition, door, self.store, partitions=SHARDS, code="1", replay=False, monotonic=lambda: self.ticks
+            definition,
+            door,
+            self.store,
+            partitions=SHARDS,
+            code="1",
+            replay=False,
+            clock=WallClock(),
+            monotonic=lambda: self.ticks,
         )
 
     async def take(self, number: int) -> Shard:
@@ -164,8 +172,10 @@ async def test_each_batch_writes_one_journal_row_and_their_spans_follow_each_oth
         batch, shard = it.batch(), await it.take(0)
         for revision in range(5):
             await carry(batch, shard, [amended(name, revision) for name in of_shard(0, 7)])
-        rows = await it.rows("SELECT seq, epoch, code, spans FROM journal ORDER BY seq")
+        rows = await it.rows("SELECT seq, epoch, code, spans, sent_at FROM journal ORDER BY seq")
     assert [(row["seq"], row["epoch"], row["code"]) for row in rows] == [(number, 1, "1") for number in range(1, 6)]
+    sent_at = [row["sent_at"] for row in rows]
+    assert sent_at == sorted(sent_at) and sent_at[0] > START, "when each batch ran, which its decide was told"
     assert [json.loads(row["spans"]) for row in rows] == [[[ORDERS, n * 7, n * 7 + 6]] for n in range(5)]
 
 
@@ -215,6 +225,45 @@ async def test_a_document_is_stored_once_for_all_states_that_share_it(database: 
         documents = await it.rows("SELECT body FROM wording")
         shared = await it.rows("SELECT DISTINCT wording FROM aggregate")
     assert [row["body"] for row in documents] == [b"wording"] and len(shared) == 1
+
+
+async def lose_documents(admin_dsn: str) -> None:
+    """As a database that went back to yesterday: the service's own role may not delete them."""
+    admin = await asyncpg.connect(admin_dsn)
+    await admin.execute("DELETE FROM pricing.wording")
+    await admin.close()
+
+
+async def test_a_batch_may_need_more_documents_than_are_kept_in_memory(database: str) -> None:
+    async with bench(database) as it:
+        names = of_shard(0, MAX_DOCUMENTS + 1)
+        batch, shard = it.batch(), await it.take(0)
+        await carry(batch, shard, [amended(name, 1, f"document:{name}") for name in names])
+        await carry(it.batch(), shard, [amended(name, 2) for name in names])
+        rows = await it.rows("SELECT DISTINCT wording FROM aggregate WHERE wording IS NOT NULL")
+    assert len(rows) == MAX_DOCUMENTS + 1
+
+
+async def test_a_state_whose_document_is_gone_stops_the_shard_and_keeps_what_it_has(database: str) -> None:
+    async with bench(database) as it:
+        batch, shard = it.batch(), await it.take(0)
+        name = of_shard(0, 1)[0]
+        await carry(batch, shard, [amended(name, 1, "document:wording")])
+        await lose_documents(database)
+        with pytest.raises(ShapeError, match=f"the document of acme/shop/{name} is not in the table"):
+            await carry(it.batch(), shard, [amended(name, 2)])
+        assert [row["version"] for row in await it.rows("SELECT version FROM aggregate")] == [1]
+
+
+async def test_a_document_is_stored_again_where_the_database_went_back(database: str) -> None:
+    async with bench(database) as it:
+        batch, shard = it.batch(), await it.take(0)
+        first, second = of_shard(0, 2)
+        await carry(batch, shard, [amended(first, 1, "document:wording")])
+        await lose_documents(database)
+        batch.forget()
+        await carry(batch, shard, [amended(second, 1, "document:wording")])
+        assert [row["body"] for row in await it.rows("SELECT body FROM wording")] == [b"wording"]
 
 
 async def test_an_order_that_leaves_no_state_leaves_no_row_and_no_wake(database: str) -> None:

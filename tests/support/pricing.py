@@ -142,5 +142,7 @@ class Deciding:
         self.catalogue = known or catalogue()
         self.keys = keys
 
-    def __call__(self, state: State | None, fact: Event | Woken, now: datetime) -> Outcome[State]:
+    def __call__(
+        self, state: State | None, fact: Event | Woken, now: datetime, sent_at: datetime | None = None
+    ) -> Outcome[State]:
         return decide(self.catalogue, self.keys, state, fact, now)

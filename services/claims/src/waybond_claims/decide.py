@@ -26,11 +26,11 @@ KEPT_UNHEARD = timedelta(days=400)
 """Facts about an order of whose policy nobody ever speaks are dropped after this."""
 
 
-def decide(state: Case | None, fact: Event | Woken, now: datetime) -> Outcome[Case]:
+def decide(state: Case | None, fact: Event | Woken, now: datetime, sent_at: datetime | None = None) -> Outcome[Case]:
     """What is owed follows from the facts, in whichever order they came; what is commanded is the difference."""
     before = state if state is not None else Case(since=now)
     case = before if isinstance(fact, Woken) else _added(before, fact, now)
-    draft = Draft(case, now, type(fact).__name__)
+    draft = Draft(case, now, type(fact).__name__, sent_at or now)
     if case is not before or isinstance(fact, Woken):
         _look(draft, fact)
     entry = ledger.entry(before, draft.case, now, draft.cause)

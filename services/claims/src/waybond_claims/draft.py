@@ -16,11 +16,15 @@ from waybond_contracts.event import Event
 
 @dataclass(slots=True)
 class Draft:
-    """`cause` names the fact that is being decided on (its type, or Woken)."""
+    """`cause` names the fact that is being decided on (its type, or Woken).
+
+    `sent_at` is when others can hear of it at the earliest, `now` or later: what they are given time for starts then.
+    """
 
     case: Case
     now: datetime
     cause: str
+    sent_at: datetime
     events: list[Event] = field(default_factory=list[Event])
 
     def change(self, **fields: Any) -> None:

@@ -47,7 +47,7 @@ ARRIVES_WITHIN: Mapping[str, timedelta] = {
 def approved(draft: Draft, command: Command, best: tuple[Found, ...]) -> None:
     """Money was commanded, for what `best` found."""
     case = draft.case
-    arrives = draft.now + ARRIVES_WITHIN[command.pays]
+    arrives = draft.sent_at + ARRIVES_WITHIN[command.pays]
     peril = best[0].rule.clause.peril.value if best else "other"
     happened_at = (best[0].fact_at if best else None) or draft.now
     total = case.settled + command.minor

@@ -108,7 +108,7 @@ def cancel(draft: Draft, owes: Entitlement) -> None:
     wanted = flight.cancel or ("owed_less" if over > 0 and flight.version == 1 else "")
     if not wanted:
         return
-    after = replace(flight, version=flight.version + 1, cancel="", patience=draft.now + RECONCILE_AFTER)
+    after = replace(flight, version=flight.version + 1, cancel="", patience=draft.sent_at + RECONCILE_AFTER)
     draft.case = _with(draft.case, after)
     draft.publish(refunds.CancelRefund, refund_id=flight.refund_id, version=after.version, reason_code=wanted)
 
@@ -163,7 +163,7 @@ def _issue(draft: Draft, owes: Entitlement, difference: Due, again: Command | No
         refund_id=named(case.claim_id, f"{step}/{attempt}"),
         minor=difference.command,
         requested_at=draft.now,
-        patience=draft.now + RECONCILE_AFTER,
+        patience=draft.sent_at + RECONCILE_AFTER,
         decision_version=case.version,
         pays=again.again_by if again is not None and again.again_by else difference.pays,
     )
@@ -180,7 +180,7 @@ def _issue(draft: Draft, owes: Entitlement, difference: Due, again: Command | No
         "narrative": narrative[:NARRATIVE_CHARACTERS],
         "decision_version": command.decision_version,
         "requested_at": draft.now,
-        "not_after": draft.now + NOT_AFTER,
+        "not_after": draft.sent_at + NOT_AFTER,
         "payment": payment(owes.view.order),
     }
     if command.pays == "refund":

@@ -25,7 +25,7 @@ KEPT_AFTER_END = timedelta(days=7)
 TICK = timedelta(microseconds=1)
 
 
-def decide(state: State | None, fact: Event | Woken, now: datetime) -> Outcome[State]:
+def decide(state: State | None, fact: Event | Woken, now: datetime, sent_at: datetime | None = None) -> Outcome[State]:
     """One order's next step. Raises ContractError for a second policy, which an order cannot have."""
     known = _learn(state, fact, now)
     # Nothing else is known: it comes after its time (S: a policy that ended a year ago is published again, and all
@@ -35,7 +35,7 @@ def decide(state: State | None, fact: Event | Woken, now: datetime) -> Outcome[S
     events: tuple[Event, ...] = ()
     wake_at: datetime | None = None
     if known.policy is not None:
-        findings = look(known, known.policy, now)
+        findings = look(known, known.policy, now, sent_at or now)
         known, events = difference(known, known.policy, findings, now)
         wake_at = findings.wake_at
     if wake_at is None:

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from waybond_contracts.commands import HeldCommand
 from waybond_kit.changes import Changes, InputRow, JournalRow, ShardRow, Stored, Wake
-from waybond_kit.clock import watermark
+from waybond_kit.clock import Clock, watermark
 from waybond_kit.definition import Definition
 from waybond_kit.documents import Documents
 from waybond_kit.door import EPOCH, Door, Hole, Item
@@ -37,6 +37,7 @@ class Work:
     """A part while its batch runs."""
 
     part: Part
+    sent_at: datetime | None
     progress: dict[str, datetime]
     """What the records say of the progress of our own services."""
     before: datetime | None
@@ -78,6 +79,7 @@ class Batch:
         partitions: int,
         code: str,
         replay: bool,
+        clock: Clock,
         monotonic: Callable[[], float],
     ) -> None:
         self._definition = definition
@@ -86,7 +88,12 @@ class Batch:
         self._partitions = partitions
         self._code = code
         self._replay = replay
+        self._clock = clock
         self._monotonic = monotonic
+        self._documents = Documents()
+
+    def forget(self) -> None:
+        """A shard was taken: the database may be another one, restored or failed over, that lacks what it held."""
         self._documents = Documents()
 
     def part(self, shard: Shard, max_records: int, max_wakes: int) -> Part:
@@ -106,7 +113,8 @@ class Batch:
         Raises SaveError for a value that cannot be stored, FencedError and other ShardErrors naming the shards that
         cannot go on. After any other error it is unknown whether the batch is committed.
         """
-        works = [self._work(part) for part in parts]
+        sent_at = None if self._replay else self._clock.now()
+        works = [self._work(part, sent_at) for part in parts]
         changes = Changes()
         async with self._store.transaction() as transaction:
             await _lock(transaction, works)
@@ -118,7 +126,7 @@ class Batch:
             await self._save_rows(transaction, changes)
         return [self._committed(work) for work in works]
 
-    def _work(self, part: Part) -> Work:
+    def _work(self, part: Part, sent_at: datetime | None) -> Work:
         shard = part.shard
         throughs = {topic: each.through for topic, each in shard.progress.items()}
         told: dict[str, datetime] = {}
@@ -126,18 +134,19 @@ class Batch:
             if item.through is not None:
                 topic, known = item.raw.topic, throughs[item.raw.topic]
                 told[topic] = throughs[topic] = item.through if known is None else max(known, item.through)
-        return Work(part, told, shard.watermark, watermark(shard.watermark, throughs.values()))
+        return Work(part, sent_at, told, shard.watermark, watermark(shard.watermark, throughs.values()))
 
     async def _load(self, transaction: Transaction, works: Sequence[Work]) -> None:
         await self._load_wakes(transaction, works)
         wanted = {(work.shard.number, item.id) for work in works for item in work.part.items if item.id is not None}
         wanted.update((wake.shard, wake.id) for work in works for wake in work.loaded)
         stored = await transaction.load(list(wanted)) if wanted else []
-        await self._load_documents(transaction, stored)
+        bodies = await self._load_documents(transaction, stored)
         aggregates: dict[int, dict[UUID, Aggregate[Any]]] = {work.shard.number: {} for work in works}
         holding = {work.shard.number: work.shard.holding for work in works}
         for row in stored:
-            aggregates[row.shard][row.id] = self._aggregate(row, held=row.id in holding[row.shard])
+            held = row.id in holding[row.shard]
+            aggregates[row.shard][row.id] = self._aggregate(row, bodies, held=held)
         asked = {
             (work.shard.number, item.id): (item.event.topic_name, item.event.record_offset)
             for work in works
@@ -158,6 +167,7 @@ class Batch:
                 aggregates=aggregates[shard.number],
                 holding=shard.holding,
                 lines={identity: Line(rows) for (number, identity), rows in lines.items() if number == shard.number},
+                sent_at=work.sent_at,
                 poisoned=work.part.poisoned,
             )
 
@@ -176,18 +186,26 @@ class Batch:
             if work.shard.number in found:
                 _plan(work, found[work.shard.number])
 
-    async def _load_documents(self, transaction: Transaction, stored: Sequence[Stored]) -> None:
-        missing = {row.wording for row in stored if row.wording is not None and not self._documents.body(row.wording)}
+    async def _load_documents(self, transaction: Transaction, stored: Sequence[Stored]) -> dict[bytes, bytes]:
+        """The documents of these states; a batch may need more of them than are kept in memory."""
+        wanted = {row.wording for row in stored if row.wording is not None}
+        bodies = {sha256: body for sha256 in wanted if (body := self._documents.body(sha256)) is not None}
+        missing = wanted - bodies.keys()
         if missing:
             for sha256, body in (await transaction.documents(list(missing))).items():
                 self._documents.remember(sha256, body)
+                bodies[sha256] = body
+        return bodies
 
-    def _aggregate(self, row: Stored, *, held: bool) -> Aggregate[Any]:
+    def _aggregate(self, row: Stored, bodies: Mapping[bytes, bytes], *, held: bool) -> Aggregate[Any]:
         codec = self._definition.codec
         if row.shape > codec.shape:
             message = f"a state has shape {row.shape}, newer than the {codec.shape} of this code: deploy that code"
             raise ShapeError(message, [row.shard])
-        document = self._documents.body(row.wording) if row.wording is not None else None
+        document = bodies.get(row.wording) if row.wording is not None else None
+        if row.wording is not None and document is None:
+            # Going on without it would save the state as one that has no wording.
+            raise ShapeError(f"the document of {row.order_key} is not in the table", [row.shard])
         return Aggregate(
             id=row.id,
             order_key=row.order_key,
@@ -274,7 +292,8 @@ class Batch:
             before = work.before
             due, identity = work.limit or (work.after, None)
         spans = spans_json(work.part.items)
-        return JournalRow(work.shard.number, seq, work.shard.epoch, self._code, spans, before, due, identity)
+        number, epoch = work.shard.number, work.shard.epoch
+        return JournalRow(number, seq, epoch, self._code, spans, before, due, identity, work.sent_at)
 
     async def _save_rows(self, transaction: Transaction, changes: Changes) -> None:
         if not changes.rows or self._definition.storage is None:

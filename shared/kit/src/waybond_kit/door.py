@@ -19,6 +19,8 @@ from waybond_kit.definition import Input, InputKind
 from waybond_kit.keys import aggregate_id, read_key
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MAX_TIMESTAMP_MS = 4_102_444_800_000
+"""The year 2100: a producer may write anything into a record of a topic that keeps the producer's time."""
 
 
 class Raw(NamedTuple):
@@ -34,7 +36,7 @@ class Raw(NamedTuple):
     @property
     def appended(self) -> datetime:
         """The record's timestamp: on topics of others, when the broker appended it."""
-        return EPOCH + timedelta(milliseconds=max(self.timestamp_ms, 0))
+        return EPOCH + timedelta(milliseconds=min(max(self.timestamp_ms, 0), MAX_TIMESTAMP_MS))
 
 
 class Hole(Raw):
@@ -61,8 +63,6 @@ class Reason(Enum):
     """`decide` failed on a wake."""
     WAITING = "waiting"
     """It came behind a record that holds its order."""
-    OVERFLOW = "overflow"
-    """As WAITING, but too many wait already: it stands in no line."""
     LOST = "lost"
     """Not a record but a hole: the log began later than where we had to go on."""
 

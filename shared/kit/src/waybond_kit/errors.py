@@ -32,7 +32,7 @@ class LogError(ShardError):
 
 
 class ShapeError(ShardError):
-    """A state was written by newer code than this."""
+    """A state cannot be read: it was written by newer code than this, or its document is missing."""
 
     first_pause_seconds = 5.0
     longest_pause_seconds = 60.0

@@ -16,6 +16,9 @@ from waybond_kit.keys import event_id
 
 MAX_UNSENT_ROWS = 10_000
 MAX_UNSENT_SECONDS = 30.0
+MAX_UNSENT_BYTES = 64 * 1024 * 1024
+SEND_SECONDS = MAX_UNSENT_SECONDS
+"""After so long a send without an answer is taken for unknown: the client itself would wait for ever."""
 MAX_EVENTS_PER_OUTCOME = 100
 MAX_FORWARDED_HEADER_BYTES = 32_768
 
@@ -88,7 +91,7 @@ class Outbox:
             if len(value) > MAX_RECORD_BYTES:
                 raise TooLargeError(f"{type(event).__name__} has {len(value)} bytes: at most {MAX_RECORD_BYTES}")
             own: list[tuple[str, bytes | None]] = [
-                ("ce_id", event_id(cause.id, event.event_type, event.business_key).encode()),
+                ("ce_id", event_id(cause.id, event.event_type, f"{order_key}/{event.business_key}").encode()),
                 ("ce_type", event.event_type.encode()),
                 ("ce_time", _stamp(event.occurred_at)),
             ]

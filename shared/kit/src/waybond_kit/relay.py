@@ -5,12 +5,11 @@ from collections.abc import Callable
 
 import structlog
 
-from waybond_kit.outbox import MAX_UNSENT_SECONDS
+from waybond_kit.outbox import SEND_SECONDS
 from waybond_kit.ports import Sender
 from waybond_kit.shard import Shard
 
 CHUNK_ROWS = 1_000
-SEND_SECONDS = MAX_UNSENT_SECONDS
 FIRST_PAUSE_SECONDS = 0.1
 LONGEST_PAUSE_SECONDS = 5.0
 

@@ -147,7 +147,7 @@ class Publisher:
         except Exception as error:
             await self._sender.renew(generation)
             raise PublishError(f"{event.event_type} may not have been published: {error!r}") from error
-        return event_id(cause, event.event_type, event.business_key)
+        return event_id(cause, event.event_type, f"{event.order_key}/{event.business_key}")
 
 
 def client_options(settings: Settings, client_id: str) -> ClientOptions:

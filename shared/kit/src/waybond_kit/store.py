@@ -68,7 +68,8 @@ class PostgresTransaction:
     async def _save_aggregates(self, changes: Changes) -> None:
         execute = self.connection.execute
         if changes.documents:
-            await execute(sql.ADD_DOCUMENTS, list(changes.documents), list(changes.documents.values()))
+            # In the order of their hashes: two batches that add the same ones would wait for each other in turn.
+            await execute(sql.ADD_DOCUMENTS, *_columns(sorted(changes.documents.items()), 2))
         if changes.inserts:
             _count(await execute(sql.INSERT, *_columns(changes.inserts, 10)), changes.inserts)
         if changes.updates:
@@ -85,7 +86,7 @@ class PostgresTransaction:
             await self.connection.execute(sql.OUTBOX, *_columns(rows, 7))
 
     async def _save_shards(self, changes: Changes) -> None:
-        inputs, journal = _columns(changes.inputs, 7), _columns(changes.journal, 8)
+        inputs, journal = _columns(changes.inputs, 7), _columns(changes.journal, 9)
         row = await self.connection.fetchrow(sql.SHARDS, *_columns(changes.shards, 6), *inputs, *journal)
         if row is None or row["shards"] != len(changes.shards) or row["inputs"] != len(changes.inputs):
             raise FencedError("the database has come further than memory", {each.shard for each in changes.shards})

@@ -1,5 +1,6 @@
 """Takes a shard over: raises its epoch, verifies its offsets, publishes what its last owner left, and opens it."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,6 +13,7 @@ from waybond_kit.clock import Clock, Progress
 from waybond_kit.door import Hole, Item
 from waybond_kit.errors import LogError
 from waybond_kit.offsets import Position
+from waybond_kit.outbox import SEND_SECONDS
 from waybond_kit.ports import InputState, Log, Place, Sender, Store, Taken
 from waybond_kit.shard import Shard
 
@@ -99,7 +101,7 @@ class Takeover:
         while rows := await self.store.leftovers(number, LEFTOVERS_AT_ONCE):
             generation = self.sender.generation
             try:
-                await self.sender.send(rows)
+                await asyncio.wait_for(self.sender.send(rows), SEND_SECONDS)
             except Exception:
                 await self.sender.renew(generation)
                 raise
@@ -112,7 +114,7 @@ class Takeover:
         if beginning <= position.queued:
             return
         log.error("records lost", shard=shard.number, topic=topic, first=position.queued, last=beginning - 1)
-        shard.queue.append(Hole(topic, position.queued, beginning - 1, _milliseconds(self.clock.now())))
+        shard.put_hole(Hole(topic, position.queued, beginning - 1, _milliseconds(self.clock.now())))
         position.queued = position.frontier = beginning
 
 
