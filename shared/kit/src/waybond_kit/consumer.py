@@ -9,6 +9,7 @@ from typing import Any
 import structlog
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, ConsumerRecord, TopicPartition
 from aiokafka.coordinator.assignors.range import RangePartitionAssignor
+from aiokafka.errors import KafkaError
 from aiokafka.structs import OffsetAndMetadata
 from faststream import AckPolicy
 from faststream.kafka import KafkaBroker
@@ -16,6 +17,7 @@ from faststream.kafka.message import FAKE_CONSUMER, KafkaMessage
 
 from waybond_kit import lenient
 from waybond_kit.engine import Engine
+from waybond_kit.errors import StartError
 from waybond_kit.kafka import ClientOptions, raw_of
 from waybond_kit.ports import Place
 
@@ -26,6 +28,10 @@ BATCH_TIMEOUT_MS = 15
 FETCH_WAIT_MS = 200
 METADATA_AGE_MS = 30_000
 LEAVE_SECONDS = 5.0
+JOIN_ATTEMPTS = 4
+JOIN_MARGIN_SECONDS = 0.5
+UNSUBSCRIBED = "unsubscribed topic"
+"""How aiokafka names an assignment that was not asked for: it has no exception of its own for it."""
 
 
 class Consumer(ConsumerRebalanceListener):
@@ -42,6 +48,8 @@ class Consumer(ConsumerRebalanceListener):
         session_ms: int,
     ) -> None:
         self._prefix = prefix
+        self._group = prefix + group
+        self._session_ms = session_ms
         self._topics = {prefix + topic: topic for topic in topics}
         self._engine: Engine | None = None
         # No producer, no admin client, no acknowledgement, no typing of arguments: only the consuming loop.
@@ -55,7 +63,7 @@ class Consumer(ConsumerRebalanceListener):
         )
         self._subscriber = self._broker.subscriber(
             *self._topics,
-            group_id=prefix + group,
+            group_id=self._group,
             group_instance_id=instance,
             batch=True,
             max_records=POLL_RECORDS,
@@ -78,7 +86,7 @@ class Consumer(ConsumerRebalanceListener):
         """Join the group."""
         lenient.install()
         self._engine = engine
-        await self._broker.start()
+        await self._join()
         consumer = self._consumer
         fetch = consumer.getmany
 
@@ -95,6 +103,24 @@ class Consumer(ConsumerRebalanceListener):
                 raise
 
         consumer.getmany = fetch_after_turn  # type: ignore[method-assign]  # the only place between two fetches
+
+    async def _join(self) -> None:
+        """Join; raises StartError.
+
+        To a static member that comes back the group gives what it had before, whatever it asks for now. So a version
+        that reads less than the one before it has to wait until the session of that one is over (S: a release that
+        added a topic is rolled back, and the process ends at each start).
+        """
+        for attempt in range(1, JOIN_ATTEMPTS + 1):
+            try:
+                await self._broker.start()
+                return
+            except KafkaError as error:
+                await self.stop()
+                if UNSUBSCRIBED not in str(error) or attempt == JOIN_ATTEMPTS:
+                    raise StartError(f"cannot join the group {self._group}: {error}") from error
+            log.warning("the group gives topics of another version: waiting until its session is over")
+            await asyncio.sleep(self._session_ms / 1000 + JOIN_MARGIN_SECONDS)
 
     async def stop(self) -> None:
         """Leave the group; a static member stays until its session ends, so that a restart moves no shards."""
