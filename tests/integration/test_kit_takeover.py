@@ -274,7 +274,8 @@ async def test_a_version_that_reads_less_starts_as_the_static_member_that_read_m
         async with world.running(before, instance="only") as tracking:
             await world.open(tracking)
             await world.publish(*(amended(f"o{order}", 1) for order in range(40)))
-            await eventually(lambda: world.states("tracking"), all_applied(40, 1))
+            states = await eventually(lambda: world.states("tracking"), all_applied(40, 1))
+    assert len(states) == 40
 
 
 async def test_a_service_does_not_start_on_topics_that_do_not_fit(kafka: str, database: str, topic_prefix: str) -> None:

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, ClassVar
 
 import msgspec
 import pytest
@@ -40,12 +40,12 @@ async def test_a_wake_fires_at_its_due_although_all_topics_are_idle(
 class SlowLog(KafkaLog):
     """A log whose answer takes so long that more is applied before it is here, as with several brokers."""
 
-    meanwhile: Callable[[], Awaitable[None]] | None = None
+    meanwhile: ClassVar[list[Callable[[], Awaitable[None]]]] = []
 
     async def ends(self, places: Sequence[Place]) -> dict[Place, int]:
         found = await super().ends(places)
-        if SlowLog.meanwhile is not None:
-            await SlowLog.meanwhile()
+        for each in self.meanwhile:
+            await each()
         return found
 
 
@@ -67,9 +67,9 @@ async def test_an_answer_about_a_topics_end_may_be_older_than_what_is_applied(
             )
             answered.append(revision)
 
-        monkeypatch.setattr(SlowLog, "meanwhile", staticmethod(meanwhile))
+        monkeypatch.setattr(SlowLog, "meanwhile", [meanwhile])
         await eventually(lambda: asyncio.sleep(0, answered), lambda done: len(done) >= 3)
-        monkeypatch.setattr(SlowLog, "meanwhile", None)
+        monkeypatch.setattr(SlowLog, "meanwhile", [])
         epochs = await world.query("pricing", "SELECT epoch FROM shard")
     assert {row["epoch"] for row in epochs} == {1}
 

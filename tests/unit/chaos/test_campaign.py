@@ -22,7 +22,7 @@ def plan(seed: int, count: int) -> list[tuple[tuple[str, ...], float]]:
 
 
 def done(**given: float | None) -> Round:
-    return Round(("kill",), Counter(kills=3), {}, 1.0, 8.0, 10, **given)  # type: ignore[arg-type]
+    return Round(("kill",), Counter(kills=3), {}, 1.0, 8.0, 10, **given)  # type: ignore[arg-type]  # the seconds alone are given
 
 
 def test_a_seed_means_one_plan_and_every_kind_comes_before_one_comes_again() -> None:
