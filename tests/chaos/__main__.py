@@ -8,8 +8,9 @@ import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
+import stamina
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
@@ -40,6 +41,9 @@ def main(  # noqa: PLR0917 - typer makes an option of each
     rate: Annotated[float, typer.Option(min=1, help="Orders a second.")] = Size.rate,
     members: Annotated[int, typer.Option(min=1, help="Processes of each service.")] = Size.members,
     seconds: Annotated[float, typer.Option(min=1, help="How long harm is done in a round.")] = SECONDS_OF_HARM,
+    amount: Annotated[
+        float | None, typer.Option(min=0, max=1, help="How much hostile input a round sends; else as the minutes are.")
+    ] = None,
     json: Annotated[Path, typer.Option(help="Where the report is written.")] = REPORT,
     keep: Annotated[Path | None, typer.Option(help="A folder that gets the logs of services, at the end.")] = None,
 ) -> None:
@@ -52,12 +56,21 @@ def main(  # noqa: PLR0917 - typer makes an option of each
             console.print(f"{harm.name:18} {harm.what}")
         return
     size = Size(rate=rate, members=members, seed=seed)
-    campaign = asyncio.run(_campaign(size, _chosen(only), minutes, seconds, keep))
+    amount = max(LEAST_AMOUNT, min(1.0, minutes / HOUR_MINUTES)) if amount is None else amount
+    stamina.instrumentation.set_on_retry_hooks([])  # that a topic is not known at once is nothing to tell
+    campaign = asyncio.run(_campaign(size, _chosen(only), minutes, Dosage(seconds, amount), keep))
     show(campaign, console)
     write(campaign, json)
     console.print(f"Every round: {json}")
     if not campaign.holds:
         raise typer.Exit(1)
+
+
+class Dosage(NamedTuple):
+    """How long harm is done in each round, and how much hostile input it sends, as a share of that of an hour."""
+
+    seconds: float
+    amount: float
 
 
 def _chosen(only: str) -> list[Harm]:
@@ -68,10 +81,9 @@ def _chosen(only: str) -> list[Harm]:
     return [HARMS[name] for name in names or HARMS]
 
 
-async def _campaign(size: Size, harms: list[Harm], minutes: float, seconds: float, keep: Path | None) -> Campaign:
+async def _campaign(size: Size, harms: list[Harm], minutes: float, dosage: Dosage, keep: Path | None) -> Campaign:
     began = time.monotonic()
     campaign, rounds = Campaign(size, 0.0, []), Rounds(size.seed, harms, HARMS["kill"])
-    amount = max(LEAST_AMOUNT, min(1.0, minutes / HOUR_MINUTES))
     columns = TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn()
     with Progress(*columns, console=console, transient=True) as progress:
         task = progress.add_task("starting", total=minutes * 60)
@@ -81,7 +93,7 @@ async def _campaign(size: Size, harms: list[Harm], minutes: float, seconds: floa
                     chosen, draw = rounds.next()
                     name = " + ".join(harm.name for harm in chosen)
                     progress.update(task, completed=time.monotonic() - began, description=f"{name:24}")
-                    await _round(target, chosen, Dose(seconds, amount, draw), campaign)
+                    await _round(target, chosen, Dose(dosage.seconds, dosage.amount, draw), campaign)
             finally:
                 if keep is not None:
                     shutil.copytree(target.logs, keep, dirs_exist_ok=True)

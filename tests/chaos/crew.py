@@ -13,15 +13,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import structlog
-
 from tests.support.sources import ROOT
 
 RESTART_SECONDS = 0.25
 RESTART_AFTER_ERROR_SECONDS = 1.0
 STOP_SECONDS = 20.0
-
-log = structlog.get_logger(__name__)
 
 
 @dataclass(eq=False)

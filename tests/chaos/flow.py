@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import heapq
+import logging
 import random
 import time
 from collections import Counter
@@ -14,7 +15,6 @@ from itertools import islice
 from typing import Any
 from zlib import crc32
 
-import structlog
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 from aiokafka.structs import RecordMetadata
@@ -28,6 +28,8 @@ SOURCE = "/platforms/shop"
 SEND_SECONDS = 20.0
 AGAIN_SECONDS = 0.5
 MAX_IN_FLIGHT = 2_000
+BATCH_BYTES = 500_000
+"""A partition takes one batch at a time: small ones would make a hundred thousand records last for minutes."""
 MAX_UNPLACED = 200
 """Orders that wait for a broker; with so many a shop takes no more."""
 TURN_SECONDS = 0.02
@@ -36,7 +38,7 @@ MARGIN = timedelta(seconds=1)
 Record = tuple[str, bytes | None, bytes | None, Sequence[tuple[str, bytes | None]], int | None]
 """Topic, key, value, headers, and the partition where it is not the key's."""
 
-log = structlog.get_logger(__name__)
+log = logging.getLogger(__name__)
 
 
 class Flow:
@@ -70,6 +72,7 @@ class Flow:
             request_timeout_ms=int(SEND_SECONDS * 1000),
             retry_backoff_ms=100,
             max_request_size=4_000_000,
+            max_batch_size=BATCH_BYTES,
         )
         await self._producer.start()
         self._running = asyncio.create_task(self._run())
@@ -168,7 +171,7 @@ class Flow:
                         topic, value, key=key, headers=list(headers), partition=partition
                     )
             except (KafkaError, TimeoutError) as error:
-                log.debug("sent again", topic=topic, error=repr(error))
+                log.debug("sent to %s again: %r", topic, error)
                 await asyncio.sleep(AGAIN_SECONDS)
                 continue
             self.sent[topic] += 1

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections import Counter, deque
 from contextlib import suppress
 
-import structlog
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 
@@ -26,7 +26,7 @@ NOT_KNOWN = float("inf")
 _BOUND = {each.event_type.encode() for each in (PolicyIssued, PolicyDeclined)}
 _PAID = IssueRefund.event_type.encode()
 
-log = structlog.get_logger(__name__)
+log = logging.getLogger(__name__)
 
 
 class Meter:
@@ -97,7 +97,7 @@ class Meter:
                 try:
                     found = await consumer.getmany(timeout_ms=POLL_MS)
                 except KafkaError as error:
-                    log.debug("meter waits", error=repr(error))
+                    log.debug("the meter waits: %r", error)
                     await asyncio.sleep(POLL_MS / 1000)
                     continue
                 for run in found.values():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 import secrets
 import shutil
 import time
@@ -132,12 +133,22 @@ class World:
 
     async def health(self, member: Member) -> dict[str, Any]:
         """What a member says of itself; nothing, if it does not answer."""
-        url = f"http://127.0.0.1:{member.environment['WAYBOND_HTTP_PORT']}/health/ready"
+        answer = await self._asked(member, "/health/ready")
+        return {} if answer is None else answer.json()
+
+    async def metric(self, name: str, *services: str) -> float:
+        """The sum of a metric over all labels and members that answer."""
+        answers = [await self._asked(member, "/metrics") for member in self.crew.of(*services)]
+        lines = [line for answer in answers if answer is not None for line in answer.text.splitlines()]
+        return sum(float(line.rpartition(" ")[2]) for line in lines if re.match(rf"{name}[{{ ]", line))
+
+    async def _asked(self, member: Member, path: str) -> httpx.Response | None:
+        url = f"http://127.0.0.1:{member.environment['WAYBOND_HTTP_PORT']}{path}"
         try:
             async with httpx.AsyncClient(timeout=HEALTH_SECONDS) as client:
-                return (await client.get(url)).json()
+                return await client.get(url)
         except httpx.HTTPError:
-            return {}
+            return None
 
     def members(self, *services: str) -> list[Member]:
         """The processes of these services, or of all and the sandbox."""

@@ -32,6 +32,7 @@ KEEPS_UP_SECONDS = 5.0
 BAD_RECORDS = 50_000
 POLL_SECONDS = 0.2
 PATIENCE_SECONDS = 120.0
+QUARANTINED = "waybond_quarantined_total"
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 
 
@@ -50,10 +51,22 @@ async def fuzzed(world: World, dose: Dose) -> None:
 async def rubbish(world: World, dose: Dose) -> None:
     """A platform sends what nobody can read, without end: it is kept, and no shard stops."""
     count = int(BAD_RECORDS * dose.amount)
+    starts = [member.starts for member in world.members("tracking")]
+    kept, told = await _kept(world), await world.metric(QUARANTINED, "tracking")
     records: Iterator[Record] = ((SHIPMENTS, None, dose.draw.randbytes(60), (), None) for _ in range(count))
     dose.tally["bad records of a platform"] += await world.flow.pour(records)
-    stopped = [await _stopped(world, service) for service in ("tracking",)]
-    assert not any(stopped), f"bad records of a platform stopped shards: {stopped}"
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while await _kept(world) < kept + count:
+            await asyncio.sleep(POLL_SECONDS)
+    assert not await _stopped(world, "tracking"), "bad records of a platform stopped a shard"
+    if [member.starts for member in world.members("tracking")] == starts:  # a counter begins anew with its process
+        raised = await world.metric(QUARANTINED, "tracking") - told
+        assert raised >= count, f"{count} bad records are kept, and the metric for the alert rose by {raised}"
+
+
+async def _kept(world: World) -> int:
+    async with world.administrator() as connection:
+        return await connection.fetchval("SELECT count(*) FROM tracking.quarantine") or 0
 
 
 async def our_own(world: World, dose: Dose) -> None:
