@@ -52,12 +52,16 @@ class Round:
             self.wrong.append(f"the flow was back at {RECOVERED_SHARE:.0%} of its rate {took}")
 
 
-async def suffer(world: World, harms: Sequence[Harm], dose: Dose, patience_seconds: float) -> Round:
+async def suffer(
+    world: World, harms: Sequence[Harm], dose: Dose, patience_seconds: float, *, measured: bool = True
+) -> Round:
     """Do harm, all of these at once, and wait until every order that it met is answered, and the flow is as before.
 
     How long the flow took is measured, not judged: `Round.judge` does that where the machine is known to be idle.
+    Where it is not, nothing need be `measured`, which takes a while before and after.
     """
-    before, ended, sent = await _steady(world), Counter(world.crew.ended), world.flow.sent.total()
+    before = await _steady(world) if measured else world.size.rate
+    ended, sent = Counter(world.crew.ended), world.flow.sent.total()
     began = dose.began = time.monotonic()
     result = Round(tuple(harm.name for harm in harms), dose.tally, {}, 0.0, before, 0)
     try:
@@ -69,7 +73,7 @@ async def suffer(world: World, harms: Sequence[Harm], dose: Dose, patience_secon
         result.wrong.append(f"{type(error).__name__}: {error}")
     over = time.monotonic()
     result.harm_seconds = over - began
-    await _heal(world, result, over, patience_seconds)
+    await _heal(world, result, over, patience_seconds, measured=measured)
     result.ended = dict(Counter(world.crew.ended) - ended)
     result.records = world.flow.sent.total() - sent
     return result
@@ -91,14 +95,14 @@ async def _steady(world: World) -> float:
     return min(rate, world.size.rate)
 
 
-async def _heal(world: World, result: Round, over: float, patience_seconds: float) -> None:
+async def _heal(world: World, result: Round, over: float, patience_seconds: float, *, measured: bool) -> None:
     while (passed := time.monotonic() - over) < patience_seconds:
         whole = passed >= WINDOW_SECONDS  # nothing of it lies before the harm's end
         if result.recovered_seconds is None and whole and world.meter.rate() >= result.rate_before * RECOVERED_SHARE:
             result.recovered_seconds = passed
         if result.answered_seconds is None and not world.meter.unanswered(over):
             result.answered_seconds = passed
-        if result.recovered_seconds is not None and result.answered_seconds is not None:
+        if result.answered_seconds is not None and (result.recovered_seconds is not None or not measured):
             return
         await asyncio.sleep(POLL_SECONDS)
     if result.answered_seconds is None:

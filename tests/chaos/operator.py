@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 import asyncpg
 
+from tests.chaos.flow import Record
 from tests.chaos.world import SERVICES, World
 from waybond_contracts.commands import DiscardHeld
 from waybond_contracts.publishing import message
@@ -37,6 +38,7 @@ async def discard_all(world: World, patience_seconds: float) -> int:
             held = [(service, row) for service in SERVICES for row in await _rows(world, service, _FIRST_IN_LINE)]
             if not held:
                 return given
+            commands: list[Record] = []
             for service, row in held:
                 address = Address(service, row["topic"], row["shard"], row["record_offset"])
                 named = (address.service, address.topic, address.shard, address.offset)
@@ -44,8 +46,9 @@ async def discard_all(world: World, patience_seconds: float) -> int:
                     continue
                 commanded[named] = time.monotonic()
                 command = command_for(DiscardHeld, address, row["order_key"], "hostile input", datetime.now(UTC))
-                await world.flow.send(*message(command, source=SOURCE))
-                given += 1
+                topic, key, value, headers = message(command, source=SOURCE)
+                commands.append((topic, key, value, headers, None))
+            given += await world.flow.pour(commands)
             await asyncio.sleep(LOOK_SECONDS)
 
 

@@ -27,7 +27,8 @@ async def _pauses(world: World, service: str, dose: Dose) -> None:
             await asyncio.sleep(dose.draw.uniform(SHORTEST_SECONDS, max(SHORTEST_SECONDS, min(LONGEST_SECONDS, left))))
         finally:
             member.send(signal.SIGCONT)
-        await asyncio.sleep(dose.draw.uniform(0.5, 3))
+        if dose.left_seconds > 0:
+            await asyncio.sleep(dose.draw.uniform(0.5, 3))
 
 
 HARMS = (Harm("zombie", "SIGSTOP for 5 to 30 s, then SIGCONT", zombie),)
