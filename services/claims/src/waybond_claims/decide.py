@@ -123,14 +123,14 @@ def _open(draft: Draft, owes: Entitlement | None) -> None:
     dispute = next(disputes.open_disputes(case), None)
     if met is not None and RANK[met.reason] >= RANK[FindingReason.NEEDS_CARRIER_ANSWER]:
         cause = met.fact.partition("/")[0] or draft.cause
-        draft.say(claims.ClaimOpened, cause=cause, peril=met.rule.clause.peril)
+        fields = {"cause": cause, "peril": met.rule.clause.peril}
     elif dispute is not None:
-        draft.say(claims.ClaimOpened, cause="DisputeOpened", dispute_id=dispute.dispute_id)
+        fields = {"cause": "DisputeOpened", "dispute_id": dispute.dispute_id}
     elif any(key.startswith("refund:") for key in case.contradictions):
-        draft.say(claims.ClaimOpened, cause=draft.cause)
+        fields = {"cause": draft.cause}
     else:
         return
-    draft.change(opened=True)
+    draft.say(claims.ClaimOpened, fields, opened=True)
 
 
 def _weight(found: Found) -> int:
@@ -144,7 +144,7 @@ def _reckon(draft: Draft, owes: Entitlement) -> None:
         return
     if owes.entitled < case.entitled and case.approved:
         before, after = money(case, case.entitled), money(case, owes.entitled)
-        draft.say(claims.ClaimReopened, cause=draft.cause, before=before, after=after)
+        draft.say(claims.ClaimReopened, {"cause": draft.cause, "before": before, "after": after})
     draft.change(entitled=owes.entitled, owed=owes.owed)
 
 
@@ -163,7 +163,7 @@ def _wake_at(case: Case, now: datetime) -> datetime | None:
             wishes.append(heard_by if case.claim_id else max(heard_by, now + AT_ONCE))
         elif dispute.answer == claims.DenialReason.TOO_EARLY:
             wishes += [case.ends_at, dispute.eligible_at]
-    return min((wish for wish in wishes if wish is not None and wish > now), default=None)
+    return min([wish for wish in wishes if wish is not None and wish > now], default=None)
 
 
 def _droppable_at(case: Case) -> datetime | None:

@@ -102,15 +102,15 @@ def _deny(draft: Draft, owes: Entitlement | None, dispute: Dispute, found: Answe
     if owes is not None:
         # Whatever is still owed is not commanded by this answer.
         why = explanation(case, owes, due(case, owes, waits=True), draft.now)
-    draft.say(
-        claims.ClaimDenied,
-        reason=found.reason,
-        dispute_id=dispute.dispute_id,
-        eligible_at=found.eligible_at,
-        paid=money(case, net_paid(case)) if case.order is not None else None,
-        explanation=why,
-        clauses=found.clauses,
-    )
+    fields = {
+        "reason": found.reason,
+        "dispute_id": dispute.dispute_id,
+        "eligible_at": found.eligible_at,
+        "paid": money(case, net_paid(case)) if case.order is not None else None,
+        "explanation": why,
+        "clauses": found.clauses,
+    }
+    draft.say(claims.ClaimDenied, fields)
 
 
 def _answer(case: Case, owes: Entitlement | None, dispute: Dispute, now: datetime) -> Answer | None:

@@ -105,8 +105,7 @@ def due(case: Case, owes: Entitlement, *, waits: bool) -> Due:
     difference = command = steps[-1].result
     pays = "refund"
     if difference < 0:
-        outstanding = sum(each.outstanding for each in case.recoveries)
-        parts = {"offset": owes.tolerated - owes.owed, "waived": case.waived, "asked_back": outstanding}
+        parts = {"offset": owes.tolerated - owes.owed, "waived": case.waived, "asked_back": case.asked_back}
         for what, minor in parts.items():
             if command < 0 < minor:
                 command = _step(steps, StepKind.PLUS, what, min(minor, -command))

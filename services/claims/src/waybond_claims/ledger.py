@@ -52,13 +52,13 @@ class Entry(Struct, frozen=True, gc=False):
 
 def entry(before: Case, after: Case, now: datetime, cause: str) -> Entry | None:
     """The entry that takes the books from one file to the next; None if nothing moved."""
-    if _moneyed(before) == _moneyed(after):
+    if before is after or _moneyed(before) == _moneyed(after):
         return None
     old, new = balances(before), balances(after)
     if old == new or after.policy is None:
         return None
-    moved = {key: minor - old.get(key, 0) for key, minor in new.items()}
-    moved |= {key: -minor for key, minor in old.items() if key not in new}
+    moved = [(key, minor - old.get(key, 0)) for key, minor in new.items()]
+    moved += [(key, -minor) for key, minor in old.items() if key not in new]
     return Entry(
         order_key=after.order_key,
         ordinal=after.entries + 1,
@@ -67,9 +67,7 @@ def entry(before: Case, after: Case, now: datetime, cause: str) -> Entry | None:
         product=after.policy.product,
         lane=f"{after.policy.origin}-{after.policy.destination}",
         postings=tuple(
-            Posting(account, currency, minor, refund_id)
-            for (account, currency, refund_id), minor in moved.items()
-            if minor
+            [Posting(account, currency, minor, refund) for (account, currency, refund), minor in moved if minor]
         ),
     )
 
@@ -110,7 +108,7 @@ def _claims(case: Case, currency: str, found: dict[Key, int]) -> None:
         elif command.in_flight:
             found["in_flight", currency, command.refund_id] = -command.minor
             flight += command.minor
-    recovered, asked = case.recovered, sum(each.outstanding for each in case.recoveries)
+    recovered, asked = case.recovered, case.asked_back
     reserve = max(0, case.owed - (moved + by_hand + flight - recovered))
     found["claims_incurred", currency, None] = moved + by_hand + flight + reserve - recovered - asked
     found["outstanding", currency, None] = -reserve

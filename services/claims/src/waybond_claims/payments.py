@@ -90,12 +90,12 @@ def tell_settled(draft: Draft) -> None:
         if command.settled == command.told:
             continue
         if command.settled > command.told:
-            draft.say(
-                claims.ClaimSettled,
-                refund_id=command.refund_id,
-                amount=money(draft.case, command.settled),
-                settled=money(draft.case, draft.case.settled),
-            )
+            fields = {
+                "refund_id": command.refund_id,
+                "amount": money(draft.case, command.settled),
+                "settled": money(draft.case, draft.case.settled),
+            }
+            draft.say(claims.ClaimSettled, fields)
         draft.case = _with(draft.case, replace(command, told=command.settled))
 
 
@@ -110,13 +110,16 @@ def cancel(draft: Draft, owes: Entitlement) -> None:
         return
     after = replace(flight, version=flight.version + 1, cancel="", patience=draft.sent_at + RECONCILE_AFTER)
     draft.case = _with(draft.case, after)
-    draft.publish(refunds.CancelRefund, refund_id=flight.refund_id, version=after.version, reason_code=wanted)
+    fields = {"refund_id": flight.refund_id, "version": after.version, "reason_code": wanted}
+    draft.publish(refunds.CancelRefund, fields)
 
 
 def waits(case: Case, now: datetime) -> bool:
     """Whether nothing new may be commanded now, whatever is owed."""
     if case.in_flight is not None or case.frozen_by_dispute or stopped(case) or len(case.commands) >= MAX_COMMANDS:
         return True
+    if not case.commands:
+        return False
     if any(each.exhausted for each in case.last_attempts):
         return True
     at = retry_at(case)
@@ -143,19 +146,18 @@ def pay(draft: Draft, owes: Entitlement) -> Command | None:
     if again is not None and (again.minor, draft.case.approved) == (difference.command, owes.entitled):
         _issue(draft, owes, difference, again)
         return None
-    draft.say(
-        claims.ClaimApproved,
-        amount=money(draft.case, difference.command),
-        entitled=money(draft.case, owes.entitled),
-        explanation=explanation(draft.case, owes, difference, draft.now),
-    )
-    draft.change(approved=owes.entitled, grants=granted(draft.case, owes))
+    fields = {
+        "amount": money(draft.case, difference.command),
+        "entitled": money(draft.case, owes.entitled),
+        "explanation": explanation(draft.case, owes, difference, draft.now),
+    }
+    draft.say(claims.ClaimApproved, fields, approved=owes.entitled, grants=granted(draft.case, owes))
     return _issue(draft, owes, difference, again)
 
 
 def _issue(draft: Draft, owes: Entitlement, difference: Due, again: Command | None) -> Command:
     case = draft.case
-    step = again.step if again is not None else max((each.step for each in case.commands), default=0) + 1
+    step = again.step if again is not None else max([each.step for each in case.commands], default=0) + 1
     attempt = again.attempt + 1 if again is not None else 1
     command = Command(
         step=step,
@@ -184,12 +186,15 @@ def _issue(draft: Draft, owes: Entitlement, difference: Due, again: Command | No
         "payment": payment(owes.view.order),
     }
     if command.pays == "refund":
-        draft.publish(refunds.IssueRefund, **fields)
+        draft.publish(refunds.IssueRefund, fields)
     else:
-        draft.publish(refunds.IssuePayout, payee=owes.view.order.buyer, **fields)
+        draft.publish(refunds.IssuePayout, {"payee": owes.view.order.buyer} | fields)
     return command
 
 
 def _failed(case: Case) -> Command | None:
     """The first step whose last attempt ended without money."""
-    return next((each for each in case.last_attempts if each.unpaid), None) if case.commands else None
+    for each in case.last_attempts:
+        if each.unpaid:
+            return each
+    return None

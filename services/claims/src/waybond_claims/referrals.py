@@ -89,8 +89,11 @@ def troubles(case: Case) -> Iterator[Question]:
 
 def stopped(case: Case) -> bool:
     """Whether something has to be decided first, or was decided to stop payments."""
+    found = list(troubles(case))
+    if not found:
+        return False
     decided = {each.key: each.choice for each in case.referrals if each.choice not in ("", WITHDRAWN)}
-    return any(decided.get(each.key) != GO_ON for each in troubles(case))
+    return any(decided.get(each.key) != GO_ON for each in found)
 
 
 def _trouble(key: str, reason: ReferralReason, text: str) -> Question:
@@ -121,7 +124,7 @@ def questions(case: Case, owes: Entitlement | None, now: datetime) -> Iterator[Q
         yield from map(_failed, exhausted)
     if owes.entitled < min(owes.available, owes.view.cover.limit):
         for found in owes.findings:
-            question = _asked(case, found)
+            question = _asked(case, found) if found.question else None
             if question is not None:
                 yield question
 
@@ -232,17 +235,16 @@ def _opened(draft: Draft, question: Question) -> Referral:
 def _publish(draft: Draft, referral: Referral) -> None:
     case = draft.case
     currency = case.order.currency if case.order is not None else ""
-    draft.say(
-        claims.ClaimReferred,
-        referral_id=referral.referral_id,
-        reason=ReferralReason(referral.reason),
-        question=referral.question,
-        choices=referral.choices,
-        amount=money_of(referral.amount, currency) if referral.amount is not None and currency else None,
-        refund_id=referral.refund_id,
-    )
-    asked = replace(referral, opened_version=draft.case.version)
-    draft.change(referrals=put(draft.case.referrals, asked, "referral_id"))
+    fields = {
+        "referral_id": referral.referral_id,
+        "reason": ReferralReason(referral.reason),
+        "question": referral.question,
+        "choices": referral.choices,
+        "amount": money_of(referral.amount, currency) if referral.amount is not None and currency else None,
+        "refund_id": referral.refund_id,
+    }
+    asked = replace(referral, opened_version=case.version + 1)
+    draft.say(claims.ClaimReferred, fields, referrals=put(case.referrals, asked, "referral_id"))
 
 
 def decided(case: Case, event: commands.DecideReferral, now: datetime) -> Case:

@@ -5,6 +5,7 @@ Parts that come in numbers are written as arrays, so that a typical file stays b
 """
 
 from datetime import datetime
+from operator import attrgetter
 from typing import TypeVar
 
 from msgspec import Struct
@@ -337,25 +338,35 @@ class Case(Struct, frozen=True, omit_defaults=True):
 
     @property
     def settled(self) -> int:
-        return sum(command.settled for command in self.commands)
+        return sum([command.settled for command in self.commands]) if self.commands else 0
 
     @property
     def in_flight(self) -> Command | None:
         """The one unresolved command."""
-        return next((command for command in reversed(self.commands) if command.in_flight), None)
+        for command in reversed(self.commands):
+            if command.in_flight:
+                return command
+        return None
 
     @property
     def last_attempts(self) -> tuple[Command, ...]:
         """Of each step the last attempt, the first step first."""
+        if len(self.commands) < 2:
+            return self.commands
         return tuple({command.step: command for command in self.commands}.values())
 
     @property
     def recovered(self) -> int:
-        return sum(recovery.recovered for recovery in self.recoveries)
+        return sum([recovery.recovered for recovery in self.recoveries]) if self.recoveries else 0
 
     @property
     def waived(self) -> int:
-        return sum(recovery.waived for recovery in self.recoveries)
+        return sum([recovery.waived for recovery in self.recoveries]) if self.recoveries else 0
+
+    @property
+    def asked_back(self) -> int:
+        """What is asked back and was neither given back nor waived."""
+        return sum([recovery.outstanding for recovery in self.recoveries]) if self.recoveries else 0
 
     @property
     def frozen_by_dispute(self) -> bool:
@@ -381,7 +392,9 @@ T = TypeVar("T", bound=Struct)
 
 def put(items: tuple[T, ...], item: T, *key: str) -> tuple[T, ...]:
     """`items` with the one that agrees with `item` in the fields `key` replaced by it, or `item` added at the end."""
+    read = attrgetter(*key)
+    wanted = read(item)
     for index, each in enumerate(items):
-        if all(getattr(each, name) == getattr(item, name) for name in key):
+        if read(each) == wanted:
             return (*items[:index], item, *items[index + 1 :])
     return (*items, item)

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Generic, Protocol, TypeVar
 
+from msgspec import Struct
+
 from waybond_contracts.event import Event
 
 S = TypeVar("S")
@@ -16,8 +18,7 @@ class Woken:
     due: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome(Generic[S]):
+class Outcome(Struct, Generic[S], frozen=True):
     """What `decide` concludes from one fact.
 
     `wake_at` replaces the wish of the previous outcome. An earlier wish may still wake the aggregate once, for

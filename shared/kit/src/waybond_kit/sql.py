@@ -91,11 +91,6 @@ WITH gone AS (
 INSERT INTO wake (shard, due, id) SELECT * FROM unnest($4::int[], $5::timestamptz[], $6::uuid[])
 """
 
-OUTBOX = """
-INSERT INTO outbox (shard, seq, topic, partition, key, headers, value)
-SELECT * FROM unnest($1::int[], $2::bigint[], $3::text[], $4::int[], $5::bytea[], $6::bytea[], $7::bytea[])
-"""
-
 QUARANTINE = """
 INSERT INTO quarantine (shard, batch_seq, ordinal, topic, record_offset, order_key, aggregate_id, reason, field,
   detail, known_at, key, headers, value)

@@ -201,6 +201,9 @@ def _by_clock(view: View, rule: Rule, way: Way, unit: str | None) -> Found:
         fact = view.watch(timed.watch_id, unit)
         if fact is not None and fact.breached:
             said = _ran_out(view, rule, timed, fact, unit)
+        elif fact is not None and fact.arrived is not None:
+            told = f"{fact.event}/{fact.version}"
+            said = Found(rule, unit, _R.KEPT, fact=told, fact_at=fact.arrived.latest, watch=fact)
         else:
             said = _running(view, rule, way, timed, unit)
         best = said if best is None else _better(best, said)
@@ -232,9 +235,6 @@ def _carrier_answered(fact: WatchFact) -> bool:
 
 
 def _running(view: View, rule: Rule, way: Way, timed: TimedTier, unit: str | None) -> Found:
-    fact = view.watch(timed.watch_id, unit)
-    if fact is not None and fact.arrived is not None:
-        return Found(rule, unit, _R.KEPT, fact=f"{fact.event}/{fact.version}", fact_at=fact.arrived.latest, watch=fact)
     arrived = view.arrival(rule, unit)
     if arrived is not None:
         return Found(rule, unit, _R.KEPT, fact="ShipmentDelivered", fact_at=arrived.latest)

@@ -1,6 +1,5 @@
 """A wording made ready for one lane: conditions with their watches, shares as decimals. Kept, since few differ."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
@@ -64,8 +63,6 @@ class Terms:
 
     wording: Wording
     rules: tuple[Rule, ...]
-    rule_of: Mapping[str, Rule]
-    """By clause id."""
     bars: tuple[Bar, ...]
     """The exclusions that speak of this lane or of no lane."""
     heeds_journeys: bool
@@ -81,7 +78,6 @@ def terms(body: str, origin: str, destination: str) -> Terms:
     return Terms(
         wording=wording,
         rules=rules,
-        rule_of={rule.clause.id: rule for rule in rules},
         bars=tuple(
             Bar(
                 each,

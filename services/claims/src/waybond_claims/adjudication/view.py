@@ -107,9 +107,9 @@ def view(case: Case, now: datetime) -> View | None:
     if case.order is None or case.policy is None or case.cover is None or ends_at is None:
         return None
     packages = {each.package_id: each for each in case.packages}
-    named = {fact.package_id for fact in (*case.watches, *case.seen)} - {None} - packages.keys()
-    for package_id in named:
-        packages[package_id or ""] = Package(package_id or "")
+    for fact in (*case.watches, *case.seen):
+        if fact.package_id is not None and fact.package_id not in packages:
+            packages[fact.package_id] = Package(fact.package_id)
     ids = sorted(packages)
     lines = case.amended.lines if case.amended is not None and case.amended.lines_revision >= 0 else case.order.lines
     return View(
