@@ -22,7 +22,8 @@ PAYMENT_SYSTEM = "payment system"
 INPUTS = {service: tuple(topic.name for topic in TOPICS if service in topic.readers) for service in SERVICES}
 MAX_UNBALANCED = 20
 MAX_COMPARED = 1_000
-"""How many records in quarantine are looked up in the log."""
+"""How many records in quarantine are looked up in the log; of the others the bytes are not loaded."""
+COMPARED_AT_ONCE = 500
 FETCH_MS = 1_000
 SCAN_RECORDS = 5_000
 MAX_SCANNED = 500_000
@@ -208,8 +209,11 @@ SELECT count(*) FROM {service}.outbox JOIN unnest($1::int[], $2::bigint[]) AS kn
 """
 
 _QUARANTINE = """
-SELECT shard, topic, record_offset, reason, detail, key, value, aggregate_id
-FROM {service}.quarantine ORDER BY shard, topic, record_offset
+SELECT shard, topic, record_offset, reason, detail, aggregate_id,
+  CASE WHEN ordinal_number <= $1 THEN key END AS key, CASE WHEN ordinal_number <= $1 THEN value END AS value
+FROM (
+  SELECT *, row_number() OVER (ORDER BY shard, topic, record_offset) AS ordinal_number FROM {service}.quarantine
+) AS kept ORDER BY shard, topic, record_offset
 """
 
 _SPAN = """
@@ -250,11 +254,11 @@ async def quarantined(connection: asyncpg.Connection, bootstrap: str, prefix: st
     """Rows of quarantine, each with what the log holds at its offset."""
     rows: list[tuple[str, asyncpg.Record]] = []
     for service in SERVICES:
-        found = await connection.fetch(_QUARANTINE.format(service=service))
+        found = await connection.fetch(_QUARANTINE.format(service=service), MAX_COMPARED)
         rows += [(service, row) for row in found]
     times = Counter((service, *_identity(row)) for service, row in rows)
-    asked = [(row["topic"], row["shard"], row["record_offset"]) for _, row in rows if row["reason"] not in NOT_RECORDS]
-    logged = await _look_up(bootstrap, prefix, asked[:MAX_COMPARED])
+    asked = [_place(row) for _, row in rows[:MAX_COMPARED] if row["reason"] not in NOT_RECORDS]
+    logged = await _look_up(bootstrap, prefix, asked)
     return [
         Kept(
             place=Place(service, row["topic"], row["shard"]),
@@ -263,10 +267,14 @@ async def quarantined(connection: asyncpg.Connection, bootstrap: str, prefix: st
             detail=row["detail"],
             times=times[service, *_identity(row)],
             bytes_=(row["key"], row["value"]),
-            logged=logged.get((row["topic"], row["shard"], row["record_offset"])),
+            logged=logged.get(_place(row)) if number < MAX_COMPARED else None,
         )
-        for service, row in rows
+        for number, (service, row) in enumerate(rows)
     ]
+
+
+def _place(row: asyncpg.Record) -> tuple[str, int, int]:
+    return row["topic"], row["shard"], row["record_offset"]
 
 
 def _identity(row: asyncpg.Record) -> tuple[object, ...]:
@@ -283,13 +291,22 @@ async def _look_up(
     found: dict[tuple[str, int, int], tuple[bytes | None, bytes | None]] = {}
     if not asked:
         return found
+    wanted: dict[tuple[str, int], set[int]] = defaultdict(set)
+    for topic, partition, offset in asked:
+        wanted[topic, partition].add(offset)
     async with AIOKafkaConsumer(bootstrap_servers=bootstrap) as consumer:
-        for topic, partition, offset in asked:
+        for (topic, partition), offsets in wanted.items():
             at = TopicPartition(prefix + topic, partition)
             consumer.assign([at])
-            consumer.seek(at, offset)
-            batch = await consumer.getmany(at, timeout_ms=FETCH_MS, max_records=1)
-            for record in batch.get(at, ()):
-                if record.offset == offset:
-                    found[topic, partition, offset] = (record.key, record.value)
+            behind = 0
+            for offset in sorted(offsets):
+                if offset < behind:
+                    continue  # it was read, or is not there, with one before it
+                consumer.seek(at, offset)
+                batch = await consumer.getmany(at, timeout_ms=FETCH_MS, max_records=COMPARED_AT_ONCE)
+                run = batch.get(at, ())
+                found |= {
+                    (topic, partition, each.offset): (each.key, each.value) for each in run if each.offset in offsets
+                }
+                behind = run[-1].offset + 1 if run else offset + 1
     return found
