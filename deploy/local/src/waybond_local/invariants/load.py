@@ -204,8 +204,9 @@ GROUP BY order_key, ordinal, currency HAVING coalesce(sum(minor), 1) <> 0 ORDER 
 """
 
 _UNSENT = """
-SELECT count(*) FROM {service}.outbox JOIN unnest($1::int[], $2::bigint[]) AS known (shard, last)
-  ON outbox.shard = known.shard AND outbox.seq <= known.last
+SELECT count(*) FROM {service}.outbox LEFT JOIN unnest($1::int[], $2::bigint[]) AS known (shard, last)
+  ON outbox.shard = known.shard
+WHERE known.shard IS NULL OR outbox.seq <= known.last
 """
 
 _QUARANTINE = """
