@@ -1,4 +1,4 @@
-"""The operator of the stack: leaves out the records that hold orders, which nobody but a person may decide."""
+"""The operator of the stack: settles the records that hold orders, which nobody but a person may decide."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import asyncpg
 
 from tests.chaos.flow import Record
 from tests.chaos.world import SERVICES, World
-from waybond_contracts.commands import DiscardHeld
+from waybond_contracts.commands import DiscardHeld, ReleaseHeld
 from waybond_contracts.publishing import message
 from waybond_local.quarantine_cli import Address, command_for
 
@@ -20,14 +20,16 @@ SETTLE_SECONDS = 10.0
 """After so long without a change a command is given again: the first may have come before its line was as it is."""
 
 _FIRST_IN_LINE = """
-SELECT DISTINCT ON (aggregate_id) shard, topic, record_offset, order_key FROM {service}.quarantine
+SELECT DISTINCT ON (aggregate_id) shard, topic, record_offset, order_key, reason FROM {service}.quarantine
 WHERE released_at IS NULL AND aggregate_id IS NOT NULL ORDER BY aggregate_id, batch_seq, ordinal
 """
 _FAULTS = "SELECT count(*), min(detail) FROM {service}.quarantine WHERE reason IN ('decide', 'save', 'wake')"
 
 
-async def discard_all(world: World, patience_seconds: float) -> int:
-    """Discard what holds an order, then what holds it next, until no order is held; how many commands that took.
+async def settle_all(world: World, patience_seconds: float) -> int:
+    """Settle what holds an order, then what holds it next, until no order is held; how many commands that took.
+
+    What cannot be read is discarded. What waited behind it is released, and discarded only if that changes nothing.
 
     Raises TimeoutError if some are held still after `patience_seconds`.
     """
@@ -44,8 +46,9 @@ async def discard_all(world: World, patience_seconds: float) -> int:
                 named = (address.service, address.topic, address.shard, address.offset)
                 if commanded.get(named, float("-inf")) > time.monotonic() - SETTLE_SECONDS:
                     continue
+                kind = ReleaseHeld if row["reason"] == "waiting" and named not in commanded else DiscardHeld
                 commanded[named] = time.monotonic()
-                command = command_for(DiscardHeld, address, row["order_key"], "hostile input", datetime.now(UTC))
+                command = command_for(kind, address, row["order_key"], "hostile input", datetime.now(UTC))
                 topic, key, value, headers = message(command, source=SOURCE)
                 commands.append((topic, key, value, headers, None))
             given += await world.flow.pour(commands)

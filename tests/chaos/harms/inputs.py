@@ -17,7 +17,7 @@ from tests.chaos.entry import RELEASE
 from tests.chaos.flow import SOURCE, Record
 from tests.chaos.harms.harm import Dose, Harm
 from tests.chaos.lives import life
-from tests.chaos.operator import discard_all, faults
+from tests.chaos.operator import settle_all, faults
 from tests.chaos.releases import MARK, MENDED
 from tests.chaos.world import World
 from waybond_contracts.envelope import Envelope
@@ -37,13 +37,13 @@ LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 
 
 async def fuzzed(world: World, dose: Dose) -> None:
-    """Records by a grammar of what is almost right, among the good ones; an operator discards what is held by them."""
+    """Records by a grammar of what is almost right, among the good ones; an operator settles what is held by them."""
     records = fuzz.records(dose.draw, int(FUZZED_RECORDS * dose.amount))
     while poured := await world.flow.pour(islice(records, FUZZED_AT_ONCE)):
         dose.tally["fuzzed records"] += poured
         while world.meter.unanswered(time.monotonic() - KEEPS_UP_SECONDS):  # no faster than the services are
             await asyncio.sleep(POLL_SECONDS)
-    dose.tally["held records discarded"] += await discard_all(world, PATIENCE_SECONDS)
+    dose.tally["commands about held records"] += await settle_all(world, PATIENCE_SECONDS)
     found = await faults(world)
     assert not found, found
 
