@@ -17,7 +17,7 @@ from tests.chaos.entry import RELEASE
 from tests.chaos.flow import SOURCE, Record
 from tests.chaos.harms.harm import Dose, Harm
 from tests.chaos.lives import life
-from tests.chaos.operator import settle_all, faults
+from tests.chaos.operator import faults, settle_all
 from tests.chaos.releases import MARK, MENDED
 from tests.chaos.world import World
 from waybond_contracts.envelope import Envelope
