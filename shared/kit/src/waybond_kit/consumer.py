@@ -5,11 +5,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from itertools import groupby
 from typing import Any
+from zlib import crc32
 
 import structlog
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, ConsumerRecord, TopicPartition
 from aiokafka.coordinator.assignors.range import RangePartitionAssignor
-from aiokafka.errors import KafkaError
 from aiokafka.structs import OffsetAndMetadata
 from faststream import AckPolicy
 from faststream.kafka import KafkaBroker
@@ -17,7 +17,6 @@ from faststream.kafka.message import FAKE_CONSUMER, KafkaMessage
 
 from waybond_kit import lenient
 from waybond_kit.engine import Engine
-from waybond_kit.errors import StartError
 from waybond_kit.kafka import ClientOptions, raw_of
 from waybond_kit.ports import Place
 
@@ -28,10 +27,6 @@ BATCH_TIMEOUT_MS = 15
 FETCH_WAIT_MS = 200
 METADATA_AGE_MS = 30_000
 LEAVE_SECONDS = 5.0
-JOIN_ATTEMPTS = 4
-JOIN_MARGIN_SECONDS = 0.5
-UNSUBSCRIBED = "unsubscribed topic"
-"""How aiokafka names an assignment that was not asked for: it has no exception of its own for it."""
 
 
 class Consumer(ConsumerRebalanceListener):
@@ -48,8 +43,6 @@ class Consumer(ConsumerRebalanceListener):
         session_ms: int,
     ) -> None:
         self._prefix = prefix
-        self._group = prefix + group
-        self._session_ms = session_ms
         self._topics = {prefix + topic: topic for topic in topics}
         self._engine: Engine | None = None
         # No producer, no admin client, no acknowledgement, no typing of arguments: only the consuming loop.
@@ -63,8 +56,8 @@ class Consumer(ConsumerRebalanceListener):
         )
         self._subscriber = self._broker.subscriber(
             *self._topics,
-            group_id=self._group,
-            group_instance_id=instance,
+            group_id=prefix + group,
+            group_instance_id=instance and member_name(instance, topics),
             batch=True,
             max_records=POLL_RECORDS,
             batch_timeout_ms=BATCH_TIMEOUT_MS,
@@ -86,7 +79,7 @@ class Consumer(ConsumerRebalanceListener):
         """Join the group."""
         lenient.install()
         self._engine = engine
-        await self._join()
+        await self._broker.start()
         consumer = self._consumer
         fetch = consumer.getmany
 
@@ -103,24 +96,6 @@ class Consumer(ConsumerRebalanceListener):
                 raise
 
         consumer.getmany = fetch_after_turn  # type: ignore[method-assign]  # the only place between two fetches
-
-    async def _join(self) -> None:
-        """Join; raises StartError.
-
-        To a static member that comes back the group gives what it had before, whatever it asks for now. So a version
-        that reads less than the one before it has to wait until the session of that one is over (S: a release that
-        added a topic is rolled back, and the process ends at each start).
-        """
-        for attempt in range(1, JOIN_ATTEMPTS + 1):
-            try:
-                await self._broker.start()
-                return
-            except KafkaError as error:
-                await self.stop()
-                if UNSUBSCRIBED not in str(error) or attempt == JOIN_ATTEMPTS:
-                    raise StartError(f"cannot join the group {self._group}: {error}") from error
-            log.warning("the group gives topics of another version: waiting until its session is over")
-            await asyncio.sleep(self._session_ms / 1000 + JOIN_MARGIN_SECONDS)
 
     async def stop(self) -> None:
         """Leave the group; a static member stays until its session ends, so that a restart moves no shards."""
@@ -189,6 +164,16 @@ class Consumer(ConsumerRebalanceListener):
 
     def _place(self, partition: TopicPartition) -> Place:
         return Place(self._topics[partition.topic], partition.partition)
+
+
+def member_name(instance: str, topics: Sequence[str]) -> str:
+    """The name of a static member: who reads other topics is another member, although it is the same process anew.
+
+    To a static member that comes back the group gives what it had before, whatever it asks for now, and does not share
+    anew (S: a release adds a topic, its partitions stay with nobody, and every shard stays closed; a release that takes
+    one away is given it all the same, and ends at each start). As another member it waits for a session to end, once.
+    """
+    return f"{instance}.{crc32(' '.join(sorted(topics)).encode()):08x}"
 
 
 def _partition(record: ConsumerRecord[Any, Any]) -> tuple[str, int]:
