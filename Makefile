@@ -25,7 +25,7 @@ INSTALL := $(UV) pip install --quiet --require-hashes --no-deps
 COMPILE := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	--no-annotate --custom-compile-command "make lock" $(foreach m,$(MEMBERS),--no-emit-package waybond-$(notdir $(m)))
 
-.PHONY: help demo up down test simulate lint bench contracts format lock clean
+.PHONY: help demo up down test simulate lint chaos bench contracts format lock clean
 
 help:  ## list what can be done
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -52,6 +52,9 @@ lint: $(VENV)/.dev  ## check style, types, layers, dependencies, and that the co
 	lint-imports
 	for member in $(MEMBERS); do (cd $$member && echo "deptry $$member" && deptry src); done
 	python -m waybond_contracts.generate --check
+
+chaos: $(VENV)/.dev  ## do harm to the real stack for an hour (ARGS="--minutes 5 --seed 7 --only kill,zombie")
+	python -m tests.chaos $(ARGS)
 
 bench: $(VENV)/.dev  ## measure the claims service against the baseline
 	python -m benchmarks $(ARGS)

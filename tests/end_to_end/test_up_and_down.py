@@ -54,6 +54,8 @@ def test_up_says_what_runs_and_down_stops_it(folder: Path) -> None:
         assert state.running(folder).supervisor == found.supervisor
         assert waybond(folder, "status").returncode == 0
         assert waybond(folder, "migrate").returncode == 0
+        verified = waybond(folder, "verify")  # while shards say every second how far they have come
+        assert verified.returncode == 0, verified.stdout + verified.stderr
     finally:
         down = waybond(folder, "down")
     assert (down.returncode, down.stdout) == (0, "Stopped.\n")

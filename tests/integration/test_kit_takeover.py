@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import Counter
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -260,6 +261,34 @@ async def test_a_shard_opens_only_with_all_of_its_topics_in_one_hand(
         await old_code.stop()
         await world.open(pricing)
         await eventually(lambda: world.states("pricing"), all_applied(40, 1))
+
+
+async def test_a_version_that_reads_less_starts_as_the_static_member_that_read_more(
+    kafka: str, database: str, topic_prefix: str
+) -> None:
+    """A release that added a topic is rolled back: the group still gives its member what that release had asked for."""
+    before = replace(TRACKING, inputs=tuple(each for each in TRACKING.inputs if each.topic != OPERATOR_COMMANDS))
+    async with World(kafka, database, topic_prefix).ready(TRACKING) as world:
+        async with world.running(TRACKING, instance="only") as after:
+            await world.open(after)
+        async with world.running(before, instance="only") as tracking:
+            await world.open(tracking)
+            await world.publish(*(amended(f"o{order}", 1) for order in range(40)))
+            states = await eventually(lambda: world.states("tracking"), all_applied(40, 1))
+    assert len(states) == 40
+
+
+async def test_static_members_that_read_a_topic_more_get_it(kafka: str, database: str, topic_prefix: str) -> None:
+    """A rolling deploy adds a topic. No member leaves the group, and still its partitions have to be shared anew."""
+    before = replace(TRACKING, inputs=tuple(each for each in TRACKING.inputs if each.topic != OPERATOR_COMMANDS))
+    async with World(kafka, database, topic_prefix).ready(TRACKING) as world:
+        async with world.running(before, instance="a") as a, world.running(before, instance="b") as b:
+            await world.open(a, b)
+        async with world.running(TRACKING, instance="a") as a, world.running(TRACKING, instance="b") as b:
+            await world.open(a, b)
+            await world.publish(*(amended(f"o{order}", 1) for order in range(40)))
+            states = await eventually(lambda: world.states("tracking"), all_applied(40, 1))
+    assert len(states) == 40
 
 
 async def test_a_service_does_not_start_on_topics_that_do_not_fit(kafka: str, database: str, topic_prefix: str) -> None:

@@ -1,15 +1,19 @@
 """Wakes and watermarks on real parts: no wake overtakes what was known before it, through two chained services."""
 
 import asyncio
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, ClassVar
 
 import msgspec
+import pytest
 from aiokafka import AIOKafkaProducer
 
 from tests.support.kit import START, World, amended, days, envelope_of, eventually
 from tests.support.toys import PRICING, TRACKING, decide_pricing
 from waybond_contracts.topics import DELAYS, OPERATOR_COMMANDS, ORDERS, POLICIES
+from waybond_kit.kafka import KafkaLog
+from waybond_kit.ports import Place
 from waybond_kit.service import Definition
 
 
@@ -31,6 +35,43 @@ async def test_a_wake_fires_at_its_due_although_all_topics_are_idle(
         )
         assert {toy.woken for toy in states.values()} == {(now + timedelta(seconds=1),)}
         assert await world.query("pricing", "SELECT * FROM wake") == []
+
+
+class SlowLog(KafkaLog):
+    """A log whose answer takes so long that more is applied before it is here, as with several brokers."""
+
+    meanwhile: ClassVar[list[Callable[[], Awaitable[None]]]] = []
+
+    async def ends(self, places: Sequence[Place]) -> dict[Place, int]:
+        found = await super().ends(places)
+        for each in self.meanwhile:
+            await each()
+        return found
+
+
+async def test_an_answer_about_a_topics_end_may_be_older_than_what_is_applied(
+    kafka: str, database: str, topic_prefix: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No reason to think that the topic has lost its end: the shards keep their epochs."""
+    monkeypatch.setattr("waybond_kit.service.KafkaLog", SlowLog)
+    async with World(kafka, database, topic_prefix).ready(PRICING) as world, world.running(PRICING) as pricing:
+        await world.open(pricing)
+        answered: list[int] = []
+
+        async def meanwhile() -> None:
+            revision = len(answered)
+            await world.publish(*(amended(f"o{order}", revision) for order in range(20)))
+            await eventually(
+                lambda: world.states("pricing"),
+                lambda seen: len(seen) == 20 and all(revision in toy.revisions for toy in seen.values()),
+            )
+            answered.append(revision)
+
+        monkeypatch.setattr(SlowLog, "meanwhile", [meanwhile])
+        await eventually(lambda: asyncio.sleep(0, answered), lambda done: len(done) >= 3)
+        monkeypatch.setattr(SlowLog, "meanwhile", [])
+        epochs = await world.query("pricing", "SELECT epoch FROM shard")
+    assert {row["epoch"] for row in epochs} == {1}
 
 
 async def test_a_wake_waits_for_the_progress_of_the_service_before(

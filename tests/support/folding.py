@@ -39,6 +39,11 @@ class Memory:
         key, value = event.order_key.encode(), event.model_dump_json().encode()
         return self.door.read(Raw(event.topic, self.offset, 0, key, value, headers))
 
+    def unreadable(self, topic: str, order: str) -> Item:
+        """Bytes that nobody can read, under the order's key, as the next record of a topic."""
+        self.offset += 1
+        return self.door.read(Raw(topic, self.offset, 0, f"acme/shop/{order}".encode(), b"\xff", ()))
+
     def batch(
         self, *items: Item, wakes: Wakes | None = None, poisoned: bool = False, sent_at: datetime | None = None
     ) -> Fold[Any]:

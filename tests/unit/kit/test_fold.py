@@ -9,6 +9,7 @@ from waybond_contracts.commands import DiscardHeld, HeldCommand, ReleaseHeld
 from waybond_contracts.event import Event
 from waybond_contracts.topics import ORDERS
 from waybond_kit.aggregate import Outcome, Woken
+from waybond_kit.breaker import MAX_FAULTS
 from waybond_kit.definition import Definition
 from waybond_kit.fold import MAX_WAKES_IN_A_ROW, WAKE_TOPIC, Wakes
 from waybond_kit.keys import aggregate_id
@@ -150,6 +151,21 @@ def test_a_wake_that_waited_for_a_release_is_published_as_known_at_the_release()
     assert shard.woken == 1
     topic, _, headers, _ = shard.published[-1]
     assert (topic, headers["ce_knownat"]) == (ORDERS, released_at.isoformat().replace("+00:00", "Z").encode())
+
+
+def test_a_line_that_meets_its_next_bad_record_is_no_fault_of_ours() -> None:
+    """A platform's bad records hold many orders: the commands about them must not stop the shard."""
+    shard = Memory(PRICING)
+    bad = []
+    for number in range(2 * MAX_FAULTS):
+        order = f"o{number}"
+        shard.batch(shard.item(amended(order, 1)))
+        bad.append([shard.unreadable(ORDERS, order), shard.unreadable(ORDERS, order)])
+        shard.batch(*bad[-1])
+    discards = [command(DiscardHeld, f"o{n}", ORDERS, first.raw.offset) for n, (first, _) in enumerate(bad)]
+    fold = shard.batch(*(shard.item(each) for each in discards))
+    assert fold.tally.faults == 0
+    assert [shard.line(f"o{number}") for number in range(len(bad))] == [["waiting"]] * len(bad)
 
 
 def test_what_came_in_the_batch_of_the_command_follows_the_line_too() -> None:

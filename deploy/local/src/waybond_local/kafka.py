@@ -9,6 +9,7 @@ import struct
 import subprocess
 import uuid
 from base64 import urlsafe_b64encode
+from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -72,11 +73,22 @@ class EmbeddedKafka:
     Args:
         folder: made where it is missing; a broker that was stopped goes on with what it holds.
         port: the port for clients; 0 takes a free one at the first start and keeps it.
+        settings: broker settings over the defaults, by their Kafka names.
+        cluster_id: of the cluster that the broker belongs to; a new one where it is None.
     """
 
-    def __init__(self, folder: Path, *, port: int = 0) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        port: int = 0,
+        settings: Mapping[str, str] | None = None,
+        cluster_id: str | None = None,
+    ) -> None:
         self.folder = folder.absolute()
         self.log = self.folder / "kafka.log"
+        self._settings = dict(settings or {})
+        self._cluster_id = cluster_id or new_cluster_id()
         self._port = port
         self._controller_port = 0
         self._process: subprocess.Popen[bytes] | None = None
@@ -157,18 +169,18 @@ class EmbeddedKafka:
 
     def _write_settings(self) -> Path:
         path = self.folder / "server.properties"
-        path.write_text(
-            _SETTINGS.format(
-                port=self._port,
-                controller_port=self._controller_port,
-                logs=self.folder / "logs",
-                max_message_bytes=MAX_MESSAGE_BYTES,
-            )
+        defaults = _SETTINGS.format(
+            port=self._port,
+            controller_port=self._controller_port,
+            logs=self.folder / "logs",
+            max_message_bytes=MAX_MESSAGE_BYTES,
         )
+        over = "".join(f"{name}={value}\n" for name, value in self._settings.items())  # of two the last counts
+        path.write_text(defaults + over)
         return path
 
     def _format(self, tool: list[str | Path], settings: Path) -> None:
-        process = spawn([*tool, "format", "--ignore-formatted", "-t", new_cluster_id(), "-c", settings], log=self.log)
+        process = spawn([*tool, "format", "--ignore-formatted", "-t", self._cluster_id, "-c", settings], log=self.log)
         status = finish(process, patience_seconds=_FORMAT_SECONDS)
         if status != 0:
             raise ProcessError(f"Kafka could not format {self.folder} (status {status}).\n{tail(self.log)}")

@@ -31,7 +31,12 @@ class _NotYetKnownError(ProvisionError):
 
 
 async def make_topics(
-    bootstrap: str, names: Sequence[str], partitions: int, settings: Mapping[str, str] = TOPIC_SETTINGS
+    bootstrap: str,
+    names: Sequence[str],
+    partitions: int,
+    settings: Mapping[str, str] = TOPIC_SETTINGS,
+    *,
+    replicas: int = 1,
 ) -> None:
     """Make the topics that are missing; partition n of each is shard n, so all must have the same number.
 
@@ -43,7 +48,7 @@ async def make_topics(
     admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
     await admin.start()
     try:
-        topics = [NewTopic(name, partitions, 1, topic_configs=dict(settings)) for name in names]
+        topics = [NewTopic(name, partitions, replicas, topic_configs=dict(settings)) for name in names]
         answer = (await admin.create_topics(topics)).to_object()
         refused = [each for each in answer["topic_errors"] if each["error_code"] not in (0, _TOPIC_EXISTS)]
         if refused:

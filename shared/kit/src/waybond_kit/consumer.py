@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from itertools import groupby
 from typing import Any
+from zlib import crc32
 
 import structlog
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, ConsumerRecord, TopicPartition
@@ -56,7 +57,7 @@ class Consumer(ConsumerRebalanceListener):
         self._subscriber = self._broker.subscriber(
             *self._topics,
             group_id=prefix + group,
-            group_instance_id=instance,
+            group_instance_id=instance and member_name(instance, topics),
             batch=True,
             max_records=POLL_RECORDS,
             batch_timeout_ms=BATCH_TIMEOUT_MS,
@@ -163,6 +164,16 @@ class Consumer(ConsumerRebalanceListener):
 
     def _place(self, partition: TopicPartition) -> Place:
         return Place(self._topics[partition.topic], partition.partition)
+
+
+def member_name(instance: str, topics: Sequence[str]) -> str:
+    """The name of a static member: who reads other topics is another member, although it is the same process anew.
+
+    To a static member that comes back the group gives what it had before, whatever it asks for now, and does not share
+    anew (S: a release adds a topic, its partitions stay with nobody, and every shard stays closed; a release that takes
+    one away is given it all the same, and ends at each start). As another member it waits for a session to end, once.
+    """
+    return f"{instance}.{crc32(' '.join(sorted(topics)).encode()):08x}"
 
 
 def _partition(record: ConsumerRecord[Any, Any]) -> tuple[str, int]:

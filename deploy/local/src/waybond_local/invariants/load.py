@@ -18,10 +18,12 @@ from waybond_local.invariants.flow import NOT_RECORDS, Control, Kept, Log, Place
 from waybond_local.invariants.money import Ledger, Moved, PaymentBooks
 
 SERVICES = ("pricing", "tracking", "claims")
+PAYMENT_SYSTEM = "payment system"
 INPUTS = {service: tuple(topic.name for topic in TOPICS if service in topic.readers) for service in SERVICES}
 MAX_UNBALANCED = 20
 MAX_COMPARED = 1_000
-"""How many records in quarantine are looked up in the log."""
+"""How many records in quarantine are looked up in the log; of the others the bytes are not loaded."""
+COMPARED_AT_ONCE = 500
 FETCH_MS = 1_000
 SCAN_RECORDS = 5_000
 MAX_SCANNED = 500_000
@@ -104,10 +106,25 @@ async def ledger(connection: asyncpg.Connection) -> Ledger:
     )
 
 
-async def outboxes(connection: asyncpg.Connection) -> dict[str, int]:
-    """Rows that are committed and not known to be published."""
-    counts = {service: await _count(connection, f"{service}.outbox") for service in SERVICES}
-    return counts | {"payment system": await _count(connection, "sandbox.answer")}
+async def outbox_ends(connection: asyncpg.Connection) -> dict[str, dict[int, int]]:
+    """By service and shard, the number of the last row that was committed; the payment system has one shard, 0."""
+    found: dict[str, dict[int, int]] = {}
+    for service in SERVICES:
+        rows = await connection.fetch(f"SELECT shard, outbox_seq FROM {service}.shard")  # noqa: S608 - our own schemas
+        found[service] = {row["shard"]: row["outbox_seq"] for row in rows}
+    last = await connection.fetchval("SELECT max(seq) FROM sandbox.answer")
+    return found | {PAYMENT_SYSTEM: {0: last or 0}}
+
+
+async def outboxes(connection: asyncpg.Connection, ends: Mapping[str, Mapping[int, int]]) -> dict[str, int]:
+    """Rows up to these ends that are committed and not known to be published."""
+    counts: dict[str, int] = {}
+    for service in SERVICES:
+        columns = list(ends[service]), list(ends[service].values())
+        counts[service] = await connection.fetchval(_UNSENT.format(service=service), *columns) or 0
+    last = ends[PAYMENT_SYSTEM][0]
+    unsent = await connection.fetchval("SELECT count(*) FROM sandbox.answer WHERE seq <= $1", last)
+    return counts | {PAYMENT_SYSTEM: unsent or 0}
 
 
 async def _count(connection: asyncpg.Connection, table: str) -> int:
@@ -192,9 +209,18 @@ SELECT order_key, ordinal FROM claims.entry LEFT JOIN claims.posting
 GROUP BY order_key, ordinal, currency HAVING coalesce(sum(minor), 1) <> 0 ORDER BY 1, 2 LIMIT $1
 """
 
+_UNSENT = """
+SELECT count(*) FROM {service}.outbox LEFT JOIN unnest($1::int[], $2::bigint[]) AS known (shard, last)
+  ON outbox.shard = known.shard
+WHERE known.shard IS NULL OR outbox.seq <= known.last
+"""
+
 _QUARANTINE = """
-SELECT shard, topic, record_offset, reason, detail, key, value, aggregate_id
-FROM {service}.quarantine ORDER BY shard, topic, record_offset
+SELECT shard, topic, record_offset, reason, detail, aggregate_id,
+  CASE WHEN ordinal_number <= $1 THEN key END AS key, CASE WHEN ordinal_number <= $1 THEN value END AS value
+FROM (
+  SELECT *, row_number() OVER (ORDER BY shard, topic, record_offset) AS ordinal_number FROM {service}.quarantine
+) AS kept ORDER BY shard, topic, record_offset
 """
 
 _SPAN = """
@@ -235,11 +261,11 @@ async def quarantined(connection: asyncpg.Connection, bootstrap: str, prefix: st
     """Rows of quarantine, each with what the log holds at its offset."""
     rows: list[tuple[str, asyncpg.Record]] = []
     for service in SERVICES:
-        found = await connection.fetch(_QUARANTINE.format(service=service))
+        found = await connection.fetch(_QUARANTINE.format(service=service), MAX_COMPARED)
         rows += [(service, row) for row in found]
     times = Counter((service, *_identity(row)) for service, row in rows)
-    asked = [(row["topic"], row["shard"], row["record_offset"]) for _, row in rows if row["reason"] not in NOT_RECORDS]
-    logged = await _look_up(bootstrap, prefix, asked[:MAX_COMPARED])
+    asked = [_place(row) for _, row in rows[:MAX_COMPARED] if row["reason"] not in NOT_RECORDS]
+    logged = await _look_up(bootstrap, prefix, asked)
     return [
         Kept(
             place=Place(service, row["topic"], row["shard"]),
@@ -248,10 +274,14 @@ async def quarantined(connection: asyncpg.Connection, bootstrap: str, prefix: st
             detail=row["detail"],
             times=times[service, *_identity(row)],
             bytes_=(row["key"], row["value"]),
-            logged=logged.get((row["topic"], row["shard"], row["record_offset"])),
+            logged=logged.get(_place(row)) if number < MAX_COMPARED else None,
         )
-        for service, row in rows
+        for number, (service, row) in enumerate(rows)
     ]
+
+
+def _place(row: asyncpg.Record) -> tuple[str, int, int]:
+    return row["topic"], row["shard"], row["record_offset"]
 
 
 def _identity(row: asyncpg.Record) -> tuple[object, ...]:
@@ -268,13 +298,22 @@ async def _look_up(
     found: dict[tuple[str, int, int], tuple[bytes | None, bytes | None]] = {}
     if not asked:
         return found
+    wanted: dict[tuple[str, int], set[int]] = defaultdict(set)
+    for topic, partition, offset in asked:
+        wanted[topic, partition].add(offset)
     async with AIOKafkaConsumer(bootstrap_servers=bootstrap) as consumer:
-        for topic, partition, offset in asked:
+        for (topic, partition), offsets in wanted.items():
             at = TopicPartition(prefix + topic, partition)
             consumer.assign([at])
-            consumer.seek(at, offset)
-            batch = await consumer.getmany(at, timeout_ms=FETCH_MS, max_records=1)
-            for record in batch.get(at, ()):
-                if record.offset == offset:
-                    found[topic, partition, offset] = (record.key, record.value)
+            behind = 0
+            for offset in sorted(offsets):
+                if offset < behind:
+                    continue  # it was read, or is not there, with one before it
+                consumer.seek(at, offset)
+                batch = await consumer.getmany(at, timeout_ms=FETCH_MS, max_records=COMPARED_AT_ONCE)
+                run = batch.get(at, ())
+                found |= {
+                    (topic, partition, each.offset): (each.key, each.value) for each in run if each.offset in offsets
+                }
+                behind = run[-1].offset + 1 if run else offset + 1
     return found

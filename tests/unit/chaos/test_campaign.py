@@ -1,0 +1,65 @@
+"""A campaign's plan follows from its seed alone, and what does not hold is never reported as if it did."""
+
+import random
+from collections import Counter
+from datetime import UTC, datetime
+from itertools import islice
+
+from tests.chaos import fuzz
+from tests.chaos.campaign import RECOVERED_WITHIN_SECONDS, Round, Rounds
+from tests.chaos.harms import HARMS
+from tests.chaos.lives import life
+from tests.chaos.report import Campaign
+from tests.chaos.world import Size
+
+ALL = list(HARMS.values())
+
+
+def plan(seed: int, count: int) -> list[tuple[tuple[str, ...], float]]:
+    rounds = Rounds(seed, ALL, HARMS["kill"])
+    drawn = (rounds.next() for _ in range(count))
+    return [(tuple(harm.name for harm in harms), draw.random()) for harms, draw in drawn]
+
+
+def done(**given: float | None) -> Round:
+    return Round(("kill",), Counter(kills=3), {}, 1.0, 8.0, 10, **given)  # type: ignore[arg-type]  # the seconds alone are given
+
+
+def test_a_seed_means_one_plan_and_every_kind_comes_before_one_comes_again() -> None:
+    assert plan(7, 60) == plan(7, 60) != plan(8, 60)
+    names = [names for names, _ in plan(7, len(ALL))]
+    assert sorted(names) == sorted((name,) for name in HARMS)
+    again = [names for names, _ in plan(7, 3 * len(ALL))[len(ALL) :]]
+    assert {len(each) for each in again} == {1, 2}, "the second time some come while processes are killed"
+
+
+def test_a_flow_that_is_not_back_in_time_is_wrong() -> None:
+    in_time, late, never = (done(recovered_seconds=s) for s in (RECOVERED_WITHIN_SECONDS, 61.0, None))
+    for each in (in_time, late, never):
+        each.judge()
+    assert [len(each.wrong) for each in (in_time, late, never)] == [0, 1, 1]
+
+
+def test_a_campaign_that_did_nothing_does_not_hold() -> None:
+    unable = done()
+    unable.unable = "needs root"
+    assert not Campaign(Size(), 1.0, []).holds
+    assert not Campaign(Size(), 1.0, [unable]).holds
+    assert Campaign(Size(), 1.0, [unable, done()]).holds
+    wrong = done()
+    wrong.wrong.append("I1 fails")
+    assert not Campaign(Size(), 1.0, [done(), wrong]).holds
+
+
+def test_lives_and_fuzzed_records_follow_from_their_seed() -> None:
+    at = datetime(2026, 11, 1, tzinfo=UTC)
+
+    def told(seed: int) -> list[object]:
+        drawn = life(random.Random(seed), "o1")
+        return [drawn.kind, drawn.order.placed(at, drawn.due_in), [said.build(at) for said in drawn.said]]
+
+    assert told(1) == told(1)
+    assert len({str(told(seed)) for seed in range(20)}) == 20
+    records = list(islice(fuzz.records(random.Random(1), 500), 500))
+    assert len(records) == 500
+    assert len({(topic, key, value) for topic, key, value, _, _ in records}) > 400
