@@ -9,8 +9,8 @@ from tests.simulation.faults import Armed, Fault
 from tests.simulation.loop import Owner, SimulatedLoop
 from tests.simulation.network import Network
 from waybond_kit.changes import OutboxRow
-from waybond_kit.outbox import SEND_SECONDS
 from waybond_kit.ports import Place
+from waybond_kit.relay import SEND_SECONDS
 from waybond_kit.takeover import Takeover
 
 
