@@ -146,6 +146,28 @@ def test_a_line_that_meets_its_next_bad_record_is_no_fault_of_ours() -> None:
     assert [shard.line(f"o{number}") for number in range(len(bad))] == [["waiting"]] * len(bad)
 
 
+def test_a_wake_that_waited_for_a_release_is_published_as_known_at_the_release() -> None:
+    """Else it would claim to have been known long before how far its shard has come, and its readers have moved on."""
+
+    def answer_wakes(state: Toy | None, fact: Event | Woken, now: datetime, _: datetime | None) -> Outcome[Toy]:
+        if isinstance(fact, Woken):
+            return Outcome(state, (amended("o", 7),))
+        return decide_pricing(state, fact, now)
+
+    shard = Memory(Definition(**{**vars(PRICING), "decide": answer_wakes}))
+    held = shard.item(amended("o", 2, "raise"))
+    shard.batch(shard.item(amended("o", 1, "wake:60")), held)
+    shard.batch(wakes=until(START + 24 * HOUR))
+    assert shard.woken == 0
+    released_at = START + 48 * HOUR
+    shard.batch(
+        shard.item(command(DiscardHeld, "o", ORDERS, held.raw.offset), released_at), wakes=until(START + 47 * HOUR)
+    )
+    assert shard.woken == 1
+    topic, _, headers, _ = shard.published[-1]
+    assert (topic, headers["ce_knownat"]) == (ORDERS, released_at.isoformat().replace("+00:00", "Z").encode())
+
+
 def test_what_came_in_the_batch_of_the_command_follows_the_line_too() -> None:
     """Else its order would be free while a record of it still waited, until the next takeover held it again."""
     shard = Memory(PRICING)

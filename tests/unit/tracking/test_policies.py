@@ -50,21 +50,28 @@ def test_a_policy_before_its_order_waits_for_the_clock() -> None:
 @pytest.mark.parametrize(
     "fact", [order_placed(), booked(0), scanned(K.PICKED_UP, 0), checked(0), promise_changed(0, 9)]
 )
-def test_facts_without_a_policy_are_left_after_a_week(fact: Event) -> None:
+def test_facts_of_which_pricing_never_speaks_are_left_in_the_end(fact: Event) -> None:
     told = story().given(fact)
     assert told.wake_at == day(0) + KEPT_WITHOUT_POLICY
-    told.until(day(6.9))
+    told.until(day(399))
     assert told.state is not None
-    told.until(day(7))
+    told.until(day(400))
     assert (told.state, told.wake_at) == (None, None)
 
 
-def test_the_week_begins_anew_when_the_order_becomes_known() -> None:
+def test_that_time_begins_anew_when_the_order_becomes_known() -> None:
     told = story().given(scanned(K.PICKED_UP, 1), Known(order_placed(), day(5)))
-    told.until(day(11.9))
+    told.until(day(404))
     assert told.state is not None
-    told.until(day(12))
+    told.until(day(405))
     assert told.state is None
+
+
+def test_an_order_that_pricing_held_for_weeks_is_watched_from_its_first_day() -> None:
+    told = story().given(order_placed(), booked(1), scanned(K.PICKED_UP, 2))
+    told.until(day(50))
+    late = watch_says(told.when(policy_issued(LATE), known_at=day(50)) + told.until(day(50.1)))
+    assert late["TG-1:0:0", "A"].breached
 
 
 def test_a_declined_order_leaves_no_state() -> None:

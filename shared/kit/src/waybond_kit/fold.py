@@ -96,6 +96,9 @@ class Fold(Generic[S]):
     released: list[Released] = field(default_factory=list)
     holds: dict[UUID, int] = field(default_factory=dict)
     """How `holding` changes."""
+    freed: dict[UUID, datetime] = field(default_factory=dict)
+    """Orders whose line this batch has emptied, and when the command for it was known. Wakes that waited until then
+    are known no earlier: how far the shard has come was published meanwhile."""
     tally: Tally = field(default_factory=Tally)
     more_wakes: bool = False
 
@@ -208,7 +211,8 @@ class Fold(Generic[S]):
             aggregate.armed_at = None
             identity = wake_id(self.definition.name, aggregate.order_key, due)
             cause = Cause(identity, aggregate.order_key)
-            refusal = _SAVE_FAILED if self.poisoned else self._decide(aggregate, Woken(due), due, cause, None)
+            floor = self.freed.get(aggregate.id)
+            refusal = _SAVE_FAILED if self.poisoned else self._decide(aggregate, Woken(due), due, cause, floor)
             self.tally.woken += 1
             if refusal is not None:
                 self.tally.faults += 1
@@ -276,6 +280,8 @@ class Fold(Generic[S]):
         if named.stands_in_line:
             self._go_on(line, aggregate, item.known_at)
             self.holds[item.id] = self.held(item.id) - (standing - len(line.rows))
+            if not self.holds[item.id]:
+                self.freed[item.id] = item.known_at
 
     def _line(self, identity: UUID) -> Line:
         """The order's line as it is loaded, and, if that is all of it, what this batch has put behind it."""

@@ -1,0 +1,90 @@
+"""The products that are sold in a simulated world: one wording, with each answer to what a late arrival changes."""
+
+from datetime import datetime
+
+from tests.simulation.clocks import DAYS_BEFORE, START
+from waybond_pricing.catalogue import Catalogue, Product, TenantSettings
+from waybond_pricing.files import ratings
+
+LATE_TIERS = ((7, "0.10"), (15, "0.30"))
+SILENT_DAYS, LOST_DAYS = 30, 45
+LIMIT_MINOR = 30_000
+KINDS = ("sim-keep", "sim-offset", "sim-return", "sim-ask")
+"""What the buyer keeps of a loss that was none: all, what is offset, nothing; and one that asks the carrier first."""
+
+_BODY = """
+product = "{name}"
+version = "2026.11.1"
+title = {{ en = "Simulated" }}
+
+[cover]
+basis = "order_total"
+limit_minor = {limit}
+limit_currency = "USD"
+period = "P240D"
+promise = "as_bound"
+delivered_by = ["door"]
+
+[terms]
+rating = "order-protection-2014.1"
+bind_within = "PT72H"
+on_cancel = "refund_unearned"
+on_refund = "keep_premium"
+on_amend = "rate_again"
+
+[[clause]]
+id = "TG-1"
+peril = "late"
+clock = "promised_latest"
+tiers = [{tiers}]
+
+[[clause]]
+id = "LO-1"
+peril = "lost"
+any_of = [
+  {{ scan = "LOST" }},
+  {{ clock = "last_scan", silent_for = "P{silent}D" }},
+  {{ clock = "promised_latest", after = "P{lost}D" }},
+]
+tiers = [{{ share = "1.00" }}]
+late_arrival = "{late_arrival}"
+{ask}
+
+[[clause]]
+id = "DA-1"
+peril = "damaged"
+any_of = [{{ scan = "DAMAGED" }}]
+tiers = [{{ share = "1.00" }}]
+"""
+
+
+def late_arrival(product: str) -> str:
+    """What the product's wording does with a parcel that arrives after its loss."""
+    return {"sim-offset": "offset", "sim-return": "return"}.get(product, "keep")
+
+
+def asks_carrier(product: str) -> bool:
+    """Whether silence counts only once the carrier was asked."""
+    return product == "sim-ask"
+
+
+def _body(name: str) -> str:
+    return _BODY.format(
+        name=name,
+        limit=LIMIT_MINOR,
+        tiers=", ".join(f'{{ after = "P{days}D", share = "{share}" }}' for days, share in LATE_TIERS),
+        silent=SILENT_DAYS,
+        lost=LOST_DAYS,
+        late_arrival=late_arrival(name),
+        ask='ask_carrier = true\nanswer_within = "P3D"' if asks_carrier(name) else "",
+    )
+
+
+_RATINGS = ratings()
+_PRODUCTS = {product.key: product for product in (Product.of(_body(name), _RATINGS) for name in KINDS)}
+_SETTINGS = (TenantSettings(START - DAYS_BEFORE, tuple(_PRODUCTS), None),)
+
+
+def catalogue(complete_until: datetime) -> Catalogue:
+    """A snapshot of the one tenant's settings."""
+    return Catalogue(_PRODUCTS, {"acme": _SETTINGS}, _RATINGS, complete_until)

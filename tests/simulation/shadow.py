@@ -1,0 +1,271 @@
+"""Says what each order should have got: a second, simple reading of the wording, of the drawn history alone.
+
+It shares no code with the services. `Shadow` takes the facts as those outside published them, each with the instant at
+which the broker had it, what a person decided where the carrier did not answer, and when claims heard that a policy was
+amended or ended. Until then a fact may still be paid under the policy as it was: pricing may be away, and its word may
+come behind the fact. That bounds what can be paid, not what is owed.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from decimal import ROUND_HALF_UP, Decimal
+from fractions import Fraction
+
+from tests.simulation import products
+from waybond_contracts import disputes, orders, shipments
+from waybond_contracts.event import Event
+from waybond_contracts.shipments import ScanKind
+
+BOUND_WITHIN = timedelta(hours=72)
+SAME_STRETCH = timedelta(hours=6)
+"""Scans nearer to each other are one stretch, in which there is no silence."""
+FOUND_AGAIN = {ScanKind.PICKED_UP, ScanKind.IN_TRANSIT, ScanKind.CUSTOMS_HELD}
+
+Fact = tuple[datetime, Event]
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """When something happened, between the two."""
+
+    first: datetime
+    last: datetime
+
+
+@dataclass
+class Parcel:
+    """What is known of one package."""
+
+    lines: dict[str, int] = field(default_factory=dict)
+    in_order: int = 0
+    scans: list[tuple[ScanKind, Span]] = field(default_factory=list)
+    checked: datetime | None = None
+
+    def of(self, *kinds: ScanKind) -> list[Span]:
+        """When scans of these kinds were made, the first first."""
+        return sorted((span for kind, span in self.scans if kind in kinds), key=_first)
+
+    @property
+    def arrived(self) -> Span | None:
+        for span in self.of(ScanKind.DELIVERED):
+            if not any(moved.first > span.last for moved in self.of(ScanKind.IN_TRANSIT)):
+                return span
+        return None
+
+    @property
+    def lost(self) -> Span | None:
+        for span in self.of(ScanKind.LOST):
+            if not any(moved.first > span.last for moved in self.of(*FOUND_AGAIN)):
+                return span
+        return None
+
+    def silences(self) -> list[datetime]:
+        """When silence had lasted long enough, each time that it did."""
+        stretches: list[Span] = []
+        for span in self.of(*ScanKind):
+            if stretches and span.first - stretches[-1].last < SAME_STRETCH:
+                stretches[-1] = Span(stretches[-1].first, max(stretches[-1].last, span.last))
+            else:
+                stretches.append(span)
+        found = []
+        for index, stretch in enumerate(stretches):
+            due = stretch.last + timedelta(days=products.SILENT_DAYS)
+            follows = stretches[index + 1].first if index + 1 < len(stretches) else None
+            if (follows is None or follows > due) and (self.arrived is None or self.arrived.first > due):
+                found.append(due)
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class Worth:
+    """What an order is owed on the facts up to some time: by package (None: the order as a whole), and in all."""
+
+    units: dict[str | None, int]
+    """The highest clause of each."""
+    kept: dict[str | None, int]
+    """What claims may pay for each now, of clauses that the buyer keeps, or has offset, if their reason falls away."""
+    most: dict[str | None, int]
+    """What claims may pay for each now, of all clauses."""
+    cap: int
+    owed: int
+
+
+class Shadow:
+    """One order's facts, in the order in which they became known; `believed`: a person takes silence for a loss."""
+
+    def __init__(self, product: str, facts: Sequence[Fact], believed: bool, heard: Sequence[datetime] = ()) -> None:
+        self._product = product
+        self._facts = sorted(facts, key=_known)
+        self._believed = believed
+        self._heard = heard
+        self.placed: orders.OrderPlaced | None = None
+        self.attached_at: datetime | None = None
+        for known, event in self._facts:
+            if isinstance(event, orders.OrderPlaced) and self.placed is None:
+                self.placed, self.attached_at = event, known
+
+    def covered(self) -> bool:
+        """Whether the order had cover at all."""
+        if self.placed is None or self.attached_at is None or not self.placed.cover.wanted:
+            return False
+        gone = [known for known, event in self._facts if isinstance(event, orders.OrderCancelled)]
+        if gone and gone[0] < self.attached_at:
+            return False
+        return self.attached_at - self.placed.occurred_at <= BOUND_WITHIN
+
+    def instants(self) -> list[datetime]:
+        """When what is owed may have changed."""
+        if self.placed is None or self.placed.promise is None:
+            return []
+        days = [*(each for each, _ in products.LATE_TIERS), products.LOST_DAYS]
+        found = {self.placed.promise.latest + timedelta(days=each) for each in days} | set(self._heard)
+        for known, event in self._facts:
+            found.add(known)
+            if isinstance(event, shipments.ShipmentScanned):
+                last = event.occurred_until or event.occurred_at
+                found |= {last, last + timedelta(days=products.SILENT_DAYS)}
+        return sorted(found)
+
+    def worth(self, at: datetime) -> Worth:
+        """What is owed on what was known by then, with time having come so far."""
+        facts = [event for known, event in self._facts if known <= at]
+        if not self.covered() or self.placed is None or self.placed not in facts:
+            return Worth({}, {}, {}, 0, 0)
+        until = self.covered_until(at)
+        total = _total(self.placed, facts)
+        insured = _total(self.placed, [e for known, e in self._facts if known <= at and (not until or known < until)])
+        parcels = _parcels(facts)
+        given = sum(_given(facts).values())
+        cap = min(products.LIMIT_MINOR, max(0, total - given))
+        bases, whole = _bases(self.placed, parcels, insured), self.placed.total.minor
+        older = self._changes(at) > sum(heard <= at for heard in self._heard)
+        widest = _bases(self.placed, parcels, max(insured, whole)) if older else bases
+        units, kept, most = {}, {}, {}
+        for name, basis in bases.items():
+            parcel, single = parcels.get(name or "", Parcel()), name is None
+            met = self._met(parcel, at, until, whole_order=single)
+            paid = self._met(parcel, at, None, whole_order=single) if older else met
+            units[name] = max((_share(basis, share) for share, _ in met), default=0)
+            kept[name] = max((_share(widest[name], share) for share, keeps in paid if keeps), default=0)
+            most[name] = max((_share(widest[name], share) for share, _ in paid), default=0)
+        return Worth(units, kept, most, cap, min(cap, sum(units.values())))
+
+    def _changes(self, at: datetime) -> int:
+        """How often pricing has to speak of the policy again for what is known by then, at least."""
+        changed = [event for known, event in self._facts if known <= at and isinstance(event, orders.OrderAmended)]
+        return bool(changed) + (self.covered_until(at) is not None)
+
+    def _met(
+        self, parcel: Parcel, at: datetime, until: datetime | None, *, whole_order: bool
+    ) -> list[tuple[str, bool]]:
+        """The shares of the clauses that are met, each with whether it stays if its reason falls away."""
+        assert self.placed is not None and self.placed.promise is not None and self.attached_at is not None
+        promised, arrived, attached_at = self.placed.promise.latest, parcel.arrived, self.attached_at
+
+        def within(instant: datetime) -> bool:
+            return attached_at < instant <= at and (until is None or instant <= until)
+
+        def missed(days: int) -> bool:
+            due = promised + timedelta(days=days)
+            return within(due) and (arrived is None or arrived.first > due)
+
+        def in_cover(scan: Span) -> bool:
+            return attached_at < scan.last and (until is None or scan.last <= until)
+
+        found = [(share, True) for days, share in products.LATE_TIERS if missed(days)]
+        found += [("1.00", True) for span in parcel.of(ScanKind.DAMAGED)[:1] if in_cover(span)]
+        keeps = products.late_arrival(self._product)
+        gone = parcel.lost
+        lost = gone is not None and in_cover(gone) and not (arrived and arrived.last <= gone.first)
+        dues = [due for due in parcel.silences() if within(due)][:1]
+        dues += [promised + timedelta(days=products.LOST_DAYS)] if missed(products.LOST_DAYS) else []
+        lost = lost or any(self._counts(parcel, due, whole_order=whole_order) for due in dues)
+        if lost and (arrived is None or keeps == "keep"):
+            found.append(("1.00", keeps != "return"))
+        return found
+
+    def _counts(self, parcel: Parcel, due: datetime, *, whole_order: bool) -> bool:
+        """Whether a clock that ran out counts where the carrier has to be asked first."""
+        if not products.asks_carrier(self._product) or parcel.arrived is not None:
+            return True
+        return (parcel.checked is not None and parcel.checked >= due and not whole_order) or self._believed
+
+    def covered_until(self, at: datetime) -> datetime | None:
+        """When cover ended: as soon as it was known that the order was cancelled or given back in full."""
+        assert self.placed is not None
+        ended: datetime | None = None
+        seen: list[Event] = []
+        for known, event in self._facts:
+            if known > at:
+                break
+            seen.append(event)
+            if isinstance(event, orders.OrderCancelled):
+                return known
+            given = sum(_given([each for each in seen if isinstance(each, orders.OrderRefunded)]).values())
+            full = bool(given) and given >= _total(self.placed, seen)
+            ended = (ended or known) if full else None
+        return ended
+
+
+def _parcels(facts: Sequence[Event]) -> dict[str, Parcel]:
+    found: dict[str, Parcel] = {}
+    for event in facts:
+        if isinstance(event, shipments.ShipmentBooked):
+            parcel = found.setdefault(event.package_id, Parcel())
+            parcel.lines = {line.line_id: line.quantity for line in event.lines}
+            parcel.in_order = event.packages_in_order or 0
+        elif isinstance(event, shipments.ShipmentScanned):
+            span = Span(event.occurred_at, event.occurred_until or event.occurred_at)
+            found.setdefault(event.package_id, Parcel()).scans.append((event.kind, span))
+        elif isinstance(event, shipments.ShipmentChecked):
+            parcel = found.setdefault(event.package_id, Parcel())
+            parcel.checked = max(parcel.checked or event.as_of, event.as_of)
+    return found
+
+
+def _bases(placed: orders.OrderPlaced, parcels: dict[str, Parcel], whole: int) -> dict[str | None, int]:
+    """Each parcel's part of the order: by its lines, the others in equal parts."""
+    if not parcels:
+        return {None: whole}
+    value = {line.line_id: line.total.minor for line in placed.lines}
+    lines_total = sum(value.values())
+    count = max(len(parcels), *(parcel.in_order for parcel in parcels.values()))
+    by_lines = {
+        name: Fraction(sum(value[line] for line in parcel.lines), lines_total)
+        for name, parcel in parcels.items()
+        if parcel.lines
+    }
+    rest = Fraction(1) - sum(by_lines.values())
+    parts = {name: by_lines.get(name, rest / max(1, count - len(by_lines))) for name in sorted(parcels)}
+    amounts: dict[str | None, int] = {name: int(part * whole) for name, part in parts.items()}
+    left = int(sum(parts.values()) * whole) - sum(amounts.values())
+    for name in list(amounts)[:left]:
+        amounts[name] += 1
+    return amounts
+
+
+def _total(placed: orders.OrderPlaced, facts: Sequence[Event]) -> int:
+    amended = [event for event in facts if isinstance(event, orders.OrderAmended) and event.total is not None]
+    last = max(amended, key=lambda event: event.revision, default=None)
+    return last.total.minor if last is not None and last.total is not None else placed.total.minor
+
+
+def _given(facts: Sequence[Event]) -> dict[str, int]:
+    """What others gave back, each refund once."""
+    found = {event.refund_ref: event.amount.minor for event in facts if isinstance(event, orders.OrderRefunded)}
+    for event in facts:
+        if isinstance(event, disputes.DisputeResolved) and event.refunded is not None:
+            found[event.dispute_id] = event.refunded.minor
+    return found
+
+
+def _share(basis: int, share: str) -> int:
+    return int((Decimal(basis) * Decimal(share)).quantize(Decimal(1), ROUND_HALF_UP))
+
+
+def _first(span: Span) -> datetime:
+    return span.first
+
+
+_known: Callable[[Fact], datetime] = lambda fact: fact[0]  # noqa: E731  # a key, not a function

@@ -1,0 +1,197 @@
+"""Watches every call of `decide` and every commit, and notes what must never be."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from tests.simulation.broker import Broker
+from tests.simulation.database import Database, Session
+from tests.simulation.loop import Owner
+from waybond_contracts.event import Event
+from waybond_contracts.registry import PROGRESS_TYPE
+from waybond_kit.aggregate import Woken
+from waybond_kit.changes import Changes
+from waybond_kit.definition import Definition, InputKind
+from waybond_kit.door import Raw
+from waybond_kit.keys import partition_of
+from waybond_kit.outbox import unpack_headers
+from waybond_kit.ports import Place
+
+PROGRESS = PROGRESS_TYPE.encode()
+
+
+class BadReleaseError(Exception):
+    """What `decide` raises on an order that a fault names."""
+
+
+class Call(NamedTuple):
+    """One call of `decide` within a batch."""
+
+    order_key: str
+    due: datetime | None
+    """Of a wake; None for a fact."""
+    failed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A record of one order, and when it became known."""
+
+    offset: int
+    known_at: datetime
+
+
+class Watch:
+    """What was seen that must never be, in `wrong`."""
+
+    def __init__(
+        self, broker: Broker, databases: Mapping[str, Database], definitions: Mapping[str, Definition[Any]]
+    ) -> None:
+        self.wrong: list[str] = []
+        self.decided = 0
+        self.woken = 0
+        self._broker = broker
+        self._definitions = definitions
+        self._calls: dict[Owner, list[Call]] = {}
+        self.heard: dict[str, list[datetime]] = {}
+        """When claims applied that a policy was amended or ended, by order."""
+        for service, database in databases.items():
+            database.folded = self._folded
+            database.committing = self._committing(service, database)
+
+    # decide ----------------------------------------------------------------------------------------------------------
+
+    def decide(
+        self,
+        process: Any,
+        state: Any,
+        fact: Event | Woken,
+        now: datetime,
+        sent_at: datetime | None,
+        *,
+        failing: set[str],
+    ) -> Any:
+        """The service's own `decide`, or a failure."""
+        service = process.site.definition.name
+        due = fact.due if isinstance(fact, Woken) else None
+        order_key = fact.order_key if isinstance(fact, Event) else _order_of(state)
+        failed = order_key in failing
+        self._calls.setdefault(process.owner, []).append(Call(order_key, due, failed))
+        self.decided += 1
+        self.woken += due is not None
+        if failed:
+            raise BadReleaseError(f"{service} cannot decide on {order_key}")
+        if service == "pricing":
+            return process.desk(state, fact, now, sent_at)
+        return self._definitions[service].decide(state, fact, now, sent_at)
+
+    def _folded(self, owner: Owner) -> Sequence[Call]:
+        """The calls of the batch that is about to be saved."""
+        return self._calls.pop(owner, ())
+
+    # commits ---------------------------------------------------------------------------------------------------------
+
+    def _committing(self, service: str, database: Database) -> Any:
+        def committing(session: Session, changes: Changes, calls: Sequence[Call]) -> None:
+            self._one_writer(service, database, changes)
+            if service == "claims":
+                self._hears(database, changes)
+            self._holds(service, database, changes, calls)
+            for call in calls:
+                if call.due is not None and not call.failed:
+                    self._inputs_first(service, database, changes, call.order_key, call.due)
+
+        return committing
+
+    def _hears(self, database: Database, changes: Changes) -> None:
+        for row in changes.inputs:
+            if row.topic == "policies":
+                for record in self._broker.logs[Place("policies", row.shard)].records[row.expected : row.next_offset]:
+                    if record is not None and record.key is not None and _changes_policy(record):
+                        self.heard.setdefault(record.key.decode(), []).append(self._broker.clock.now())
+
+    def _one_writer(self, service: str, database: Database, changes: Changes) -> None:
+        for row in changes.journal:
+            epoch = database.tables.shards[row.shard].epoch
+            if row.epoch != epoch:
+                self.wrong.append(f"{service}: a batch of epoch {row.epoch} was committed under epoch {epoch}")
+
+    def _holds(self, service: str, database: Database, changes: Changes, calls: Sequence[Call]) -> None:
+        """I10: nothing of a held order changes unless its line moves."""
+        tables = database.tables
+        released = {
+            tables.quarantine[row.shard, row.batch_seq, row.ordinal].aggregate_id
+            for row in changes.released
+            if (row.shard, row.batch_seq, row.ordinal) in tables.quarantine
+        }
+        held: dict[Any, str] = {}
+        for shard in {row.shard for row in changes.shards}:
+            for identity in tables.holding(shard):
+                if identity not in released:
+                    held[identity] = str(identity)
+        for row in (*changes.inserts, *changes.updates, *changes.deletes):
+            if row.id in held:
+                self.wrong.append(f"I10 {service}: {row.order_key} is held, and changed")
+        failed: set[str] = set()
+        for call in calls:
+            if call.order_key in failed and not changes.released:
+                self.wrong.append(f"I10 {service}: {call.order_key} was decided on behind the record that holds it")
+            if call.failed:
+                failed.add(call.order_key)
+
+    def _inputs_first(self, service: str, database: Database, changes: Changes, order_key: str, due: datetime) -> None:
+        """I9: what was known of the order by the wake's due is applied, in this batch at the latest."""
+        key = order_key.encode()
+        shard = partition_of(key, self._broker.partitions)
+        reached = {row.topic: row.next_offset for row in changes.inputs if row.shard == shard}
+        for each in self._definitions[service].inputs:
+            place = Place(each.topic, shard)
+            state = database.tables.inputs.get((shard, each.topic))
+            since = reached.get(each.topic, state.next_offset if state is not None else 0)
+            for record in self._broker.logs[place].records[since:]:
+                if record is None or record.key != key:
+                    continue
+                known_at = known_at_of(record, own=each.kind is InputKind.OWN)
+                if known_at <= due and not self._seen_before(place, record):
+                    self.wrong.append(
+                        f"I9 {service}: the wake of {order_key} due {due} fired before "
+                        f"{each.topic}/{shard} at {record.offset}, known {known_at}, was applied"
+                    )
+
+    def _seen_before(self, place: Place, record: Raw) -> bool:
+        """Whether it is a copy of an earlier record: a send that landed late, or again."""
+        for earlier in self._broker.logs[place].records[: record.offset]:
+            if earlier is not None and earlier[3:] == record[3:]:
+                return True
+        return False
+
+
+def known_at_of(record: Raw, *, own: bool) -> datetime:
+    """When a record became known: at its append, or when our own services say."""
+    if own:
+        stamp = dict(record.headers).get("ce_knownat")
+        if stamp is not None:
+            return datetime.fromisoformat(stamp.decode())
+    return record.appended
+
+
+def is_progress(record: Raw) -> bool:
+    """Whether it only says how far a shard has come."""
+    return any(name == "ce_type" and value == PROGRESS for name, value in record.headers)
+
+
+def _changes_policy(record: Raw) -> bool:
+    kind = dict(record.headers).get("ce_type") or b""
+    return kind.endswith((b"PolicyAmended", b"PolicyCancelled"))
+
+
+def unpacked(headers: bytes | None) -> tuple[tuple[str, bytes | None], ...]:
+    """A quarantined record's headers."""
+    return tuple(unpack_headers(headers)) if headers is not None else ()
+
+
+def _order_of(state: Any) -> str:
+    """The order that a state of any service is about."""
+    key = getattr(state, "order_key", None)
+    return key if key is not None else f"{state.tenant}/{state.platform}/{state.order_id}"
