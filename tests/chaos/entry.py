@@ -6,7 +6,6 @@ import os
 import signal
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from typing import Any, NoReturn
 from uuid import UUID
 
@@ -21,8 +20,8 @@ from waybond_kit.kafka import KafkaSender
 from waybond_kit.ports import Place, Taken
 from waybond_kit.store import PostgresStore, PostgresTransaction
 from waybond_local.sandbox.__main__ import main as run_sandbox
-from waybond_pricing.app import PricingSettings, definition
-from waybond_pricing.desk import Desk
+from waybond_pricing.app import DEFINITION as PRICING
+from waybond_pricing.app import PricingSettings
 from waybond_tracking.app import DEFINITION as TRACKING
 
 POINT, PASSES, RELEASE = "CHAOS_POINT", "CHAOS_PASSES", "CHAOS_RELEASE"
@@ -67,6 +66,7 @@ def die(point: str) -> NoReturn:
 
 
 fate = Fate({})
+DEFINITIONS: dict[str, Definition[Any]] = {"pricing": PRICING, "tracking": TRACKING, "claims": CLAIMS}
 
 
 class Transaction(PostgresTransaction):
@@ -134,9 +134,4 @@ def run(name: str) -> None:
     engine.Door = release.door  # type: ignore[misc]  # the engine makes its own
     Sender.loses_every = release.loses_every
     kit.version = release.version  # type: ignore[assignment]  # what the journal notes as the code's version
-    kit.main(release.of(definitions()[name]), PricingSettings if name == "pricing" else kit.Settings)
-
-
-def definitions() -> dict[str, Definition[Any]]:
-    """The services as they are; pricing is made in its own process, since it keeps a desk."""
-    return {"pricing": replace(definition(Desk())), "tracking": TRACKING, "claims": CLAIMS}
+    kit.main(release.of(DEFINITIONS[name]), PricingSettings if name == "pricing" else kit.Settings)

@@ -23,7 +23,9 @@ PATIENCE_SECONDS = 240.0
 AMOUNT = 0.02
 SEED = 1
 
-pytestmark = [pytest.mark.servers, pytest.mark.asyncio(loop_scope="module")]
+pytestmark = pytest.mark.servers
+one_loop = pytest.mark.asyncio(loop_scope="module")
+"""The stack lives in the loop that made it."""
 
 # What is done one after another before the books are checked, each with its seconds; what stands together, at once.
 GROUPS: dict[str, list[tuple[tuple[str, ...], float]]] = {
@@ -57,6 +59,7 @@ def test_every_kind_of_harm_is_done() -> None:
     assert {name for group in GROUPS.values() for names, _ in group for name in names} == HARMS.keys()
 
 
+@one_loop
 @pytest.mark.parametrize("group", GROUPS)
 async def test_everything_heals_by_itself_and_the_books_are_right(
     group: str, stack: World, capsys: pytest.CaptureFixture[str]
@@ -76,6 +79,7 @@ async def test_everything_heals_by_itself_and_the_books_are_right(
     assert result.wrong == []
 
 
+@one_loop
 async def test_a_release_that_loses_what_it_publishes_is_caught(stack: World) -> None:
     """The last test, since nothing heals what is lost: a harness that lets it pass would prove nothing."""
 
