@@ -98,6 +98,8 @@ def quote(**changes: Any) -> Quote:
         "value": usd(6_000),
         "lane": Lane(origin="CN", destination="BR"),
         "expires_at": KNOWN_AT + timedelta(minutes=30),
+        "service": "air",
+        "basis": changes.get("value", usd(6_000)),
     }
     return Quote(**{**content, **changes})
 

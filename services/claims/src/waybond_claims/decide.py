@@ -8,8 +8,8 @@ from waybond_claims import disputes, facts, ledger, notices, payments, recoverie
 from waybond_claims.adjudication.interpreter import RANK, Found
 from waybond_claims.adjudication.terms import terms
 from waybond_claims.draft import Draft, named
-from waybond_claims.entitlement import Entitlement, entitlement
-from waybond_claims.published import money
+from waybond_claims.entitlement import Entitlement, due, entitlement
+from waybond_claims.published import explanation, money
 from waybond_claims.state import Case
 from waybond_contracts import claims, commands, refunds
 from waybond_contracts.event import Event
@@ -17,9 +17,8 @@ from waybond_contracts.explanation import FindingReason
 from waybond_kit.aggregate import Outcome, Woken
 
 KEPT_AFTER_END = timedelta(days=7)
-"""An order that was declined, or whose policy ended, without a claim leaves no state after this."""
-AT_ONCE = timedelta(microseconds=1)
-"""The soonest that can be waited."""
+"""An order that was declined, or of whose policy nothing more can be heard, without a claim leaves no state after
+this."""
 GOOD_ANSWERS = frozenset({refunds.RefundAccepted, refunds.RefundPending, refunds.RefundSucceeded})
 """Of a payment system: what they say of a refund changes nothing that is owed."""
 KEPT_UNHEARD = timedelta(days=400)
@@ -85,7 +84,9 @@ def _look(draft: Draft, fact: Event | Woken) -> None:
     for told in disputes.answer(draft, owes, paid_now=len(draft.case.commands) > before):
         notices.denied(draft, told)
     for question in referrals.refer(draft, owes):
-        if question.refund_id is not None and question.minor is not None:
+        flight = draft.case.in_flight
+        being_cancelled = flight is not None and flight.version > 1
+        if question.refund_id is not None and question.minor is not None and not being_cancelled:
             notices.refund_delayed(draft, question.minor)
 
 
@@ -95,8 +96,7 @@ def _uneventful(case: Case) -> bool:
         return False
     if any(each.breached for each in case.watches) or any(each.event != "ShipmentDelivered" for each in case.seen):
         return False
-    policy = case.policy
-    return policy is None or not terms(case.wording, policy.origin, policy.destination).heeds_journeys
+    return case.policy is None or not terms(case.wording, *case.lane).heeds_journeys
 
 
 def _in_hand(case: Case) -> bool:
@@ -146,8 +146,13 @@ def _reckon(draft: Draft, owes: Entitlement) -> None:
     if (owes.entitled, owes.owed) == (case.entitled, case.owed):
         return
     if owes.entitled < case.entitled and case.approved:
-        before, after = money(case, case.entitled), money(case, owes.entitled)
-        draft.say(claims.ClaimReopened, {"cause": draft.cause, "before": before, "after": after})
+        fields = {
+            "cause": draft.cause,
+            "before": money(case, case.entitled),
+            "after": money(case, owes.entitled),
+            "explanation": explanation(case, owes, due(case, owes, waits=True), draft.now),
+        }
+        draft.say(claims.ClaimReopened, fields)
     draft.change(entitled=owes.entitled, owed=owes.owed)
 
 
@@ -156,15 +161,12 @@ def _wake_at(case: Case, now: datetime) -> datetime | None:
     ends = _droppable_at(case)
     wishes = [now + KEPT_AFTER_END if ends is not None and ends <= now else ends, payments.retry_at(case)]
     wishes += [fact.due for fact in case.watches if fact.breached]
-    wishes += [max(answer.known_at + payments.EARLY, now + AT_ONCE) for answer in case.early]
-    flight = case.in_flight
-    if flight is not None and not referrals.asked_about(case, flight):
-        # Silence is concluded on a wake alone: one that a late fact has overtaken is still to come.
-        wishes.append(max(flight.patience, now + AT_ONCE))
+    wishes += [max(answer.known_at + payments.EARLY, now + referrals.AT_ONCE) for answer in case.early]
+    wishes.append(referrals.next_silence(case, now))
     for dispute in disputes.open_disputes(case):
         if case.policy is None and not case.declined:
-            heard_by = dispute.known_at + disputes.HEARD_WITHIN
-            wishes.append(heard_by if case.claim_id else max(heard_by, now + AT_ONCE))
+            heard_by = disputes.heard_by(dispute)
+            wishes.append(heard_by if case.claim_id else max(heard_by, now + referrals.AT_ONCE))
         elif dispute.answer == claims.DenialReason.TOO_EARLY:
             wishes += [case.ends_at, dispute.eligible_at]
     return min([wish for wish in wishes if wish is not None and wish > now], default=None)
@@ -176,9 +178,10 @@ def _droppable_at(case: Case) -> datetime | None:
         return None
     if case.policy is None:
         return case.declined_at + KEPT_AFTER_END if case.declined_at is not None else case.since + KEPT_UNHEARD
-    # A policy that was cancelled from its start covers nothing and yet ended only then.
-    ended = case.ended.at if case.void and case.ended is not None else case.ends_at
-    return ended + KEPT_AFTER_END if ended is not None else None
+    if case.void and case.ended is not None:  # It covers nothing from its start, and yet ended only then.
+        return case.ended.at + KEPT_AFTER_END
+    ends = case.ends_at
+    return ends + terms(case.wording, *case.lane).heard_after + KEPT_AFTER_END if ends is not None else None
 
 
 def _status(case: Case) -> str:
@@ -187,7 +190,7 @@ def _status(case: Case) -> str:
         return "referred"
     if case.in_flight is not None:
         return "paying"
-    if case.owed > case.settled:
+    if case.unpaid > 0:
         return "waiting"
     if case.settled:
         return "paid"

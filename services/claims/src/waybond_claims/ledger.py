@@ -65,7 +65,7 @@ def entry(before: Case, after: Case, now: datetime, cause: str) -> Entry | None:
         at=now,
         cause=cause,
         product=after.policy.product,
-        lane=f"{after.policy.origin}-{after.policy.destination}",
+        lane="-".join(after.lane),
         postings=tuple(
             [Posting(account, currency, minor, refund) for (account, currency, refund), minor in moved if minor]
         ),
@@ -83,7 +83,8 @@ def balances(case: Case) -> Mapping[Key, int]:
     cover = case.cover
     if cover is None or case.policy is None:
         return found
-    returned = case.ended.returned if case.ended is not None else 0
+    # A policy that was put in force again has its premium back.
+    returned = case.ended.returned if case.ended is not None and case.ended.version > cover.version else 0
     currency = cover.premium_currency
     found["premium_receivable", currency, None] = cover.premium_net + cover.premium_tax - returned
     found["premium_written", currency, None] = -cover.premium_net

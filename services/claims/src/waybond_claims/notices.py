@@ -53,7 +53,7 @@ def approved(draft: Draft, command: Command, best: tuple[Found, ...]) -> None:
     happened_at = (best[0].fact_at if best else None) or draft.now
     order_id, currency, where = _order(case)
     happened_on, arrives_on = happened_at.astimezone(where).date(), arrives.astimezone(where).date()
-    total = case.settled + command.minor
+    total = net_paid(case)
     texts: list[Notice] = []
     for form in _approvals(peril, command.pays, happened_on, arrives_on):
         body = form.body.replace("{amount}", spelled(command.minor, currency, form.locale))

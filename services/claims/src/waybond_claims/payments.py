@@ -192,15 +192,15 @@ def retry_at(case: Case) -> datetime | None:
 def pay(draft: Draft, owes: Entitlement) -> Command | None:
     """Command the difference, if there is one and nothing stands against it; return the command if it is news.
 
-    Another attempt of what was approved already is no news.
+    Another attempt of what was approved already is no news, unless it pays by other means.
     """
     difference = due(draft.case, owes, waits=waits(draft.case, draft.now))
     if difference.command <= 0:
         return None
     again = _failed(draft.case)
     if again is not None and (again.minor, draft.case.approved) == (difference.command, owes.entitled):
-        _issue(draft, owes, difference, again)
-        return None
+        command = _issue(draft, owes, replace(difference, pays=again.pays), again)
+        return command if command.pays != again.pays else None
     fields = {
         "amount": money(draft.case, difference.command),
         "entitled": money(draft.case, owes.entitled),

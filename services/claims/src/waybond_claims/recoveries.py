@@ -3,8 +3,8 @@
 from msgspec.structs import replace
 
 from waybond_claims.draft import Draft, named
-from waybond_claims.entitlement import Entitlement
-from waybond_claims.published import money
+from waybond_claims.entitlement import Entitlement, due
+from waybond_claims.published import explanation, money
 from waybond_claims.state import Recovery
 from waybond_contracts import claims
 
@@ -22,6 +22,8 @@ def recover(draft: Draft, owes: Entitlement) -> None:
             "from_whom": "buyer",
             "amount": money(case, difference),
             "reason": reason,
+            # What is on its way is taken back by other means.
+            "explanation": explanation(case, owes, due(case, owes, waits=True, flying=False), draft.now),
         }
         recoveries = (*case.recoveries, Recovery(ordinal, reason, difference))
         draft.say(claims.RecoveryOpened, fields, recoveries=recoveries)

@@ -99,7 +99,7 @@ class Policy(Struct, frozen=True, omit_defaults=True):
 
 
 class Cover(Struct, frozen=True, omit_defaults=True):
-    """The amounts of the policy's highest version."""
+    """The amounts of the policy's highest version, and where the order goes now (empty: where it went when bound)."""
 
     version: int
     currency: str
@@ -110,6 +110,7 @@ class Cover(Struct, frozen=True, omit_defaults=True):
     premium_net: int
     premium_tax: int
     package_limit: int | None = None
+    destination: str = ""
 
 
 class Ended(Struct, frozen=True, array_like=True):
@@ -131,7 +132,6 @@ class Package(Struct, frozen=True, array_like=True):
     first_scan: tuple[str, Interval] | None = None
     last_scan: tuple[str, Interval] | None = None
     carrier_eta: datetime | None = None
-    arrived: Interval | None = None
 
 
 class WatchFact(Struct, frozen=True, array_like=True):
@@ -162,6 +162,17 @@ class SeenFact(Struct, frozen=True, array_like=True):
     when: Interval
     scan: str = ""
     handed_to: str = ""
+    also: tuple[tuple[str, Interval], ...] = ()
+    """Of every other kind of scan that says so the first one."""
+
+    def told_by(self, kinds: tuple[str, ...]) -> Interval | None:
+        """When the first scan of these kinds says that it happened; None if no scan of them does."""
+        said = [(self.scan, self.when), *self.also]
+        return min([when for kind, when in said if kind in kinds], key=_latest, default=None)
+
+
+def _latest(when: Interval) -> datetime:
+    return when.latest
 
 
 class Elsewhere(Struct, frozen=True, array_like=True, gc=False):
@@ -189,12 +200,24 @@ class Dispute(Struct, frozen=True, omit_defaults=True):
     answer: str = ""
     """The reason of the last ClaimDenied about it, or "approved"."""
     eligible_at: datetime | None = None
+    ended_at: datetime | None = None
+    resolved_at: datetime | None = None
+    """When the resolution was made that `refunded` is of: the latest one."""
+    patience: datetime | None = None
+    """Until when a person wants to wait for what is missing; by then it is asked again."""
+
+    @property
+    def over(self) -> bool:
+        """Whether it ended and went to no further stage since then: an appeal goes on where a resolution was."""
+        if self.stage_at is None or self.ended_at is None:
+            return bool(self.ended)
+        return self.stage_at <= self.ended_at
 
     @property
     def freezes(self) -> bool:
         """Whether new commands wait for its end: the card scheme or the wallet may be paying the buyer back already.
         A question of the buyer or the platform, which we answer ourselves, does not."""
-        return not self.ended and (self.stage != "INQUIRY" or self.source == "card_scheme")
+        return not self.over and (self.stage != "INQUIRY" or self.source == "card_scheme")
 
 
 class Answer(Struct, frozen=True, array_like=True, gc=False):
@@ -304,7 +327,7 @@ class Recovery(Struct, frozen=True, omit_defaults=True):
 
 
 class Grant(Struct, frozen=True, array_like=True, gc=False):
-    """What was commanded for a package (None: the order) under which clause, the highest so far."""
+    """What was commanded for a package (None: the order) under which clause, for each `late_arrival` the highest."""
 
     package_id: str | None
     clause_id: str
@@ -386,6 +409,12 @@ class Case(Struct, frozen=True, omit_defaults=True):
         return sum([recovery.outstanding for recovery in self.recoveries]) if self.recoveries else 0
 
     @property
+    def unpaid(self) -> int:
+        """What is owed and neither settled (less what came back) nor on its way."""
+        flight = self.in_flight
+        return self.owed - self.settled + self.recovered - (flight.minor if flight is not None else 0)
+
+    @property
     def frozen_by_dispute(self) -> bool:
         return any(dispute.freezes for dispute in self.disputes)
 
@@ -397,6 +426,24 @@ class Case(Struct, frozen=True, omit_defaults=True):
         if self.ended is None or self.ended.version < self.cover.version:
             return self.cover.ends_at
         return self.policy.attached_at if self.ended.from_start else min(self.cover.ends_at, self.ended.at)
+
+    @property
+    def total(self) -> int:
+        """What the buyer paid for the order as it stands now; an amendment in another currency is not counted."""
+        if self.order is None:
+            return 0
+        amended = self.amended
+        if amended is not None and amended.total_revision >= 0 and amended.currency == self.order.currency:
+            return amended.minor
+        return self.order.minor
+
+    @property
+    def lane(self) -> tuple[str, str]:
+        """Origin and destination that the policy covers now; none of both without a policy."""
+        if self.policy is None:
+            return "", ""
+        amended = self.cover.destination if self.cover is not None else ""
+        return self.policy.origin, amended or self.policy.destination
 
     @property
     def void(self) -> bool:

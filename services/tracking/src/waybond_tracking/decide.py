@@ -11,7 +11,7 @@ from waybond_contracts.policies import PolicyAmended, PolicyCancelled, PolicyDec
 from waybond_contracts.shipments import ShipmentBooked, ShipmentChecked, ShipmentScanned
 from waybond_kit.aggregate import Outcome, Woken
 from waybond_tracking.difference import difference
-from waybond_tracking.journey import with_booking, with_check, with_scan
+from waybond_tracking.journey import dated, with_booking, with_check, with_scan
 from waybond_tracking.policy import amended, cancelled, issued
 from waybond_tracking.state import Package, Promised, State
 from waybond_tracking.watches import look
@@ -78,7 +78,8 @@ def _placed(state: State, fact: OrderPlaced, now: datetime) -> State:
     if state.placed_at is not None:
         return state
     promised = fact.promise.latest if fact.promise else None
-    return replace(state, since=now, placed_at=fact.occurred_at, paid_at=fact.payment.paid_at, promised=promised)
+    paid_at = dated(fact.payment.paid_at, now) if fact.payment.paid_at else None
+    return replace(state, since=now, placed_at=fact.occurred_at, paid_at=paid_at, promised=promised)
 
 
 def _promised(state: State, fact: PromiseChanged) -> State:
@@ -103,7 +104,7 @@ def _shipped(state: State, fact: ShipmentBooked | ShipmentScanned | ShipmentChec
     forgotten = 0
     match fact:
         case ShipmentBooked():
-            package = with_booking(package, fact)
+            package, forgotten = with_booking(package, fact, now)
         case ShipmentScanned():
             package, forgotten = with_scan(package, fact, now)
         case ShipmentChecked():

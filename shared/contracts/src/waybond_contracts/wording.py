@@ -241,10 +241,15 @@ class Clause(Strict):
     answer_within: Duration | None = None
     """How long the carrier may take to answer; then a person decides."""
 
+    @property
+    def by_claim_alone(self) -> bool:
+        """Whether neither a clock nor a scan meets it: what happened is what somebody claims."""
+        return self.trigger == "claim" and self.clock is None and not self.any_of
+
     @model_validator(mode="after")
     def _consistent(self) -> "Clause":
         timed = [tier.after is not None or bool(tier.after_by_lane) for tier in self.tiers]
-        if self.trigger == "claim" and self.clock is None and not self.any_of:
+        if self.by_claim_alone:
             if any(timed):
                 raise ContractError("tiers", f"no after in a tier of clause {self.id}, which has no clock")
             return self
@@ -326,7 +331,8 @@ class Cover(Strict):
     )
     """What counts as delivery."""
     promise: Literal["as_bound", "as_amended"] = "as_bound"
-    """Whether a promise that the platform changes later moves the clock promised_latest."""
+    """Whether a promise that the platform changes later moves the clock promised_latest. A package that is booked with
+    an earlier promise than was bound is held to it in both cases."""
     deductible: Deductible | None = None
     """Of every clause without one of its own."""
 

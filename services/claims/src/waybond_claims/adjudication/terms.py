@@ -28,7 +28,6 @@ class Way:
 
     scan: str | None
     clock: Clock | None
-    silence: bool
     tiers: tuple[TimedTier, ...]
 
 
@@ -67,6 +66,8 @@ class Terms:
     """The exclusions that speak of this lane or of no lane."""
     heeds_journeys: bool
     """Whether a scan meets a clause that tracking has no event for: not loss, damage or return."""
+    heard_after: timedelta
+    """How long after cover ended a carrier may still answer, or somebody claim, what cover reaches."""
 
 
 @lru_cache(TERMS_KEPT)
@@ -89,6 +90,10 @@ def terms(body: str, origin: str, destination: str) -> Terms:
             if not each.lanes or any(lane.matches(one) for one in each.lanes)
         ),
         heeds_journeys=any(way.scan and way.scan not in HARMS for rule in rules for way in rule.ways),
+        heard_after=max(
+            [each for rule in rules for each in (rule.closes, rule.clause.answer_within) if each and rule.on_lane],
+            default=timedelta(0),
+        ),
     )
 
 
@@ -118,6 +123,5 @@ def _way(clause: Clause, ordinal: int, condition: Condition, lane: Lane) -> Way:
     return Way(
         scan=condition.scan.value if condition.scan is not None else None,
         clock=condition.clock,
-        silence=condition.silent_for is not None,
         tiers=tuple(tiers),
     )
