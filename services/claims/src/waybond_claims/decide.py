@@ -161,8 +161,8 @@ def _wake_at(case: Case, now: datetime) -> datetime | None:
     ends = _droppable_at(case)
     wishes = [now + KEPT_AFTER_END if ends is not None and ends <= now else ends, payments.retry_at(case)]
     wishes += [fact.due for fact in case.watches if fact.breached]
-    wishes += [max(answer.known_at + payments.EARLY, now + referrals.AT_ONCE) for answer in case.early]
     wishes.append(referrals.next_silence(case, now))
+    wishes += [max(answer.known_at + payments.EARLY, now + referrals.AT_ONCE) for answer in case.early]
     for dispute in disputes.open_disputes(case):
         if case.policy is None and not case.declined:
             heard_by = disputes.heard_by(dispute)

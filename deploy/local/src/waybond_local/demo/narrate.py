@@ -157,7 +157,8 @@ def _shipment(event: Event) -> Said | None:
         case shipments.ShipmentBooked():
             return Said("platform", f"package {event.package_id} announced to {event.carrier}")
         case shipments.ShipmentScanned():
-            return Said("carrier", f"{event.kind} ({event.raw_text}), {_when(event.when)}")
+            own_words = f" ({event.raw_text})" if event.raw_text else ""
+            return Said("carrier", f"{event.kind}{own_words}, {_when(event.when)}")
         case shipments.ShipmentChecked():
             return Said("carrier", f"was asked: knows {event.scans_known} scans, all of them reported")
         case _:
