@@ -268,4 +268,8 @@ def test_a_backup_of_yesterday_is_restored_and_the_books_end_as_they_were(stack:
     assert after.bad == before.bad
     checks = asyncio.run(verify(stack.state))
     checks += asyncio.run(audit(stack.state, checks, quote_keys(stack.folder)))
-    assert {check.name: check.shown for check in checks if not check.holds} == {}
+    failing = {check.name: check.shown for check in checks if not check.holds}
+    # Yesterday's commands lie on their topic still, and the tables that made them with another amount are gone.
+    of_yesterday = failing.pop("I10", [])
+    assert failing == {}
+    assert {each.partition(": the journal commands no ")[0] for each in of_yesterday} == other
