@@ -45,6 +45,8 @@ class Broker:
         self.listeners: list[Callable[[Place], None]] = []
         self.hanging: list[asyncio.Future[Any]] = []
         """Sends that nobody answers."""
+        self.late = 0
+        """Sends that are taken for lost and will land."""
 
     def append(self, place: Place, key: bytes | None, value: bytes | None, headers: Headers) -> int:
         """A record at the end of a partition, under the broker's append time; its offset."""
@@ -148,7 +150,8 @@ class SimulatedSender:
                 broker.hanging.append(future)
             case "send-late":
                 assert fault is not None
-                network.loop.later(fault.seconds, self._land, by_place)
+                broker.late += 1
+                network.loop.later(fault.seconds, self._land_late, by_place)
                 network.refuse(future, AwayError("still on its way"))
             case "send-torn":
                 places = list(by_place)
@@ -156,6 +159,10 @@ class SimulatedSender:
                 network.refuse(future, AwayError("some landed"))
             case _:
                 broker.hanging.append(future)
+
+    def _land_late(self, by_place: dict[Place, list[OutboxRow]]) -> None:
+        self._broker.late -= 1
+        self._land(by_place)
 
     def _land(self, by_place: dict[Place, list[OutboxRow]]) -> None:
         for place, rows in by_place.items():

@@ -427,6 +427,8 @@ class World:
 
     def _behind(self) -> str:
         """What the services have not worked on yet, in a word; empty if nothing."""
+        if self.broker.late:
+            return "a send is on its way"
         if any(process.engine is None or process.engine.failures() for process in self.processes):
             return "shards are closed"
         for process in self.processes:
