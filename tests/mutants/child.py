@@ -1,34 +1,49 @@
-"""A process that has a mutant's packages first on its path: runs seeds until one fails, or tests.
-
-`python -m tests.mutants.child FOLDER PACKAGES seeds FIRST COUNT` prints a line of JSON for each seed.
-`python -m tests.mutants.child FOLDER PACKAGES tests NAME...` ends as pytest ends.
-"""
+"""What runs in a process of its own, with a mutant's packages first on its path: seeds until one fails, or a test."""
 
 import gc
 import importlib
-import json
+import os
 import sys
-from collections.abc import Iterable
+import traceback
+from collections.abc import Sequence
+from contextlib import redirect_stderr, redirect_stdout
+from io import StringIO
+from multiprocessing.connection import Connection
 from pathlib import Path
 
 import pytest
 
+from tests.support.sources import ROOT
 
-def main(folder: str, packages: str, what: str, *rest: str) -> int:
-    """Raises ImportError where the mutant is not what would be imported: that would prove nothing."""
-    for name in filter(None, packages.split(",")):
+Answer = tuple[str, object]
+"""("seed", (number, what is wrong)), ("test", (pytest's exit code, what it said)) or ("error", why)."""
+
+
+def run(answers: Connection, folder: str, packages: Sequence[str], seeds: Sequence[int], test: str) -> None:
+    """Send an Answer for each seed, up to the first that fails, or one for the test."""
+    try:
+        _put_first(folder, packages)
+        if test:
+            answers.send(("test", _tested(test)))
+        else:
+            _seeded(answers, seeds)
+    except BaseException:
+        answers.send(("error", traceback.format_exc()))
+        raise
+
+
+def _put_first(folder: str, packages: Sequence[str]) -> None:
+    """Raises ImportError where the mutant is not what is imported: that would prove nothing."""
+    os.chdir(ROOT)
+    sys.path.insert(0, folder)
+    for name in packages:
         found = importlib.import_module(name).__file__ or ""
         if not Path(found).is_relative_to(folder):
             raise ImportError(f"{name} comes from {found}, not from the mutant's folder")
-    if what == "tests":
-        return int(pytest.main(["-q", "-x", "-p", "no:cacheprovider", *rest]))
-    known, count = rest
-    seeds = dict.fromkeys([int(known)] if known != "-" else []) | dict.fromkeys(range(int(count)))
-    return _run(seeds)
 
 
-def _run(seeds: Iterable[int]) -> int:
-    # Imported here: by then it is known where the product comes from.
+def _seeded(answers: Connection, seeds: Sequence[int]) -> None:
+    # Imported here: only now is it known where the product comes from.
     from tests.simulation import quiet
     from tests.simulation.run import run_seed
 
@@ -36,12 +51,14 @@ def _run(seeds: Iterable[int]) -> int:
     gc.disable()
     for seed in seeds:
         wrong = run_seed(seed).wrong
-        print(json.dumps({"seed": seed, "wrong": wrong}), flush=True)  # noqa: T201  # read by the parent
+        answers.send(("seed", (seed, wrong)))
         if wrong:
-            break
+            return
         gc.collect(1)
-    return 0
 
 
-if __name__ == "__main__":
-    sys.exit(main(*sys.argv[1:]))
+def _tested(test: str) -> tuple[int, str]:
+    said = StringIO()
+    with redirect_stdout(said), redirect_stderr(said):
+        code = pytest.main(["-q", "-p", "no:cacheprovider", "--rootdir", str(ROOT), test])
+    return int(code), said.getvalue()

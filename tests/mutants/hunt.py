@@ -1,25 +1,27 @@
-"""Hunts one mutant: by the simulation, seed after seed, and by named tests; says what caught it."""
+"""Hunts one mutant: by the simulation, seed after seed, or by a named test; says what caught it."""
 
-import json
-import os
 import re
-import subprocess
-import sys
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from multiprocessing import get_context
 from pathlib import Path
-from threading import Timer
+from typing import Any
 
+from tests.mutants import child
 from tests.mutants.table import Mutant, mutated
-from tests.support.sources import ROOT
 
-MAX_HUNT_SECONDS = 1_800.0
-"""A child that runs longer has met a loop that never ends: the hunt is an error."""
+MAX_ANSWER_SECONDS = 300.0
+"""A seed, or a test, that takes longer has met a loop that never ends."""
 TOLD_CHARACTERS = 4_000
 INVARIANT = re.compile(r"I\d+\b")
 PASSED, FAILED = 0, 1
-"""Exit codes of pytest; any other says that the tests did not run."""
+"""Exit codes of pytest; any other says that the test did not run."""
+
+# Imported once, and never what a mutant may change: each child is a copy of a process that has these already.
+PRELOADED = ("pytest", "faststream.kafka", "fastapi", "aiokafka", "asyncpg", "structlog", "waybond_contracts.registry")
+_context = get_context("forkserver")
+_context.set_forkserver_preload(list(PRELOADED))
 
 
 class HuntError(Exception):
@@ -37,67 +39,56 @@ class Caught:
     test: str = ""
 
 
-def by_seeds(mutant: Mutant, seeds: int, *, known_first: bool, tick: Callable[[], None] = lambda: None) -> Caught | None:
-    """Run worlds until one fails, the known seed first or all in order; `tick` is called with each."""
-    tried = 0
-    known = str(mutant.seed) if known_first and mutant.seed is not None else "-"
-    with tempfile.TemporaryDirectory(prefix="mutant-") as folder, tempfile.TemporaryFile("w+") as errors:
-        command = _child(mutant, Path(folder), "seeds", known, str(seeds))
-        child = subprocess.Popen(
-            command, cwd=ROOT, env=_environment(folder), stdout=subprocess.PIPE, stderr=errors, text=True
-        )
-        timer = Timer(MAX_HUNT_SECONDS, child.kill)
-        timer.start()
-        try:
-            assert child.stdout is not None
-            for line in child.stdout:
-                tried += 1
-                tick()
-                found = json.loads(line)
-                if found["wrong"]:
-                    return Caught(checks_of(found["wrong"]), found["seed"], tried, found["wrong"][0])
-        finally:
-            timer.cancel()
-            child.kill()
-            child.wait()
-        errors.seek(0)
-        said = errors.read()[-TOLD_CHARACTERS:]
-        if child.returncode or tried < seeds:
-            raise HuntError(f"{mutant.name}: the simulation ended with {child.returncode} after {tried} seeds: {said}")
+def by_seeds(mutant: Mutant, seeds: Sequence[int], tick: Callable[[], None] = lambda: None) -> Caught | None:
+    """Run the worlds of these seeds, in order, until one fails; `tick` is called with each."""
+    for tried, (_, (seed, wrong)) in enumerate(_answers(mutant, "seed", len(seeds), seeds=seeds), start=1):
+        tick()
+        if wrong:
+            return Caught(checks_of(wrong), seed, tried, wrong[0])
     return None
 
 
-def by_tests(mutant: Mutant) -> Caught | None:
-    """Run the tests that are said to catch it: each of them alone, so that each has to fail."""
-    for name in mutant.tests:
-        with tempfile.TemporaryDirectory(prefix="mutant-") as folder:
-            command = _child(mutant, Path(folder), "tests", name)
-            done = subprocess.run(
-                command,
-                cwd=ROOT,
-                env=_environment(folder),
-                capture_output=True,
-                text=True,
-                timeout=MAX_HUNT_SECONDS,
-                check=False,
-            )
-        if done.returncode == PASSED:
-            return None
-        if done.returncode != FAILED:
-            raise HuntError(f"{mutant.name}: {name} did not run: {(done.stdout + done.stderr)[-TOLD_CHARACTERS:]}")
-    return Caught(test=", ".join(mutant.tests)) if mutant.tests else None
+def by_test(mutant: Mutant) -> Caught | None:
+    """Run the test that is said to catch it."""
+    if not mutant.test:
+        return None
+    ((_, (code, said)),) = _answers(mutant, "test", 1, test=mutant.test)
+    if code not in (PASSED, FAILED):
+        raise HuntError(f"{mutant.name}: {mutant.test} did not run: {said[-TOLD_CHARACTERS:]}")
+    return Caught(test=mutant.test) if code == FAILED else None
+
+
+def known_first(mutant: Mutant, seeds: int) -> Sequence[int]:
+    """The seed that is known to catch it, and then all of them in order."""
+    known = [mutant.seed] if mutant.seed is not None else []
+    return list(dict.fromkeys([*known, *range(seeds)]))
 
 
 def checks_of(wrong: Sequence[str]) -> tuple[str, ...]:
-    """The invariants that were found broken; where a check has no number, how its first word names it."""
-    found = [match.group() if (match := INVARIANT.match(line)) else "unnumbered" for line in wrong]
-    return tuple(sorted(set(found)))
+    """The invariants that were found broken; "other" stands for checks that have no number in the design."""
+    found = {match.group() if (match := INVARIANT.match(line)) else "other" for line in wrong}
+    return tuple(sorted(found, key=lambda name: (len(name), name)))
 
 
-def _child(mutant: Mutant, folder: Path, *arguments: str) -> list[str]:
-    packages = ",".join(mutated(mutant, folder))
-    return [sys.executable, "-m", "tests.mutants.child", str(folder), packages, *arguments]
-
-
-def _environment(folder: str) -> dict[str, str]:
-    return {**os.environ, "PYTHONPATH": folder}
+def _answers(mutant: Mutant, kind: str, count: int, *, seeds: Sequence[int] = (), test: str = "") -> Iterator[Any]:
+    """What a child says that has the mutant first on its path: so many answers of this kind, or HuntError."""
+    with tempfile.TemporaryDirectory(prefix="mutant-") as folder:
+        packages = mutated(mutant, Path(folder))
+        receiver, sender = _context.Pipe(duplex=False)
+        process = _context.Process(target=child.run, args=(sender, folder, packages, seeds, test), daemon=True)
+        process.start()
+        sender.close()
+        try:
+            for _ in range(count):
+                if not receiver.poll(MAX_ANSWER_SECONDS):
+                    raise HuntError(f"{mutant.name}: no answer within {MAX_ANSWER_SECONDS:.0f} s")
+                answer = receiver.recv()
+                if answer[0] != kind:
+                    raise HuntError(f"{mutant.name}: {answer[1]}")
+                yield answer
+        except EOFError:
+            raise HuntError(f"{mutant.name}: the process ended too soon") from None
+        finally:
+            process.kill()
+            process.join()
+            receiver.close()

@@ -33,8 +33,8 @@ class Mutant:
     patches: tuple[Patch, ...]
     seed: int | None = None
     """The first seed that catches it, as it was seen; it is tried first where time is short."""
-    tests: tuple[str, ...] = ()
-    """Tests of the suite that catch it, where the simulation cannot see it."""
+    test: str = ""
+    """A test of the suite that catches it, where the simulation does not see it."""
 
 
 @cache
@@ -46,7 +46,7 @@ def mutants() -> tuple[Mutant, ...]:
             each["harm"],
             tuple(Patch(**patch) for patch in each["patches"]),
             each.get("seed"),
-            tuple(each.get("tests", ())),
+            each.get("test", ""),
         )
         for each in tomllib.loads(TABLE.read_text())["mutant"]
     )
