@@ -21,7 +21,17 @@ from waybond_claims.app import DEFINITION as CLAIMS
 from waybond_claims.ledger import Entry, Posting
 from waybond_contracts.topics import ORDERS, SHIPMENTS
 from waybond_kit import database as databases
-from waybond_kit.changes import Changes, InputRow, JournalRow, OutboxRow, QuarantineRow, Released, ShardRow, Stored, Wake
+from waybond_kit.changes import (
+    Changes,
+    InputRow,
+    JournalRow,
+    OutboxRow,
+    QuarantineRow,
+    Released,
+    ShardRow,
+    Stored,
+    Wake,
+)
 from waybond_kit.consumer import Consumer
 from waybond_kit.door import Raw
 from waybond_kit.errors import FencedError, SaveError
@@ -279,7 +289,9 @@ class Reading:
 
 
 def rows(topic: str, partition: int, *values: bytes) -> list[OutboxRow]:
-    return [OutboxRow(partition, n, topic, partition, b"key", [("h", b"1"), ("n", None)], v) for n, v in enumerate(values)]
+    return [
+        OutboxRow(partition, n, topic, partition, b"key", [("h", b"1"), ("n", None)], v) for n, v in enumerate(values)
+    ]
 
 
 async def published(told: Told, sender: Any, log: Any) -> None:
@@ -289,7 +301,9 @@ async def published(told: Told, sender: Any, log: Any) -> None:
     await told.ask("send", sender.send([*rows(ORDERS, 0, b"a", b"b", b"c"), *rows(ORDERS, 1, b"d")]))
     await told.ask("end", log.ends(places))
     found = await log.records_at({Place(ORDERS, 0): 1, Place(ORDERS, 1): 0})
-    told.answers.append(("records", sorted((tuple(p), r.offset, r.key, r.value, list(r.headers)) for p, r in found.items())))
+    told.answers.append(
+        ("records", sorted((tuple(p), r.offset, r.key, r.value, list(r.headers)) for p, r in found.items()))
+    )
     await told.ask("no record", log.records_at({Place(ORDERS, 1): 5}))
     before = sender.generation
     await sender.renew(before)
@@ -335,13 +349,14 @@ async def told_by_kafka(bootstrap: str, prefix: str) -> Told:
     told, options = Told(), {"bootstrap_servers": bootstrap}
     sender, log = KafkaSender(options, prefix), KafkaLog(options, prefix)
     consumers = [
-        Consumer(options, prefix, [ORDERS, SHIPMENTS], group="parity", instance=None, session_ms=6_000) for _ in range(2)
+        Consumer(options, prefix, [ORDERS, SHIPMENTS], group="parity", instance=None, session_ms=6_000)
+        for _ in range(2)
     ]
     readings = [Reading(consumer) for consumer in consumers]
 
     async def until(holds: Callable[[], bool]) -> None:
         async with asyncio.timeout(60):
-            while not holds():
+            while not holds():  # noqa: ASYNC110  # nobody would set an event: the clients do not know of the test
                 await asyncio.sleep(0.05)
 
     try:
@@ -363,7 +378,7 @@ def told_by_simulation() -> Told:
     readings = [Reading(member) for member in members]
 
     async def until(holds: Callable[[], bool]) -> None:
-        while not holds():
+        while not holds():  # noqa: ASYNC110  # as with the real ones
             await asyncio.sleep(0.05)
 
     async def script() -> None:

@@ -43,6 +43,8 @@ class Broker:
         self.partitions = partitions
         self.logs = {Place(topic.name, number): Partition() for topic in TOPICS for number in range(partitions)}
         self.listeners: list[Callable[[Place], None]] = []
+        self.hanging: list[asyncio.Future[Any]] = []
+        """Sends that nobody answers."""
 
     def append(self, place: Place, key: bytes | None, value: bytes | None, headers: Headers) -> int:
         """A record at the end of a partition, under the broker's append time; its offset."""
@@ -56,6 +58,12 @@ class Broker:
         for listener in self.listeners:
             listener(place)
         return offset
+
+    def reset(self) -> None:
+        """Every connection is made anew: what hung fails at last."""
+        for future in self.hanging:
+            refuse(future, AwayError("connection reset"))
+        self.hanging.clear()
 
     def mark(self, place: Place) -> None:
         """A transaction marker: an offset without a record."""
@@ -137,6 +145,7 @@ class SimulatedSender:
                 network.refuse(future, AwayError("landed, but the answer is lost"))
             case "send-hangs-landed":
                 self._land(by_place)
+                broker.hanging.append(future)
             case "send-late":
                 assert fault is not None
                 network.loop.later(fault.seconds, self._land, by_place)
@@ -146,7 +155,7 @@ class SimulatedSender:
                 self._land({place: by_place[place] for place in places[: len(places) // 2]})
                 network.refuse(future, AwayError("some landed"))
             case _:
-                pass  # it hangs
+                broker.hanging.append(future)
 
     def _land(self, by_place: dict[Place, list[OutboxRow]]) -> None:
         for place, rows in by_place.items():

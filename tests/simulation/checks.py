@@ -3,6 +3,7 @@
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 from tests.simulation.database import Database
@@ -111,7 +112,7 @@ def _read(world: World, service: str, place: Place, spans: list[tuple[int, int]]
     state = inputs.get((place.shard, place.topic))
     reached = state.next_offset if state is not None else 0
     times = Counter(offset for first, last in spans for offset in range(first, last + 1))
-    if any(before[1] >= after[0] for before, after in zip(spans, spans[1:], strict=False)):
+    if any(before[1] >= after[0] for before, after in pairwise(spans)):
         yield f"I3 {service}: {place.topic}/{place.shard} was applied out of order: {spans}"
     for offset, record in enumerate(records):
         if record is None or is_progress(record):
@@ -275,9 +276,11 @@ def _in_turn(
     world: World, key: str, messages: list[tuple[Raw, Event]], issued: list[refunds.MoneyCommand]
 ) -> Iterator[str]:
     """I1: one unresolved refund at a time: the next one only after an answer, or a person's word, about the last."""
-    for before, after in zip(issued, issued[1:], strict=False):
+    for before, after in pairwise(issued):
         answered = any(
-            isinstance(event, TERMINAL) and event.refund_id == before.refund_id and record.appended <= after.requested_at
+            isinstance(event, TERMINAL)
+            and event.refund_id == before.refund_id
+            and record.appended <= after.requested_at
             for record, event in messages
         )
         by_hand = before.refund_id in world.people.settled_outside
@@ -295,5 +298,3 @@ def _say(case: Case | None) -> str:
         return "nothing"
     made = [(each.step, each.attempt, each.minor, each.status) for each in case.commands]
     return f"owed {case.owed}, entitled {case.entitled}, {made}"
-
-

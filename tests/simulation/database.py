@@ -53,8 +53,7 @@ class Database:
         for index, shard in enumerate(shards):
             holder = self.locks.setdefault(shard, session)
             if holder is not session:
-                rest = shards[index:]
-                self.waiting.append((session, shard, lambda: self.lock(session, rest, then)))
+                self.waiting.append((session, shard, partial(self.lock, session, shards[index:], then)))
                 return
         then()
 

@@ -1,4 +1,4 @@
-"""Draws what happens outside: orders, parcels' journeys, refunds by platforms, disputes, and records that are rubbish."""
+"""Draws what happens outside: orders, parcels' journeys, refunds by platforms, disputes, records that are rubbish."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -214,7 +214,9 @@ class _Order:
         picked = booked_at + draw.random() * DAY
         moved = picked + (1 + 4 * draw.random()) * DAY
         scans = [(ScanKind.PICKED_UP, picked), (ScanKind.IN_TRANSIT, moved)]
-        match draw.choice(("on time", "late", "late", "very late", "lost", "lost, arrives", "silent", "damaged", "found")):
+        match draw.choice(
+            ("on time", "late", "late", "very late", "lost", "lost, arrives", "silent", "damaged", "found")
+        ):
             case "on time":
                 scans.append((ScanKind.DELIVERED, promised - draw.random() * 4 * DAY))
             case "late":

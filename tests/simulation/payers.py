@@ -1,4 +1,4 @@
-"""A simulated payment system: books of its own, idempotent by refund_id; it fails, reverses, repeats or stays silent."""
+"""A simulated payment system: own books, idempotent by refund_id; it fails, reverses, repeats, or stays silent."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -22,7 +22,18 @@ from waybond_contracts.refunds import (
 )
 
 HOUR = timedelta(hours=1)
-FATES = ("paid",) * 9 + ("pending", "fails", "fails", "refused", "reversed", "silent", "late", "late", "repeats", "repeats")
+FATES = ("paid",) * 9 + (
+    "pending",
+    "fails",
+    "fails",
+    "refused",
+    "reversed",
+    "silent",
+    "late",
+    "late",
+    "repeats",
+    "repeats",
+)
 
 
 @dataclass

@@ -21,7 +21,7 @@ from waybond_kit.engine import Engine, Plan, Ports
 from waybond_pricing.desk import Desk
 
 ALLOWANCE = timedelta(seconds=60)
-PROBE_SECONDS = 1.0
+PROBE_SECONDS = 0.3
 SETTINGS_HOLD = timedelta(seconds=50)
 """How far ahead of the database's clock a snapshot of the tenants' settings is complete."""
 
@@ -93,7 +93,10 @@ class Process:
         )
         self.engine = engine = Engine(self._definition, plan, ports, _note)
         engine.start()
-        consuming = [asyncio.create_task(self.member.membership(engine)), asyncio.create_task(self.member.consume(engine))]
+        consuming = [
+            asyncio.create_task(self.member.membership(engine)),
+            asyncio.create_task(self.member.consume(engine)),
+        ]
         await asyncio.gather(*consuming)
 
     def kill(self) -> None:

@@ -29,7 +29,10 @@ class Logger:
 
 def install() -> None:
     """From now on the loggers of this process are of this kind."""
-    structlog.configure(wrapper_class=Logger, cache_logger_on_first_use=True)
+    structlog.configure(
+        wrapper_class=Logger,  # type: ignore[arg-type]  # what structlog calls of it is there
+        cache_logger_on_first_use=True,
+    )
 
 
 def listen(listener: Listener | None) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from tests.simulation.broker import Broker
@@ -91,7 +91,7 @@ class Watch:
             self._holds(service, database, changes, calls)
             for call in calls:
                 if call.due is not None and not call.failed:
-                    self._inputs_first(service, database, changes, call)
+                    self._inputs_first(service, database, changes, call.order_key, call.due)
 
         return committing
 
@@ -111,8 +111,11 @@ class Watch:
     def _holds(self, service: str, database: Database, changes: Changes, calls: Sequence[Call]) -> None:
         """I10: nothing of a held order changes unless its line moves."""
         tables = database.tables
-        released = {tables.quarantine[row.shard, row.batch_seq, row.ordinal].aggregate_id for row in changes.released
-                    if (row.shard, row.batch_seq, row.ordinal) in tables.quarantine}
+        released = {
+            tables.quarantine[row.shard, row.batch_seq, row.ordinal].aggregate_id
+            for row in changes.released
+            if (row.shard, row.batch_seq, row.ordinal) in tables.quarantine
+        }
         held: dict[Any, str] = {}
         for shard in {row.shard for row in changes.shards}:
             for identity in tables.holding(shard):
@@ -128,9 +131,9 @@ class Watch:
             if call.failed:
                 failed.add(call.order_key)
 
-    def _inputs_first(self, service: str, database: Database, changes: Changes, call: Call) -> None:
+    def _inputs_first(self, service: str, database: Database, changes: Changes, order_key: str, due: datetime) -> None:
         """I9: what was known of the order by the wake's due is applied, in this batch at the latest."""
-        key = call.order_key.encode()
+        key = order_key.encode()
         shard = partition_of(key, self._broker.partitions)
         reached = {row.topic: row.next_offset for row in changes.inputs if row.shard == shard}
         for each in self._definitions[service].inputs:
@@ -141,9 +144,9 @@ class Watch:
                 if record is None or record.key != key:
                     continue
                 known_at = known_at_of(record, own=each.kind is InputKind.OWN)
-                if known_at <= call.due and not self._seen_before(place, record):
+                if known_at <= due and not self._seen_before(place, record):
                     self.wrong.append(
-                        f"I9 {service}: the wake of {call.order_key} due {call.due} fired before "
+                        f"I9 {service}: the wake of {order_key} due {due} fired before "
                         f"{each.topic}/{shard} at {record.offset}, known {known_at}, was applied"
                     )
 

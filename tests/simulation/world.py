@@ -26,8 +26,8 @@ from tests.simulation.people import People
 from tests.simulation.process import Process, Site
 from tests.simulation.watch import Watch, is_progress
 from waybond_claims.app import DEFINITION as CLAIMS
-from waybond_contracts.envelope import Envelope
 from waybond_contracts.delays import TrackingCheckRequested
+from waybond_contracts.envelope import Envelope
 from waybond_contracts.event import Event
 from waybond_contracts.refunds import RefundCommand
 from waybond_contracts.registry import PROGRESS_TYPE, decode, encode
@@ -44,9 +44,15 @@ MAX_SKEW_SECONDS = 25.0
 """Of any two hosts together less than the allowance for clocks."""
 RESTART_SECONDS = 1.5
 RETRY_SECONDS = 0.3
+REDELIVERS = 0.03
+"""How often the payment system gets a command again."""
 OPERATES, ADJUSTS = 0.1, 0.3
 """How often somebody looks at held records and at referrals, by stop."""
-SETTLING_SECONDS = 0.3
+RECOVERS_FIRST = 0.3
+"""How often everything has recovered before the last clocks run out; else they find a backlog."""
+RESETS = 0.8
+"""How often what hangs fails as the broker is mended; else it hangs until whoever waits gives up."""
+SETTLING_SECONDS = 0.2
 MAX_CATCHING_UP = 300
 QUIET_ROUNDS = 2
 MAX_ROUNDS = 120
@@ -73,23 +79,24 @@ class Plan:
     skews: dict[str, float]
 
     @classmethod
-    def of(cls, seed: int) -> "Plan":
+    def of(cls, seed: int, *, small: bool = False) -> "Plan":
+        """What the seed draws; `small`: of one order, one shard, and one process a service."""
         draw = Random(seed)
         plans, stops = [], []
-        for number in range(draw.choice((1, 1, 1, 1, 2, 3))):
+        for number in range(1 if small else draw.choice((1, 1, 1, 1, 2, 3))):
             plan, found = history.drawn(draw, number)
             plans.append(plan)
             stops += found
         stops.sort(key=lambda stop: stop.at)
         return cls(
             seed=seed,
-            partitions=draw.choice((1, 1, 1, 2, 3)),
-            processes={service: draw.choice((1, 1, 1, 2)) for service in SERVICES},
+            partitions=1 if small else draw.choice((1, 1, 1, 2, 3)),
+            processes={service: 1 if small else draw.choice((1, 1, 1, 2)) for service in SERVICES},
             limits=Limits(draw.choice((1, 3, 500)), draw.choice((1, 8)), draw.choice((1, 2))),
             orders=tuple(plans),
             stops=tuple(stops),
             faults=tuple(f.drawn(draw, len(stops), len(plans), draw.choice((0.5, 2, 4)))),
-            hurry=draw.choice((0.05, 0.2, 0.4, 1.1)),
+            hurry=0.1 if small else draw.choice((0.05, 0.15, 0.3, 0.8)),
             skews={host: (draw.random() * 2 - 1) * MAX_SKEW_SECONDS for host in ("broker", *SERVICES)},
         )
 
@@ -121,7 +128,7 @@ class World:
         self.taken: dict[Place, int] = {}
         self.broker.listeners.append(self._heard)
         self.people = People(self)
-        self.healed = False
+        self.healed = self.closing = False
         self.stopped = 0
         self.struck: Counter[str] = Counter()
         self._asked: set[str] = set()
@@ -210,14 +217,16 @@ class World:
 
     def _heard(self, place: Place) -> None:
         """The payment system and the carrier read what is for them, at least once, in order."""
-        if place.topic in ("refunds", "delays"):
+        if place.topic in ("refunds", "delays") and not self.closing:
             self.loop.later(self.broker.network.delay(), self._read, place)
 
     def _read(self, place: Place) -> None:
+        if self.closing:
+            return
         records = self.broker.logs[place].records
         since = self.taken.get(place, 0)
         self.taken[place] = len(records)
-        if since and self.draw.random() < 0.03:
+        if since and not self.healed and self.draw.random() < REDELIVERS:
             since -= 1
         for record in records[since:]:
             if record is not None:
@@ -353,6 +362,8 @@ class World:
         self.healed = self.payer.healed = True
         self.armed.disarm()
         self.broker.away = self.broker.network.slow = False
+        if self.draw.random() < RESETS:
+            self.broker.reset()
         for service, database in self.databases.items():
             database.away = database.network.slow = False
             database.refused_orders.clear()
@@ -369,13 +380,14 @@ class World:
     def settle(self) -> None:
         """Heal, let every clock run out and people do their work, until nothing changes any more; then stop."""
         self._heal()
-        self._catch_up()
+        if self.draw.random() < RECOVERS_FIRST:
+            self._catch_up()
         self.calendar.skip_to(self._end())
         quiet = 0
         for _ in range(MAX_ROUNDS):
             busy = self.people.operate()
             self._catch_up()
-            if not busy:
+            if not busy and not self._held():
                 busy = self.people.adjust() or any(
                     row.status in OPEN for row in self.databases["claims"].tables.aggregates.values()
                 )
@@ -385,6 +397,15 @@ class World:
                 self._onward(busy)
         else:
             self.watch.wrong.append(f"no rest after {MAX_ROUNDS} rounds: {self._behind() or 'claims wait'}")
+        self._stop_all()
+
+    def _held(self) -> bool:
+        """Whether some service holds an order."""
+        return any(db.tables.holding(shard) for db in self.databases.values() for shard in db.tables.shards)
+
+    def _stop_all(self) -> None:
+        """Everything stops in order. What is said from now on nobody hears."""
+        self.closing = True
         self.away = dict.fromkeys(SERVICES, self.stopped + MAX_ROUNDS)
         for _ in range(MAX_CATCHING_UP):
             for process in list(self.processes):

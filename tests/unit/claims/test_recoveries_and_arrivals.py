@@ -76,6 +76,17 @@ def test_return_asks_the_difference_back_and_a_person_says_whether_it_came() -> 
     assert story.last(ClaimApproved).amount == usd(9_000)
 
 
+def test_what_came_back_is_not_taken_for_paid() -> None:
+    """A refund that is due after a recovery, failed twice and is tried again in some hours, is still to be paid."""
+    story = lost_then_delivered("return")
+    story.when(ruling(story.last(ClaimReferred), "recovered", day(70)))
+    story.when(damaged(day(71)))
+    for at in (day(72), day(73)):
+        story.when(answer(story.last(IssueRefund), "RefundFailed", at))
+    assert story.case.in_flight is None
+    assert story.status == "waiting"
+
+
 def test_a_recovery_may_come_in_parts() -> None:
     story = lost_then_delivered("return")
     story.when(ruling(story.last(ClaimReferred), "recovered", day(70), amount=usd(4_000)))

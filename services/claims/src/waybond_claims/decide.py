@@ -183,9 +183,10 @@ def _status(case: Case) -> str:
         return "referred"
     if case.in_flight is not None:
         return "paying"
-    if case.owed > case.settled:
+    kept = case.settled - case.recovered
+    if case.owed > kept:
         return "waiting"
-    if case.settled:
+    if kept:
         return "paid"
     if case.opened:
         return "open"
