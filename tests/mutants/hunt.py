@@ -15,6 +15,14 @@ MAX_ANSWER_SECONDS = 300.0
 """A seed, or a test, that takes longer has met a loop that never ends."""
 TOLD_CHARACTERS = 4_000
 INVARIANT = re.compile(r"I\d+\b")
+UNNUMBERED = {
+    "the wakes are": "armed orders have their wakes",
+    "a decision on an old version counted": "old case versions",
+    "was committed under epoch": "one writer",
+    "no rest after": "comes to rest",
+    "at rest, but": "comes to rest",
+}
+"""Words of the simulation's checks that have no number in the design, and what they check."""
 PASSED, FAILED = 0, 1
 """Exit codes of pytest; any other says that the test did not run."""
 
@@ -65,9 +73,14 @@ def known_first(mutant: Mutant, seeds: int) -> Sequence[int]:
 
 
 def checks_of(wrong: Sequence[str]) -> tuple[str, ...]:
-    """The invariants that were found broken; "other" stands for checks that have no number in the design."""
-    found = {match.group() if (match := INVARIANT.match(line)) else "other" for line in wrong}
-    return tuple(sorted(found, key=lambda name: (len(name), name)))
+    """The checks that failed: invariants by their number, others by what they are about."""
+    return tuple(sorted({_check_of(line) for line in wrong}, key=lambda name: (len(name), name)))
+
+
+def _check_of(line: str) -> str:
+    if match := INVARIANT.match(line):
+        return match.group()
+    return next((name for words, name in UNNUMBERED.items() if words in line), "other")
 
 
 def _answers(mutant: Mutant, kind: str, count: int, *, seeds: Sequence[int] = (), test: str = "") -> Iterator[Any]:
