@@ -19,6 +19,7 @@ from benchmarks.population import LIFE, Population
 from benchmarks.report import Results, show, write
 from benchmarks.rounds import PARTITIONS, Servers, settings_of
 from benchmarks.sides import Baseline, Claims
+from benchmarks.simulation import measure_simulation
 from benchmarks.throughput import Amount, Pairs, measure, measure_pairs
 from waybond_local.kafka import EmbeddedKafka
 from waybond_local.paths import fresh_folder
@@ -38,6 +39,7 @@ class Part(StrEnum):
     THROUGHPUT = "throughput"
     LATENCY = "latency"
     SCALE = "scale"
+    SIMULATION = "simulation"
 
 
 class Effort:
@@ -76,21 +78,29 @@ def main(
 
     Prints each bar with met or not met; the exit code is 1 if one is not met.
     """
+    parts = set(only or Part)
+    results = Results(settings={})
+    if parts - {Part.SIMULATION}:
+        results = _on_servers(Effort(quick=quick, pairs=pairs), parts)
+    if Part.SIMULATION in parts:
+        results.simulation = measure_simulation(quick=quick)
+    show(results, console)
+    write(results, json)
+    console.print(f"Everything that was measured: {json}")
+    if not all(bar.met for bar in results.bars()):
+        raise typer.Exit(1)
+
+
+def _on_servers(effort: Effort, parts: set[Part]) -> Results:
     folder = fresh_folder("waybond-bench-")
     try:
         with (
             EmbeddedKafka(folder / "kafka") as kafka,
             EmbeddedPostgres(folder / "postgres", settings=POSTGRES_SETTINGS) as postgres,
         ):
-            servers = Servers(kafka, postgres, folder)
-            results = asyncio.run(_measured(servers, Effort(quick=quick, pairs=pairs), set(only or Part)))
+            return asyncio.run(_measured(Servers(kafka, postgres, folder), effort, parts))
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-    show(results, console)
-    write(results, json)
-    console.print(f"Everything that was measured: {json}")
-    if not all(bar.met for bar in results.bars()):
-        raise typer.Exit(1)
 
 
 async def _measured(servers: Servers, effort: Effort, parts: set[Part]) -> Results:

@@ -15,12 +15,14 @@ from benchmarks.figures import Bar, Spread
 from benchmarks.latency import Latency
 from benchmarks.rounds import KAFKA, POSTGRES, SERVICE, Window
 from benchmarks.scale import Scale
+from benchmarks.simulation import Simulation
 from benchmarks.throughput import Pairs
 
 MIN_SPEED_RATIO = 80.0
 MIN_CPU_RATIO = 35.0
 MAX_P99_MS = 300.0
 MAX_GROWTH = 1.3
+MIN_WORLDS = 100.0
 
 
 @dataclass(slots=True)
@@ -32,6 +34,7 @@ class Results:
     pairs: Pairs | None = None
     latency: Latency | None = None
     scale: Scale | None = None
+    simulation: Simulation | None = None
 
     def bars(self) -> list[Bar]:
         """The bars of the parts that were measured."""
@@ -49,6 +52,9 @@ class Results:
                 Bar(f"CPU of an event, {many} to {few} open orders", self.scale.event_growth, MAX_GROWTH, "at most"),
                 Bar(f"CPU of a wake, {many} to {few} open orders", self.scale.wake_growth, MAX_GROWTH, "at most"),
             ]
+        if self.simulation:
+            speed = self.simulation.small.per_second
+            found.append(Bar("small simulated worlds a second and core", speed, MIN_WORLDS, "at least"))
         return found
 
 
@@ -61,6 +67,8 @@ def show(results: Results, console: Console) -> None:
         console.print(_latency_table(results.latency))
     if results.scale:
         console.print(_scale_table(results.scale))
+    if results.simulation:
+        console.print(_simulation_table(results.simulation))
     console.print(_bars_table(results.bars()))
 
 
@@ -137,6 +145,23 @@ def _latency_table(latency: Latency) -> Table:
         f"{latency.longest_ms:,.0f}",
         f"{latency.window.cpu_microseconds():,.0f}",
     )
+    return table
+
+
+def _simulation_table(simulation: Simulation) -> Table:
+    table = Table(
+        "simulated worlds", "seeds", "failed", "callbacks a world", "CPU ms a world", "worlds a second and core"
+    )
+    for each in (simulation.small, simulation.drawn):
+        milliseconds = each.cpu_seconds * 1_000 / each.seeds
+        table.add_row(
+            each.kind,
+            f"{each.seeds:,}",
+            str(each.failed),
+            f"{each.callbacks / each.seeds:,.0f}",
+            f"{milliseconds:.1f}",
+            f"{each.per_second:.0f}",
+        )
     return table
 
 

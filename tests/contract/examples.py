@@ -95,7 +95,7 @@ WATCHED = DELAY | {
     "asked_at": "2026-02-12T00:00:00Z",
     "checked_as_of": "2026-02-12T01:00:00Z",
 }
-SEEN = DELAY | {"when": SCAN["when"], "scan": SCAN, "standing": True}
+SEEN = DELAY | {"when": SCAN["when"], "scan": SCAN, "standing": True, "also": [SCAN | {"kind": "RETURNED"}]}
 CLAIM = {"claim_id": "c-77", "policy_id": "5d1c", "version": 3}
 CLOCK = {
     "clock": "promised_latest",
@@ -258,6 +258,7 @@ _FIELDS: dict[str, dict[str, Any]] = {
         "ends_at": "2026-07-04T14:02:11Z",
         "watches": WATCHES,
         "reason": "order_amended",
+        "lane": {"origin": "CN", "destination": "AR"},
     },
     "PolicyCancelled": {
         "policy_id": "5d1c",
@@ -304,13 +305,20 @@ _FIELDS: dict[str, dict[str, Any]] = {
         "clauses": ["TG-1"],
     },
     "ClaimSettled": CLAIM | {"refund_id": "r-1", "amount": usd(460), "settled": usd(460)},
-    "ClaimReopened": CLAIM | {"cause": "ShipmentScanned", "before": usd(460), "after": usd(1380)},
+    "ClaimReopened": CLAIM
+    | {"cause": "ShipmentScanned", "before": usd(460), "after": usd(1380), "explanation": EXPLANATION},
     "RecoveryOpened": CLAIM
-    | {"recovery_id": "rc-1", "from_whom": "buyer", "amount": usd(460), "reason": "late_arrival"},
+    | {
+        "recovery_id": "rc-1",
+        "from_whom": "buyer",
+        "amount": usd(460),
+        "reason": "late_arrival",
+        "explanation": EXPLANATION,
+    },
     "BuyerNotified": CLAIM
     | {
         "notice_id": "n-1",
-        "about": "late",
+        "about": "approved",
         "language": "pt",
         "texts": TEXTS,
         "amount": usd(460),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -70,6 +71,25 @@ def test_up_takes_servers_that_run_already_and_ctrl_c_ends_it(folder: Path, kafk
     assert found.processes.keys() == set(MODULES)
     assert (found.kafka, found.admin_dsn) == (kafka, postgres)
     assert not any(runs(each.pid) for each in found.processes.values() if each.pid)
+
+
+def test_ctrl_c_ends_a_detached_start_too(folder: Path, postgres: str) -> None:
+    """S: Ctrl-C while `up --detach` waits; the stack came up all the same, with nobody knowing."""
+    with socket.create_server(("127.0.0.1", 0)) as broker:  # it takes connections and never answers
+        address = f"127.0.0.1:{broker.getsockname()[1]}"
+        environment = {
+            **os.environ,
+            "WAYBOND_DATA": str(folder),
+            "WAYBOND_KAFKA": address,
+            "WAYBOND_POSTGRES": postgres,
+        }
+        with subprocess.Popen([*COMMAND, "up", "--detach"], env=environment, start_new_session=True) as command:
+            assert eventually(lambda: command.poll() is not None or _phase(folder) == Phase.STARTING, 60)
+            supervisor = state.running(folder).supervisor
+            os.killpg(command.pid, signal.SIGINT)
+            assert command.wait(150) != 0
+    assert not runs(supervisor)
+    assert not state.is_running(folder)
 
 
 def _phase(folder: Path) -> Phase | None:

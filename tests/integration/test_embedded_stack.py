@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import os
+import shutil
 import signal
 import subprocess
 import sys
 import time
 from base64 import urlsafe_b64decode
+from pathlib import Path
 
 import asyncpg
 import pytest
@@ -16,6 +20,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from tests.support.processes import eventually, runs
 from tests.support.servers import create_topics
 from waybond_local.kafka import EmbeddedKafka, new_cluster_id
+from waybond_local.paths import fresh_folder
 from waybond_local.postgres import EmbeddedPostgres
 from waybond_local.processes import ProcessError, spawn, stop, wait_ready
 
@@ -74,6 +79,37 @@ async def test_postgres_keeps_committed_rows_through_a_crash(own_postgres: Embed
     connection = await asyncpg.connect(own_postgres.dsn())
     assert await connection.fetchval("SELECT id FROM fact") == 29
     await connection.close()
+
+
+@pytest.mark.servers
+def test_a_cluster_whose_making_was_killed_is_made_anew() -> None:
+    """S: the machine goes down during the first start; PG_VERSION is there, and no start ever works again."""
+    folder = fresh_folder("waybond-test-initdb-")
+    try:
+        script = (
+            "import sys; from pathlib import Path; from waybond_local.postgres import EmbeddedPostgres\n"
+            "EmbeddedPostgres(Path(sys.argv[1])).start()\n"
+        )
+        with subprocess.Popen([sys.executable, "-c", script, str(folder)]) as starting:
+            assert eventually(lambda: any(folder.glob("*/PG_VERSION")))
+            for each in _programs("initdb", folder):
+                os.kill(each, signal.SIGKILL)
+            starting.kill()
+        with EmbeddedPostgres(folder) as server:
+            assert server.ready()
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _programs(name: str, folder: Path) -> list[int]:
+    """Process ids of this program that were told of the folder."""
+    found: list[int] = []
+    for each in Path("/proc").glob("[0-9]*/cmdline"):
+        with contextlib.suppress(OSError):
+            words = each.read_bytes().decode(errors="replace").split("\0")
+            if words[0].endswith(name) and any(str(folder) in word for word in words):
+                found.append(int(each.parent.name))
+    return found
 
 
 async def test_postgres_refuses_a_wrong_password(postgres: str, database: str) -> None:

@@ -17,7 +17,7 @@ from waybond_contracts.topics import OPERATOR_COMMANDS, ORDERS
 from waybond_kit import database as databases
 from waybond_kit.batch import Batch
 from waybond_kit.changes import InputRow
-from waybond_kit.clock import Progress
+from waybond_kit.clock import Progress, WallClock
 from waybond_kit.documents import MAX_DOCUMENTS
 from waybond_kit.door import Door, Raw
 from waybond_kit.errors import FencedError, SaveError, ShapeError
@@ -42,7 +42,14 @@ class Bench:
     def batch(self, definition: Any = PRICING) -> Batch:
         door = Door(definition.inputs, replay=False)
         return Batch(
-            definition, door, self.store, partitions=SHARDS, code="1", replay=False, monotonic=lambda: self.ticks
+            definition,
+            door,
+            self.store,
+            partitions=SHARDS,
+            code="1",
+            replay=False,
+            clock=WallClock(),
+            monotonic=lambda: self.ticks,
         )
 
     async def take(self, number: int) -> Shard:
@@ -165,8 +172,10 @@ async def test_each_batch_writes_one_journal_row_and_their_spans_follow_each_oth
         batch, shard = it.batch(), await it.take(0)
         for revision in range(5):
             await carry(batch, shard, [amended(name, revision) for name in of_shard(0, 7)])
-        rows = await it.rows("SELECT seq, epoch, code, spans FROM journal ORDER BY seq")
+        rows = await it.rows("SELECT seq, epoch, code, spans, sent_at FROM journal ORDER BY seq")
     assert [(row["seq"], row["epoch"], row["code"]) for row in rows] == [(number, 1, "1") for number in range(1, 6)]
+    sent_at = [row["sent_at"] for row in rows]
+    assert sent_at == sorted(sent_at) and sent_at[0] > START, "when each batch ran, which its decide was told"
     assert [json.loads(row["spans"]) for row in rows] == [[[ORDERS, n * 7, n * 7 + 6]] for n in range(5)]
 
 

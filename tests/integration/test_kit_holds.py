@@ -3,7 +3,7 @@
 from typing import Any
 
 from tests.support.kit import World, amended, envelope_of, eventually
-from tests.support.toys import PRICING, TRACKING, ToyStorage, decide_pricing
+from tests.support.toys import PRICING, TRACKING, decide_pricing
 from waybond_contracts.topics import ORDERS
 from waybond_kit.breaker import MAX_FAULTS
 from waybond_kit.service import Definition, Running
@@ -85,7 +85,7 @@ async def test_after_a_mended_release_the_line_is_applied_as_if_it_had_never_wai
 ) -> None:
     """A restart with code that no longer fails; the hold outlives the process."""
     mended = Definition(
-        **{**vars(PRICING), "decide": lambda state, fact, now: decide_pricing(state, _mended(fact), now)}
+        **{**vars(PRICING), "decide": lambda state, fact, now, _: decide_pricing(state, _mended(fact), now)}
     )
     async with World(kafka, database, topic_prefix).ready(PRICING) as world:
         async with world.running(PRICING) as pricing:
@@ -149,23 +149,25 @@ async def test_one_value_that_cannot_be_saved_is_found_and_holds_its_order_alone
             booked = await world.query("pricing", "SELECT order_key, count(*) FROM toy_row GROUP BY 1")
             assert {row["count"] for row in booked} == {1} and len(booked) == 100
             assert len(await world.ids("policies")) == 100
-    assert isinstance(PRICING.storage, ToyStorage)
 
 
-async def test_what_waits_behind_a_held_order_is_bounded(
+async def test_a_long_line_is_gone_on_with_in_bounded_steps_and_its_order_stays_held_until_the_last(
     kafka: str, database: str, topic_prefix: str, monkeypatch: Any
 ) -> None:
-    monkeypatch.setattr("waybond_kit.fold.MAX_WAITING", 5)
+    monkeypatch.setattr("waybond_kit.store.MAX_LINE_ROWS", 5)
     async with World(kafka, database, topic_prefix).ready(PRICING) as world, world.running(PRICING) as pricing:
         await world.open(pricing)
         await world.publish(amended("bad", 0, "raise"), *(amended("bad", number) for number in range(1, 9)))
         rows = await eventually(lambda: world.quarantine("pricing"), lambda rows: len(rows) == 9)
-        assert [row["reason"] for row in rows] == ["decide"] + ["waiting"] * 5 + ["overflow"] * 3
+        assert [row["reason"] for row in rows] == ["decide"] + ["waiting"] * 8
         await world.release("bad", "pricing", ORDERS, rows[0]["record_offset"], discard=True)
-        await eventually(lambda: held(world), lambda lines: lines == {})
-        await world.release("bad", "pricing", ORDERS, rows[-1]["record_offset"])
-        states = await eventually(lambda: world.states("pricing"), lambda seen: 8 in seen["bad"].revisions)
-        assert states["bad"].revisions == (1, 2, 3, 4, 5, 8)
+        await eventually(lambda: held(world), lambda lines: lines == {"bad": 4})
+        assert [count for shard in pricing.engine.shards() for count in shard.holding.values()] == [4]
+        await world.publish(amended("bad", 9))
+        await eventually(lambda: held(world), lambda lines: lines == {"bad": 5})
+        await world.release("bad", "pricing", ORDERS, rows[5]["record_offset"])
+        states = await eventually(lambda: world.states("pricing"), lambda seen: 9 in seen["bad"].revisions)
+        assert states["bad"].revisions == (1, 2, 3, 4, 5, 6, 7, 8, 9) and await held(world) == {}
 
 
 async def test_too_many_failures_stop_the_shard_until_the_release_is_mended(
@@ -182,10 +184,16 @@ async def test_too_many_failures_stop_the_shard_until_the_release_is_mended(
 
             await eventually(closed, lambda seen: sum("too many failures" in each for each in seen.values()) == 4)
             assert _ready(pricing) is False
+
+            async def tried_again() -> list[int]:
+                rows = await world.query("pricing", "SELECT epoch FROM shard")
+                return [row["epoch"] for row in rows]
+
+            await eventually(tried_again, lambda epochs: min(epochs) >= 3)
         held_before = len(await world.quarantine("pricing"))
-        assert held_before <= MAX_FAULTS * world.partitions, "a batch that trips the breaker holds nobody"
+        assert held_before <= MAX_FAULTS * world.partitions, "neither a batch that trips the breaker nor a takeover"
         mended = Definition(
-            **{**vars(PRICING), "decide": lambda state, fact, now: decide_pricing(state, _mended(fact), now)}
+            **{**vars(PRICING), "decide": lambda state, fact, now, _: decide_pricing(state, _mended(fact), now)}
         )
         async with world.running(mended) as pricing:
             states = await eventually(

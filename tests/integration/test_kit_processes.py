@@ -56,7 +56,7 @@ async def owners(world: World) -> dict[int, str]:
 async def spread_over(world: World, *held_by: subprocess.Popen[bytes]) -> None:
     """Wait until exactly these processes own the shards."""
     wanted = {str(process.pid) for process in held_by}
-    await eventually(lambda: owners(world), lambda seen: set(seen.values()) == wanted)
+    await eventually(lambda: owners(world), lambda seen: set(seen.values()) == wanted, seconds=90)
 
 
 async def applied(world: World, orders: int, revisions: int) -> None:
@@ -101,6 +101,12 @@ async def test_eight_shards_move_between_three_processes_without_loss(
         assert await world.quarantine("pricing") == []
 
 
+async def old_batches(world: World, epochs: dict[int, int]) -> int:
+    """How many batches were written under an epoch below these."""
+    rows = await world.query("pricing", "SELECT shard, epoch FROM journal")
+    return sum(row["epoch"] < epochs[row["shard"]] for row in rows)
+
+
 async def test_a_process_paused_across_a_rebalance_writes_nothing_when_it_wakes(
     kafka: str, database: str, topic_prefix: str, processes: Processes
 ) -> None:
@@ -119,12 +125,10 @@ async def test_a_process_paused_across_a_rebalance_writes_nothing_when_it_wakes(
         heir.terminate()
         assert await asyncio.to_thread(heir.wait, 30) == 0
         await world.publish(*(amended(f"o{order}", 2) for order in range(orders)))
-        before = await world.query("pricing", "SELECT * FROM shard_input ORDER BY shard, topic")
+        before = await old_batches(world, epochs)
         os.kill(zombie.pid, signal.SIGCONT)
         await applied(world, orders, 3)
-        rows = await world.query("pricing", "SELECT shard, epoch FROM journal WHERE epoch > 1")
-        assert all(row["epoch"] >= epochs[row["shard"]] for row in rows), "nothing was written under the old epoch"
-        assert before != await world.query("pricing", "SELECT * FROM shard_input ORDER BY shard, topic")
+        assert await old_batches(world, epochs) == before, "nothing was written under the old epoch"
 
 
 async def test_on_sigterm_a_process_drains_its_outbox_and_leaves_the_group_at_once(

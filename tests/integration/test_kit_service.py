@@ -70,7 +70,7 @@ async def test_health_metrics_and_routes_are_served_on_one_port(kafka: str, data
         assert found[f'waybond_lag{{shard="{shard}",topic="orders"}}'] == 0
 
 
-async def test_a_service_that_stops_is_no_longer_ready_and_frees_its_port(
+async def test_a_port_that_is_taken_is_named_and_a_service_that_stopped_leaves_it_free(
     kafka: str, database: str, topic_prefix: str
 ) -> None:
     async with World(kafka, database, topic_prefix).ready(PRICING) as world:

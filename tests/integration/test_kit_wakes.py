@@ -192,7 +192,7 @@ async def test_a_wake_that_fails_holds_its_order_until_it_is_released(
     assert states["o"].woken == (START + timedelta(hours=1),)
 
 
-def _forgiving(state: Any, fact: Any, now: datetime) -> Any:
+def _forgiving(state: Any, fact: Any, now: datetime, _: datetime | None) -> Any:
     if state is not None:
         state = msgspec.structs.replace(state, document=state.document.replace("raise-on-wake", "mended"))
     return decide_pricing(state, fact, now)

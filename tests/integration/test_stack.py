@@ -108,6 +108,7 @@ def test_a_service_that_ends_is_started_again_and_one_that_keeps_ending_ends_the
             assert eventually(
                 lambda gone=pid: stack.child("toy").pid not in (None, gone) and stack.child("toy").ready()
             )
+            assert eventually(lambda: state.running(folder).processes["toy"].pid == stack.child("toy").pid)
         assert errors == []
         os.kill(stack.child("toy").pid or 0, signal.SIGKILL)
         watcher.join(20)

@@ -47,11 +47,13 @@ ANSWERED = END + ANSWER_WITHIN
 QUARTERS = st.integers(0, 400).map(lambda quarters: quarters / 4)
 """Days in steps of six hours, so that dues, scans and intervals often meet exactly."""
 EDGE = st.integers(0, 8)
+PAID = EDGE.map(lambda quarters: quarters / 4)
+"""What is paid further ahead than this is taken as paid when it became known."""
 PACKAGES = st.sampled_from(["A", "B"])
 TELLING = {K.DELIVERED, K.LOST, K.DESTROYED, K.DAMAGED, K.RETURNING, K.RETURNED}
 """Of these the service keeps the first and the last, and the oracle looks at all: two of each are told."""
 MAX_TELLING = 2
-MORE_OFTEN = [*K, *[K.DELIVERED, K.IN_TRANSIT, K.OUT_FOR_DELIVERY] * 5]
+MORE_OFTEN = [*K, *[K.DELIVERED, K.IN_TRANSIT, K.OUT_FOR_DELIVERY, K.READY_FOR_PICKUP] * 5]
 MAX_WITH_ETA = 4
 
 
@@ -107,14 +109,15 @@ def facts(draw: st.DrawFn) -> list[Event]:
     around = draw(ANCHORS)
     issued = policy_issued(attached=draw(st.integers(0, 20)) / 4).model_copy(update={"watches": draw(watches(around))})
     found: list[Event] = [
-        order_placed(promised=draw(st.none() | QUARTERS), paid=draw(st.none() | st.integers(0, 8).map(float))),
+        order_placed(promised=draw(st.none() | QUARTERS), paid=draw(st.none() | PAID)),
         issued,
         *draw(scans(around)),
     ]
-    for package in draw(st.sets(PACKAGES)):
+    for i, package in enumerate(draw(st.lists(PACKAGES, max_size=5))):
         promised = draw(st.none() | QUARTERS)
         packages = draw(st.sampled_from([None, None, 1, 2, 3]))
-        found.append(booked(draw(QUARTERS), package, packages=packages, promised=promised))
+        number = f"LB{i}CN"
+        found.append(booked(draw(QUARTERS), package, packages=packages, promised=promised, tracking_number=number))
     found += [promise_changed(draw(QUARTERS), draw(QUARTERS), revision=i) for i in range(draw(st.integers(0, 3)))]
     found += [checked(draw(QUARTERS), draw(PACKAGES)) for _ in range(draw(st.integers(0, 3)))]
     if draw(st.booleans()):
@@ -126,8 +129,8 @@ def check_against_oracle(told: Story[State], told_facts: Sequence[Event]) -> Non
     oracle = Oracle(told_facts)
     standing = {key: each for key, each in watch_says(told.events).items() if each.breached}
     assert {key: (each.due, each.arrived, each.feed.value) for key, each in standing.items()} == oracle.broken()
-    seen = {key: each.when for key, each in seen_says(told.events).items() if each.standing}
-    assert seen == oracle.seen()
+    seen = {key: each for key, each in seen_says(told.events).items() if each.standing}
+    assert {key: (each.when, each.scan and each.scan.kind) for key, each in seen.items()} == oracle.seen()
 
 
 def check_publications(told: Story[State]) -> None:

@@ -3,11 +3,11 @@
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Literal, cast
 
-from tests.simulation.history import HOUR, Told
+from tests.simulation.history import HOUR, Stop, Told
 from tests.simulation.watch import unpacked
 from waybond_claims.codec import CaseCodec
 from waybond_claims.state import Case, Referral
-from waybond_contracts import commands, delays, shipments
+from waybond_contracts import commands, delays, orders, shipments
 
 if TYPE_CHECKING:
     from tests.simulation.world import World
@@ -125,7 +125,9 @@ class People:
         plan = next(each for each in world.plan.orders if each.key == event.order_key)
         if not plan.carrier_answers:
             return
-        hours = world.draw.choice((1.0, 8.0, 20.0, 90.0))
+        # An order whose cover is over is forgotten once the time for an answer is up.
+        ended = any(_may_end(stop) for stop in world.plan.stops if stop.order == plan.number)
+        hours = world.draw.choice((1.0, 8.0, 20.0) if ended else (1.0, 8.0, 20.0, 90.0))
         world.at(world.calendar.now() + hours * HOUR, lambda: self._answer(event), "carrier: answers the check")
 
     def _answer(self, event: delays.TrackingCheckRequested) -> None:
@@ -155,3 +157,8 @@ class People:
     def _name(self, who: str) -> str:
         self._count += 1
         return f"{who}-{self._count}"
+
+
+def _may_end(stop: Stop) -> bool:
+    """Whether cover may end by it."""
+    return isinstance(stop, Told) and isinstance(stop.event, orders.OrderCancelled | orders.OrderRefunded)

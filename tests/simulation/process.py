@@ -25,7 +25,7 @@ PROBE_SECONDS = 0.3
 SETTINGS_HOLD = timedelta(seconds=50)
 """How far ahead of the database's clock a snapshot of the tenants' settings is complete."""
 
-Decided = Callable[["Process", Any, Event | Woken, datetime], Outcome[Any]]
+Decided = Callable[["Process", Any, Event | Woken, datetime, datetime | None], Outcome[Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +59,8 @@ class Process:
         self.ended_now: Callable[[Process], None] = lambda _: None
         """Called when the process is dead or has stopped."""
 
-        def decided(state: Any, fact: Event | Woken, now: datetime) -> Outcome[Any]:
-            return decide(self, state, fact, now)
+        def decided(state: Any, fact: Event | Woken, now: datetime, sent_at: datetime | None = None) -> Outcome[Any]:
+            return decide(self, state, fact, now, sent_at)
 
         self._definition = replace(site.definition, decide=decided)
         site.loop.spawn(self.owner, self._run())

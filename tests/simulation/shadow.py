@@ -132,7 +132,7 @@ class Shadow:
         facts = [event for known, event in self._facts if known <= at]
         if not self.covered() or self.placed is None or self.placed not in facts:
             return Worth({}, {}, {}, 0, 0)
-        until = self._covered_until(at)
+        until = self.covered_until(at)
         total = _total(self.placed, facts)
         insured = _total(self.placed, [e for known, e in self._facts if known <= at and (not until or known < until)])
         parcels = _parcels(facts)
@@ -154,7 +154,7 @@ class Shadow:
     def _changes(self, at: datetime) -> int:
         """How often pricing has to speak of the policy again for what is known by then, at least."""
         changed = [event for known, event in self._facts if known <= at and isinstance(event, orders.OrderAmended)]
-        return bool(changed) + (self._covered_until(at) is not None)
+        return bool(changed) + (self.covered_until(at) is not None)
 
     def _met(
         self, parcel: Parcel, at: datetime, until: datetime | None, *, whole_order: bool
@@ -191,7 +191,7 @@ class Shadow:
             return True
         return (parcel.checked is not None and parcel.checked >= due and not whole_order) or self._believed
 
-    def _covered_until(self, at: datetime) -> datetime | None:
+    def covered_until(self, at: datetime) -> datetime | None:
         """When cover ended: as soon as it was known that the order was cancelled or given back in full."""
         assert self.placed is not None
         ended: datetime | None = None

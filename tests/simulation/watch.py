@@ -62,7 +62,16 @@ class Watch:
 
     # decide ----------------------------------------------------------------------------------------------------------
 
-    def decide(self, process: Any, state: Any, fact: Event | Woken, now: datetime, failing: set[str]) -> Any:
+    def decide(
+        self,
+        process: Any,
+        state: Any,
+        fact: Event | Woken,
+        now: datetime,
+        sent_at: datetime | None,
+        *,
+        failing: set[str],
+    ) -> Any:
         """The service's own `decide`, or a failure."""
         service = process.site.definition.name
         due = fact.due if isinstance(fact, Woken) else None
@@ -74,8 +83,8 @@ class Watch:
         if failed:
             raise BadReleaseError(f"{service} cannot decide on {order_key}")
         if service == "pricing":
-            return process.desk(state, fact, now)
-        return self._definitions[service].decide(state, fact, now)
+            return process.desk(state, fact, now, sent_at)
+        return self._definitions[service].decide(state, fact, now, sent_at)
 
     def _folded(self, owner: Owner) -> Sequence[Call]:
         """The calls of the batch that is about to be saved."""

@@ -24,6 +24,7 @@ from tests.simulation.network import Network
 from tests.simulation.payers import PaymentSystem
 from tests.simulation.people import People
 from tests.simulation.process import Process, Site
+from tests.simulation.products import asks_carrier
 from tests.simulation.watch import Watch, is_progress
 from waybond_claims.app import DEFINITION as CLAIMS
 from waybond_contracts.delays import TrackingCheckRequested
@@ -50,6 +51,9 @@ OPERATES, ADJUSTS = 0.1, 0.3
 """How often somebody looks at held records and at referrals, by stop."""
 RECOVERS_FIRST = 0.3
 """How often everything has recovered before the last clocks run out; else they find a backlog."""
+REPLAYS = 0.1
+REPLAYED = ("orders", "shipments", "disputes", "refund-results", "claim-commands", "operator-commands")
+"""How often everything is said again at the end, and on which topics."""
 RESETS = 0.8
 """How often what hangs fails as the broker is mended; else it hangs until whoever waits gives up."""
 SETTLING_SECONDS = 0.2
@@ -58,6 +62,8 @@ QUIET_ROUNDS = 2
 MAX_ROUNDS = 120
 LAST_CLOCK = timedelta(days=62)
 """From the last thing that is heard of an order until nothing can fall due any more."""
+CARRIER_IS_GIVEN = timedelta(days=4)
+"""More than the wording gives a carrier for its answer."""
 BEHIND = timedelta(minutes=3)
 UNSENT_SECONDS = 0.7
 OPEN = frozenset({"referred", "paying", "waiting"})
@@ -173,10 +179,10 @@ class World:
         if service not in self.away and len(self.of(service)) < self.plan.processes[service]:
             self.start(service)
 
-    def decide(self, process: Process, state: Any, fact: Any, now: datetime) -> Any:
+    def decide(self, process: Process, state: Any, fact: Any, now: datetime, sent_at: datetime | None) -> Any:
         """The real `decide`, watched, and failing where a fault says so."""
         service = process.site.definition.name
-        return self.watch.decide(process, state, fact, now, self.failing[service])
+        return self.watch.decide(process, state, fact, now, sent_at, failing=self.failing[service])
 
     # What happens outside --------------------------------------------------------------------------------------------
 
@@ -382,7 +388,21 @@ class World:
         self._heal()
         if self.draw.random() < RECOVERS_FIRST:
             self._catch_up()
-        self.calendar.skip_to(self._end())
+        end = self._end()
+        while self._later and self._later[0][0] <= end:
+            self._next()
+            self.pass_time()
+        self.calendar.skip_to(end)
+        self._rest()
+        if any(asks_carrier(order.product) for order in self.plan.orders):
+            self.calendar.skip_to(self.calendar.now() + CARRIER_IS_GIVEN)
+            self._rest()
+        if self.draw.random() < REPLAYS:
+            self._replay()
+        self._stop_all()
+
+    def _rest(self) -> None:
+        """Let people and services work until nobody has anything to do any more."""
         quiet = 0
         for _ in range(MAX_ROUNDS):
             busy = self.people.operate()
@@ -397,7 +417,20 @@ class World:
                 self._onward(busy)
         else:
             self.watch.wrong.append(f"no rest after {MAX_ROUNDS} rounds: {self._behind() or 'claims wait'}")
-        self._stop_all()
+
+    def _replay(self) -> None:
+        """I7: everything that was ever said outside is said again, and moves no money."""
+        self.tell("everything is said again")
+        before = list(self.payer.moves), sorted(self.payer.books)
+        for place, log in self.broker.logs.items():
+            if place.topic in REPLAYED:
+                for record in [each for each in log.records if each is not None]:
+                    if ("ce_id", b"rubbish") not in record.headers:
+                        self.broker.append(place, record.key, record.value, record.headers)
+        self._catch_up()
+        self._rest()
+        if (list(self.payer.moves), sorted(self.payer.books)) != before:
+            self.watch.wrong.append("I7: what was said again moved money")
 
     def _held(self) -> bool:
         """Whether some service holds an order."""

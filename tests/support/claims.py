@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from tests.support.story import Story
 from waybond_claims.codec import CaseCodec
 from waybond_claims.decide import decide
-from waybond_claims.entitlement import elsewhere, net_paid, paid
+from waybond_claims.entitlement import elsewhere, net_paid
 from waybond_claims.ledger import Entry, Key, balances
 from waybond_claims.state import Case
 from waybond_contracts import claims, commands, delays, disputes, orders, policies, refunds, registry
@@ -21,9 +21,9 @@ from waybond_contracts.money import Money
 from waybond_contracts.places import Lane
 from waybond_contracts.recompute import recompute
 from waybond_contracts.registry import EVENT_TYPES
-from waybond_contracts.shipments import HandedTo, PackageLine, ScanKind
+from waybond_contracts.shipments import PackageLine, ScanKind
 from waybond_contracts.watches import compile_watches
-from waybond_contracts.wording import Clock, Scope, WordingDocument, parse
+from waybond_contracts.wording import Clock, DeliveredBy, Scope, WordingDocument, parse
 from waybond_kit.aggregate import Woken
 
 E = TypeVar("E")
@@ -226,10 +226,13 @@ def seen(name: str, at: datetime, *, package_id: str | None = "P1", version: int
         "as_of": at,
         "journey": journey(package(package_id)) if package_id else journey(),
         "when": when,
+        "also": tuple(
+            delays.ScanSeen(kind=ScanKind(each), when=Interval.at(on)) for each, on in fields.pop("also", ())
+        ),
         "scan": delays.ScanSeen(kind=ScanKind(fields.pop("kind", scan)), when=when),
     }
     if name == "ShipmentDelivered":
-        known["handed_to"] = HandedTo.DOOR
+        known["handed_to"] = DeliveredBy.DOOR
     return kind(**KEY, **(known | fields))
 
 
@@ -341,13 +344,23 @@ class ClaimsStory(Story[Case]):
             }
 
 
+EXPLAINED = claims.ClaimApproved | claims.ClaimDenied | claims.ClaimReopened | claims.RecoveryOpened
+"""What moves amounts says why."""
+
+
 def check_event(event: Event) -> None:
     """What is made without validation is what its contract says, and its amounts follow from its explanation."""
     data = event.model_dump_json(warnings="error").encode()
     assert registry.decode(event.event_type, data, strict=True).event == event
-    why = event.explanation if isinstance(event, claims.ClaimApproved | claims.ClaimDenied) else None
+    why = event.explanation if isinstance(event, EXPLAINED) else None
     if why is not None:
         assert recompute(why) == (why.entitled, why.command)
+    if isinstance(event, claims.ClaimReopened):
+        assert why is not None
+        assert event.after == why.entitled
+    if isinstance(event, claims.RecoveryOpened):
+        assert why is not None
+        assert event.amount.minor == -why.command.minor
     if isinstance(event, claims.ClaimApproved):
         assert (event.entitled, event.amount) == (event.explanation.entitled, event.explanation.command)
         assert event.explanation.case_version == event.version
@@ -370,4 +383,4 @@ def check_case(case: Case, events: Sequence[Event]) -> None:
     assert len(ids) == len(set(ids))
     if any(isinstance(event, refunds.MoneyCommand) for event in events):
         assert case.cover is not None
-        assert 0 <= net_paid(case) <= min(case.cover.limit, max(0, paid(case) - elsewhere(case)))
+        assert 0 <= net_paid(case) <= min(case.cover.limit, max(0, case.total - elsewhere(case)))

@@ -39,7 +39,9 @@ class Memory:
         key, value = event.order_key.encode(), event.model_dump_json().encode()
         return self.door.read(Raw(event.topic, self.offset, 0, key, value, headers))
 
-    def batch(self, *items: Item, wakes: Wakes | None = None, poisoned: bool = False) -> Fold[Any]:
+    def batch(
+        self, *items: Item, wakes: Wakes | None = None, poisoned: bool = False, sent_at: datetime | None = None
+    ) -> Fold[Any]:
         """One batch, and what it leaves."""
         self.batches += 1
         fold = Fold(
@@ -52,6 +54,7 @@ class Memory:
             aggregates={key: self._loaded(each) for key, each in self.aggregates.items()},
             holding=self.holding,
             lines=self._lines(),
+            sent_at=sent_at,
             poisoned=poisoned,
         )
         fold.run(items, wakes or Wakes())

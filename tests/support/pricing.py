@@ -98,6 +98,8 @@ def quote(**changes: Any) -> Quote:
         "value": usd(6_000),
         "lane": Lane(origin="CN", destination="BR"),
         "expires_at": KNOWN_AT + timedelta(minutes=30),
+        "service": "air",
+        "basis": changes.get("value", usd(6_000)),
     }
     return Quote(**{**content, **changes})
 
@@ -142,5 +144,7 @@ class Deciding:
         self.catalogue = known or catalogue()
         self.keys = keys
 
-    def __call__(self, state: State | None, fact: Event | Woken, now: datetime) -> Outcome[State]:
+    def __call__(
+        self, state: State | None, fact: Event | Woken, now: datetime, sent_at: datetime | None = None
+    ) -> Outcome[State]:
         return decide(self.catalogue, self.keys, state, fact, now)

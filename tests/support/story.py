@@ -54,6 +54,8 @@ class Story(Generic[S]):
         """The wish of the last outcome."""
         self.armed_at: datetime | None = None
         """When the aggregate will be woken: the wish, or an earlier one that has not fired yet."""
+        self.sent_at: datetime | None = None
+        """When what is concluded can be heard of, where that is not at once: the service catches up after an outage."""
         self.status = ""
         self.published: list[Published] = []
         self.rows: list[object] = []
@@ -104,7 +106,8 @@ class Story(Generic[S]):
 
     def _step(self, fact: Event | Woken, at: datetime) -> None:
         now = at if self.now is None else max(at, self.now)
-        outcome: Outcome[S] = self._decide(self.state, fact, now)
+        sent_at = now if self.sent_at is None else max(now, self.sent_at)
+        outcome: Outcome[S] = self._decide(self.state, fact, now, sent_at)
         if isinstance(fact, Woken) and outcome.wake_at is not None and outcome.wake_at <= now:
             raise AssertionError(f"woken at {now}, decide wants to be woken at {outcome.wake_at}: for ever")
         self.state = self._stored(outcome.state)

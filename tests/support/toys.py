@@ -77,7 +77,9 @@ class ToyStorage:
         )
 
 
-def decide_pricing(state: Toy | None, fact: Event | Woken, now: datetime) -> Outcome[Toy]:
+def decide_pricing(
+    state: Toy | None, fact: Event | Woken, now: datetime, sent_at: datetime | None = None
+) -> Outcome[Toy]:
     """Answer each new amendment."""
     state = state or Toy()
     match fact:
@@ -140,7 +142,9 @@ def declined(of: Event | tuple[str, str, str], at: datetime, detail: str) -> Pol
     )
 
 
-def decide_tracking(state: Toy | None, fact: Event | Woken, now: datetime) -> Outcome[Toy]:
+def decide_tracking(
+    state: Toy | None, fact: Event | Woken, now: datetime, sent_at: datetime | None = None
+) -> Outcome[Toy]:
     """Answer each new policy event; wake up at what an amendment says."""
     state = state or Toy()
     match fact:

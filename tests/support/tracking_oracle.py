@@ -39,10 +39,10 @@ class Oracle:
             (each for each in unique if isinstance(each, PolicyIssued | PolicyAmended)), key=lambda each: each.version
         )
         self.promises = [each for each in unique if isinstance(each, PromiseChanged)]
-        self.bookings = {each.package_id: each for each in unique if isinstance(each, ShipmentBooked)}
+        self.bookings = sorted((each for each in unique if isinstance(each, ShipmentBooked)), key=_by_booking)
         scans = [each for each in unique if isinstance(each, ShipmentScanned)]
         self.checks = [each for each in unique if isinstance(each, ShipmentChecked)]
-        named = {each.package_id for each in (*self.bookings.values(), *scans, *self.checks)}
+        named = {each.package_id for each in (*self.bookings, *scans, *self.checks)}
         self.scans = {
             name: sorted((each for each in scans if each.package_id == name), key=_by_time) for name in sorted(named)
         }
@@ -58,8 +58,8 @@ class Oracle:
                     found[watch.id, package] = verdict
         return found
 
-    def seen(self) -> dict[tuple[str, str], Interval]:
-        """What stands in the end of each kind of sighting, and when it happened."""
+    def seen(self) -> dict[tuple[str, str], tuple[Interval, ScanKind]]:
+        """What stands in the end of each kind of sighting, when it happened, and the scan that says so."""
         rules = {
             "ShipmentLost": ({K.LOST, K.DESTROYED}, ON_ITS_WAY),
             "ShipmentDamaged": ({K.DAMAGED}, set[ScanKind]()),
@@ -69,12 +69,14 @@ class Oracle:
             ),
             "ShipmentDelivered": ({K.DELIVERED}, {K.IN_TRANSIT, K.OUT_FOR_DELIVERY, K.RETURNING}),
         }
-        found: dict[tuple[str, str], Interval] = {}
+        found: dict[tuple[str, str], tuple[Interval, ScanKind]] = {}
         for name, scans in self.scans.items():
             for kind, (says, contradicts) in rules.items():
                 standing = [each for each in scans if each.kind in says and not _followed(each, scans, contradicts)]
+                if kind == "ShipmentDelivered":
+                    standing += [each for each in scans if each.kind is K.READY_FOR_PICKUP]
                 if standing:
-                    found[kind, name] = standing[0].when
+                    found[kind, name] = standing[0].when, standing[0].kind
         return found
 
     def _verdict(self, watch: Watch, package: str | None) -> Broken | None:
@@ -106,7 +108,8 @@ class Oracle:
         return list(self.scans) if package is None else [package]
 
     def _missing(self, package: str | None) -> bool:
-        expected = max((each.packages_in_order or 0 for each in self.bookings.values()), default=0)
+        latest = {each.package_id: each for each in self.bookings}
+        expected = max((each.packages_in_order or 0 for each in latest.values()), default=0)
         return package is None and len(self.scans) < expected
 
     def _arrived(self, watch: Watch, package: str | None) -> Interval | None:
@@ -148,18 +151,20 @@ class Oracle:
 
     def _promised(self, watch: Watch, package: str | None) -> list[tuple[datetime, datetime]]:
         found = [(self.order.occurred_at, self.order.promise.latest)] if self.order.promise else []
-        booking = self.bookings.get(package or "")
-        if booking and booking.promise:
-            found.append((booking.occurred_at, booking.promise.latest))
+        own = [(each.occurred_at, each.promise.latest) for each in self._booked(package) if each.promise]
+        bound = [latest for _, latest in sorted(found or own)[:1]]
+        found += [each for each in own if watch.follow_promise or each[1] <= bound[0]]
         changed = self.promises if watch.follow_promise else []
         overruled = [a for a in changed for b in changed if b.revision > a.revision and b.occurred_at <= a.occurred_at]
         found += [(each.occurred_at, each.promise.latest) for each in changed if each not in overruled]
         return sorted(found)
 
+    def _booked(self, package: str | None) -> list[ShipmentBooked]:
+        return [each for each in self.bookings if each.package_id == package]
+
     def _of_package(self, clock: Clock, package: str) -> list[tuple[datetime, datetime]]:
         scans = self.scans[package]
-        booking = self.bookings.get(package)
-        booked = [(booking.occurred_at, booking.occurred_at)] if booking else []
+        booked = [(each.occurred_at, each.occurred_at) for each in self._booked(package)[:1]]
         physical = [each for each in scans if each.kind not in NO_PARCEL]
         match clock:
             case Clock.FULFILMENT:
@@ -182,6 +187,10 @@ class Oracle:
             so_far = [[at for other, at in starts if other <= said] for starts in each_alone.values()]
             found.append((said, max(starts[-1] for starts in so_far if starts)))
         return found
+
+
+def _by_booking(booking: ShipmentBooked) -> tuple[datetime, str]:
+    return booking.occurred_at, booking.tracking_number
 
 
 def _by_time(scan: ShipmentScanned) -> tuple[datetime, datetime, str, str, str]:

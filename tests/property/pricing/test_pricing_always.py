@@ -102,13 +102,18 @@ def test_versions_rise_by_one_and_no_version_says_what_the_one_before_said(
 
 
 @given(order=ORDERS, others=st.lists(OTHERS, max_size=8))
-def test_no_premium_is_returned_beyond_what_was_charged(order: Event, others: list[Event]) -> None:
+def test_no_premium_is_returned_beyond_what_was_charged_and_none_taken_back_while_cover_is_over(
+    order: Event, others: list[Event]
+) -> None:
     charged = 0
+    ended: PolicyCancelled | None = None
     for event in told([order, *others], []).events:
         if isinstance(event, PolicyIssued | PolicyAmended):
-            charged = event.premium.total.minor
+            charged, ended = event.premium.total.minor, None
         elif isinstance(event, PolicyCancelled):
-            assert 0 <= event.premium_returned.minor <= charged
+            assert (ended.premium_returned.minor if ended else 0) <= event.premium_returned.minor <= charged
+            assert ended is None or event.occurred_at == ended.occurred_at
+            ended = event
 
 
 LANES = st.builds(

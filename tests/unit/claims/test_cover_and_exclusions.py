@@ -1,13 +1,15 @@
 """What is not paid: before and after cover, other lanes, exclusions, what a person has to say first."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
 from tests.support.claims import (
+    KEY,
     PLACED,
     ClaimsStory,
+    amended,
     cancelled,
     complaint,
     damaged,
@@ -26,17 +28,28 @@ from tests.support.claims import (
     resolved,
     ruling,
     usd,
+    wording,
 )
+from waybond_claims.ledger import Entry
 from waybond_claims.shown import shown
-from waybond_contracts.claims import ClaimApproved, ClaimReferred, ReferralReason
-from waybond_contracts.delays import ScanSeen
+from waybond_contracts.claims import (
+    ClaimApproved,
+    ClaimDenied,
+    ClaimReferred,
+    DenialReason,
+    RecoveryOpened,
+    ReferralReason,
+)
+from waybond_contracts.delays import Feed, ScanSeen
 from waybond_contracts.disputes import DisputeStage
 from waybond_contracts.event import Event
 from waybond_contracts.explanation import FindingReason
 from waybond_contracts.fields import Interval
+from waybond_contracts.orders import OrderAmended
 from waybond_contracts.places import Lane
 from waybond_contracts.policies import DeclineReason, PolicyDeclined
-from waybond_contracts.shipments import HandedTo, ScanKind
+from waybond_contracts.shipments import ScanKind
+from waybond_contracts.wording import Clock, DeliveredBy
 
 DAMAGE = """
 [[clause]]
@@ -137,6 +150,134 @@ def test_excluded_by_a_scan_on_the_package() -> None:
     assert other.last(ClaimApproved).amount == usd(5_000)
 
 
+@pytest.mark.parametrize(("before", "after", "entitled"), [(10_000, 20_000, 0), (20_000, 10_000, 10_000)])
+def test_excluded_by_the_value_of_the_order_as_it_stands(before: int, after: int, entitled: int) -> None:
+    change = OrderAmended(**KEY, occurred_at=day(1), revision=1, total=usd(after))
+    facts = (change, amended(basis=usd(after)), damaged(day(9)))
+    assert told('value_above = { amount = "150" }', *facts, total=before).case.entitled == entitled
+
+
+def test_a_policy_that_is_put_in_force_again_has_its_premium_back() -> None:
+    story = ClaimsStory()
+    story.given(placed(), issued(), cancelled(day(2), returned=100))
+    assert story.books["premium_receivable", "USD", None] == 50
+    story.when(amended(version=3))
+    books = {account: minor for (account, _, _), minor in story.books.items() if minor}
+    assert books == {"premium_receivable": 150, "premium_written": -150}
+
+
+@pytest.mark.parametrize("amendment_first", [False, True])
+def test_an_amended_destination_decides_which_clauses_apply(amendment_first: bool) -> None:
+    body = only(
+        DAMAGE.replace("peril", 'lanes = ["*-BR"]\nperil')
+        + DAMAGE.replace('"D"', '"A"').replace("1.00", "0.30").replace("peril", 'lanes = ["*-AR"]\nperil')
+    )
+    facts: list[Event] = [issued(body), amended(lane=Lane(origin="CN", destination="AR"))]
+    story = ClaimsStory()
+    story.when(placed())
+    for fact in reversed(facts) if amendment_first else facts:
+        story.when(fact, day(1))
+    story.when(damaged(day(9)))
+    assert story.last(ClaimApproved).entitled == usd(3_000)
+    assert story.now is not None
+    assert shown(story.case, story.status, story.now).lane == "CN-AR"
+    entry = story.rows[-1]
+    assert isinstance(entry, Entry)
+    assert entry.lane == "CN-AR"
+
+
+def test_an_amendment_that_names_no_lane_leaves_the_policys_own() -> None:
+    story = ClaimsStory()
+    story.given(placed(), issued(only(DAMAGE.replace("peril", 'lanes = ["*-BR"]\nperil'))), amended(), damaged(day(9)))
+    assert story.case.entitled == 10_000
+
+
+BY_CLAIM = """
+[[clause]]
+id = "M"
+peril = "missing"
+trigger = "claim"
+tiers = [{ share = "1.00" }]
+"""
+IN_TEN_DAYS = BY_CLAIM + 'claim_window = { clock = "delivered", closes = "P10D" }'
+
+
+def denial(story: ClaimsStory) -> DenialReason:
+    return story.last(ClaimDenied).reason
+
+
+def test_a_claim_on_a_void_policy_is_put_before_nobody() -> None:
+    story = ClaimsStory()
+    story.given(
+        placed(), issued(only(BY_CLAIM)), cancelled(day(2), from_start=True), complaint(day(5), "MISSING_PARTS")
+    )
+    assert denial(story) is DenialReason.NO_POLICY
+    assert story.named(ClaimReferred) == []
+
+
+def test_what_a_person_granted_is_asked_back_once_the_policy_is_void() -> None:
+    story = ClaimsStory()
+    story.given(placed(), issued(only(BY_CLAIM)), complaint(day(5), "MISSING_PARTS"))
+    story.when(ruling(story.last(ClaimReferred), "pay", day(6)))
+    story.pay(day(7))
+    story.when(cancelled(day(8), from_start=True))
+    assert story.case.entitled == 0
+    assert (story.last(RecoveryOpened).amount, story.last(RecoveryOpened).reason) == (usd(10_000), "policy_void")
+
+
+@pytest.mark.parametrize(("at", "reason"), [(day(2), FindingReason.BEFORE_COVER), (day(31), FindingReason.AFTER_COVER)])
+def test_a_claim_outside_cover_is_put_before_nobody(at: datetime, reason: FindingReason) -> None:
+    story = ClaimsStory()
+    story.given(placed(), issued(only(BY_CLAIM), attached_at=day(3), ends_at=day(30)), complaint(at, "MISSING_PARTS"))
+    assert denial(story) is DenialReason.NOT_COVERED
+    assert story.named(ClaimReferred) == []
+    assert reasons(story)["M"] is reason
+
+
+@pytest.mark.parametrize(("arrived", "asked"), [(2, 0), (25, 1), (32, 0)])
+def test_a_claim_after_cover_counts_within_a_window_that_began_in_cover(arrived: float, asked: int) -> None:
+    story = ClaimsStory()
+    story.given(placed(), issued(only(IN_TEN_DAYS), attached_at=day(3), ends_at=day(30)), delivered(day(arrived)))
+    story.when(complaint(day(34), "MISSING_PARTS"))
+    assert len(story.named(ClaimReferred)) == asked
+
+
+def test_a_carrier_that_does_not_answer_after_cover_has_ended_is_put_before_a_person() -> None:
+    body = only("""
+[[clause]]
+id = "L"
+peril = "lost"
+any_of = [{ clock = "last_scan", silent_for = "P30D" }]
+tiers = [{ share = "1.00" }]
+ask_carrier = true
+answer_within = "P10D"
+""")
+    story = ClaimsStory()
+    story.given(placed(), issued(body, ends_at=day(40)))
+    silence = fell_due("L:0:0", day(40), timedelta(days=30), clock=Clock.LAST_SCAN, silent=True, feed=Feed.UNANSWERED)
+    story.when(silence, day(50))
+    assert story.last(ClaimReferred).reason is ReferralReason.CARRIER_CHECK_UNANSWERED
+
+
+def test_a_claim_counts_to_the_last_day_of_its_window_and_then_the_file_is_dropped() -> None:
+    story = ClaimsStory()
+    story.given(placed(), issued(wording("route")), delivered(day(59)))
+    story.when(complaint(day(59 + 30), "DAMAGED"))
+    assert "DMG-1" in story.last(ClaimReferred).question
+    other = ClaimsStory()
+    other.given(placed(), issued(wording("route")), delivered(day(59)))
+    other.until(day(60 + 30 + 7))
+    assert other.state is None
+
+
+def test_a_claim_on_a_lane_that_has_no_way_to_meet_the_clause_is_put_before_nobody() -> None:
+    body = only(BY_CLAIM + 'any_of = [{ scan = "DAMAGED", lanes = ["*-AR"] }]')
+    story = ClaimsStory()
+    story.given(placed(), issued(body), complaint(day(5), "MISSING_PARTS"))
+    assert denial(story) is DenialReason.NOT_COVERED
+    assert story.named(ClaimReferred) == []
+
+
 def test_excluded_by_lane_by_peril_and_by_value() -> None:
     assert told('lanes = ["*-BR"]', damaged(day(9))).case.entitled == 0
     assert told('lanes = ["*-AR"]', damaged(day(9))).case.entitled == 10_000
@@ -216,7 +357,7 @@ late_arrival = "offset"
 tiers = [{ after = "P7D", share = "1.00" }]
 """)
     story = ClaimsStory()
-    story.given(placed(), issued(body), delivered(day(25), handed_to=HandedTo.LOCKER))
+    story.given(placed(), issued(body), delivered(day(25), handed_to=DeliveredBy.LOCKER))
     story.when(fell_due("L:0:0", day(27), timedelta(days=7)))
     assert story.last(ClaimApproved).amount == usd(10_000)
 

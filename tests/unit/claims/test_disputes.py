@@ -1,11 +1,13 @@
 """Complaints are answered by themselves; what goes to a card scheme stops new payments until it has ended."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
+from itertools import permutations
 from typing import Any
 
 import pytest
 
 from tests.support.claims import (
+    PLAIN,
     PROMISED,
     ClaimsStory,
     answer,
@@ -36,6 +38,7 @@ from waybond_contracts.claims import (
     RecoveryOpened,
     ReferralReason,
 )
+from waybond_contracts.delays import Feed
 from waybond_contracts.disputes import (
     DisputeReason,
     DisputeSource,
@@ -43,8 +46,10 @@ from waybond_contracts.disputes import (
     DisputeStageChanged,
     DisputeWithdrawn,
 )
+from waybond_contracts.event import Event
 from waybond_contracts.policies import DeclineReason, PolicyDeclined
 from waybond_contracts.refunds import IssueRefund
+from waybond_contracts.wording import DeliveredBy
 
 KEY = {"tenant": "demo", "platform": "shop", "order_id": "A-1"}
 
@@ -68,11 +73,63 @@ def test_too_early_names_the_day_and_on_that_day_it_is_paid_by_itself() -> None:
     assert denials(story) == [DenialReason.TOO_EARLY]
 
 
+def test_too_early_names_the_next_day_when_nothing_fell_due_on_the_first() -> None:
+    story = ClaimsStory()
+    story.given(placed(), issued(), complaint(day(10)))
+    story.when(refunded("R1", 100, day(5)), day(27.1))
+    assert len(denials(story)) == 2, "the wake of day 27 comes behind what tracking said by then"
+    days = [each.eligible_at for each in story.named(ClaimDenied)]
+    assert days == [day(27), day(35)]
+    story.until(day(80))
+    days = [each.eligible_at for each in story.named(ClaimDenied)]
+    assert days == [day(27), day(35), day(65), None]
+    story.until(day(241))
+    assert denials(story)[-1] is DenialReason.NOT_COVERED
+
+
+def test_a_fact_that_overtakes_trackings_word_names_no_other_day() -> None:
+    story = ClaimsStory()
+    story.given(placed(), issued(), complaint(day(10)))
+    story.armed_at = None
+    story.when(refunded("R1", 100, day(5)), day(27.1))
+    assert len(denials(story)) == 1
+    story.when(late(0), day(27.1))
+    assert story.last(IssueRefund).amount == usd(1_000)
+    assert len(denials(story)) == 1
+
+
+def test_too_early_waits_for_the_carrier_where_the_wording_asks_it() -> None:
+    story = ClaimsStory()
+    body = PLAIN.replace('id = "TG-1"', 'id = "TG-1"\nask_carrier = true')
+    story.given(placed(), issued(body), complaint(day(10)))
+    story.until(day(28))
+    assert len(denials(story)) == 1
+    story.when(late(0, feed=Feed.ANSWERED), day(28.5))
+    assert story.last(IssueRefund).amount == usd(1_000)
+
+
 def test_too_early_becomes_not_covered_when_it_arrives_in_time() -> None:
     story = ClaimsStory()
     story.given(placed(), issued(), complaint(day(10)))
     story.when(delivered(day(15)))
     assert denials(story) == [DenialReason.TOO_EARLY, DenialReason.NOT_COVERED]
+
+
+@pytest.mark.parametrize(
+    ("counted", "answers"),
+    [
+        ('"door", "ready_for_pickup"', [DenialReason.TOO_EARLY, DenialReason.NOT_COVERED]),
+        ('"door", "pickup_point", "unknown"', [DenialReason.TOO_EARLY]),
+    ],
+)
+def test_a_parcel_that_waits_to_be_picked_up_has_arrived_where_the_wording_says_so(
+    counted: str, answers: list[DenialReason]
+) -> None:
+    body = PLAIN.replace('period = "P240D"', f'period = "P240D", delivered_by = [{counted}]')
+    story = ClaimsStory()
+    story.given(placed(), issued(body), complaint(day(10)))
+    story.when(delivered(day(15), handed_to=DeliveredBy.READY_FOR_PICKUP, kind="READY_FOR_PICKUP"))
+    assert denials(story) == answers
 
 
 def test_too_early_becomes_not_covered_when_cover_ends() -> None:
@@ -82,7 +139,8 @@ def test_too_early_becomes_not_covered_when_cover_ends() -> None:
     other = ClaimsStory()
     other.given(placed(), issued(wording("wish"), ends_at=day(30)), complaint(day(10)))
     other.until(day(60))
-    assert denials(other) == [DenialReason.TOO_EARLY, DenialReason.NOT_COVERED]
+    assert denials(other) == [DenialReason.TOO_EARLY, DenialReason.TOO_EARLY, DenialReason.NOT_COVERED]
+    assert [each.eligible_at for each in other.named(ClaimDenied)] == [day(29), None, None]
 
 
 def test_already_paid_says_how_much() -> None:
@@ -104,6 +162,15 @@ def test_already_paid_by_the_platform() -> None:
     story = ClaimsStory()
     story.given(placed(), issued(), refunded("R1", 10_000, day(5)), complaint(day(6), "OTHER"))
     assert denials(story) == [DenialReason.ALREADY_PAID]
+
+
+def test_too_early_becomes_already_paid_when_the_platform_refunds_everything() -> None:
+    story = ClaimsStory()
+    story.given(placed(), issued(), complaint(day(10)), refunded("R1", 10_000, day(12)))
+    assert denials(story) == [DenialReason.TOO_EARLY, DenialReason.ALREADY_PAID]
+    assert story.case.disputes[0].answer == DenialReason.ALREADY_PAID
+    told = next(each.body for each in story.last(BuyerNotified).texts if each.language == "en")
+    assert "already received your money back" in told
 
 
 def test_not_covered_names_the_clauses_that_were_looked_at() -> None:
@@ -162,6 +229,18 @@ def test_a_dispute_about_an_order_of_which_nobody_has_spoken_is_put_before_a_per
     referred = story.last(ClaimReferred)
     assert referred.reason is ReferralReason.ANSWER_MISSING
     story.when(ruling(referred, "answer_no_policy", day(12)))
+    assert denials(story) == [DenialReason.NO_POLICY]
+
+
+def test_waiting_longer_for_a_policy_is_asked_about_again() -> None:
+    story = ClaimsStory()
+    story.when(complaint(day(10)))
+    story.until(day(11))
+    story.when(ruling(story.last(ClaimReferred), "wait", day(12)))
+    assert story.until(day(18, hours=23)) == ()
+    story.until(day(19))
+    assert len(story.named(ClaimReferred)) == 2
+    story.when(ruling(story.last(ClaimReferred), "answer_no_policy", day(20)))
     assert denials(story) == [DenialReason.NO_POLICY]
 
 
@@ -241,6 +320,37 @@ def test_a_stage_that_is_known_before_its_dispute_counts() -> None:
     assert story.named(IssueRefund) == []
 
 
+def test_a_chargeback_of_which_nothing_is_heard_is_put_before_a_person_if_something_is_owed() -> None:
+    story = ClaimsStory()
+    story.given(placed(), issued(), stage(day(10), DisputeStage.CHARGEBACK), lost(day(12)))
+    assert story.until(day(129)) == ()
+    story.until(day(130))
+    referred = story.last(ClaimReferred)
+    assert (referred.reason, referred.choices) == (ReferralReason.ANSWER_MISSING, ("wait", "ended"))
+    story.when(ruling(referred, "wait", day(131)))
+    story.until(day(138))
+    again = story.last(ClaimReferred)
+    assert again.referral_id != referred.referral_id
+    story.when(ruling(again, "ended", day(139)))
+    assert story.last(IssueRefund).amount == usd(10_000)
+    story.pay(day(140))
+    story.when(resolved(day(30), 4_000), day(141))
+    assert story.last(RecoveryOpened).amount == usd(4_000)
+
+
+def test_a_chargeback_is_not_asked_about_while_nothing_is_owed_or_its_stages_change() -> None:
+    story = ClaimsStory()
+    story.given(placed(), issued(), complaint(day(10), stage=DisputeStage.CHARGEBACK))
+    story.until(day(200))
+    story.given(stage(day(201), DisputeStage.ARBITRATION), lost(day(202)))
+    story.until(day(320))
+    assert story.named(ClaimReferred) == []
+    story.until(day(321))
+    assert len(story.named(ClaimReferred)) == 1
+    story.when(stage(day(322), DisputeStage.ARBITRATION))
+    assert [each.choice for each in story.case.referrals] == ["withdrawn"]
+
+
 def test_what_a_chargeback_paid_back_is_not_paid_again() -> None:
     story = ClaimsStory()
     story.given(placed(), issued(), complaint(day(10), stage=DisputeStage.CHARGEBACK), lost(day(12)))
@@ -261,6 +371,56 @@ def test_the_same_dispute_resolved_with_two_amounts_is_a_contradiction() -> None
     story = ClaimsStory()
     story.given(placed(), issued(), complaint(day(10)), resolved(day(20), 100), resolved(day(21), 200))
     assert story.last(ClaimReferred).reason is ReferralReason.CONTRADICTION
+
+
+def stage(at: datetime, to: DisputeStage) -> DisputeStageChanged:
+    return DisputeStageChanged(**KEY, occurred_at=at, dispute_id="D-1", stage=to)
+
+
+def test_an_appeal_against_a_resolution_stops_payments_again_and_its_resolution_counts() -> None:
+    story = ClaimsStory()
+    story.given(placed(), issued(), complaint(day(5), stage=DisputeStage.CHARGEBACK), resolved(day(8)))
+    story.given(stage(day(9), DisputeStage.PRE_ARBITRATION), lost(day(12)))
+    assert story.named(IssueRefund) == []
+    assert story.status == "waiting"
+    story.when(resolved(day(30), 10_000))
+    assert [(each.ref, each.minor) for each in story.case.elsewhere] == [("D-1", 10_000)]
+    assert story.named(IssueRefund) == []
+    assert story.case.contradictions == ()
+
+
+def test_an_appeal_may_take_back_what_the_first_resolution_gave() -> None:
+    story = ClaimsStory()
+    story.given(placed(), issued(), complaint(day(5), stage=DisputeStage.CHARGEBACK), resolved(day(8), 9_000))
+    story.given(stage(day(9), DisputeStage.PRE_ARBITRATION), lost(day(12)), resolved(day(30)))
+    assert story.case.elsewhere == ()
+    assert story.last(IssueRefund).amount == usd(10_000)
+
+
+@pytest.mark.parametrize("order", list(permutations(range(4))))
+def test_a_dispute_ends_as_its_last_resolution_says_in_whichever_order_its_steps_become_known(
+    order: tuple[int, ...],
+) -> None:
+    steps: list[Event] = [
+        complaint(day(5), stage=DisputeStage.CHARGEBACK),
+        resolved(day(8), 3_000),
+        stage(day(9), DisputeStage.PRE_ARBITRATION),
+        resolved(day(30), 10_000),
+    ]
+    story = ClaimsStory()
+    story.given(placed(), issued())
+    for index in order:
+        story.when(steps[index], day(40))
+    assert [(each.ref, each.minor) for each in story.case.elsewhere] == [("D-1", 10_000)]
+    assert not story.case.frozen_by_dispute
+
+
+def test_a_withdrawal_that_is_older_than_the_last_stage_ends_nothing() -> None:
+    story = ClaimsStory()
+    story.given(placed(), issued(), complaint(day(5)), stage(day(9), DisputeStage.CHARGEBACK))
+    story.when(DisputeWithdrawn(**KEY, occurred_at=day(7), dispute_id="D-1"), day(10))
+    story.when(lost(day(12)))
+    assert story.named(IssueRefund) == []
 
 
 def test_a_refund_reported_twice_with_two_amounts_is_a_contradiction() -> None:

@@ -1,15 +1,36 @@
 """What buyers are told: in four languages, with dates where they live and amounts as their language writes them."""
 
+import re
 from decimal import Decimal
 
 import pytest
 from babel.numbers import format_currency
 
-from tests.support.claims import ClaimsStory, answer, complaint, day, issued, late, lost, only, placed, usd
+from tests.support.claims import (
+    PLAIN,
+    ClaimsStory,
+    answer,
+    complaint,
+    damaged,
+    day,
+    delivered,
+    issued,
+    journey,
+    late,
+    line,
+    lost,
+    only,
+    package,
+    placed,
+    refunded,
+    ruling,
+    usd,
+)
 from waybond_claims.notices import ARRIVES_WITHIN, LOCALES, TEXTS, spelled, zone
 from waybond_contracts._iso import EXPONENTS
-from waybond_contracts.claims import BuyerNotified
+from waybond_contracts.claims import BuyerNotified, ClaimReferred, ReferralReason
 from waybond_contracts.orders import Language
+from waybond_contracts.refunds import CancelRefund, IssuePayout, IssueRefund
 
 
 def texts(notice: BuyerNotified) -> dict[str, str]:
@@ -40,6 +61,58 @@ def test_a_second_benefit_says_what_was_received_in_all() -> None:
     story.pay(day(28))
     story.when(late(1))
     assert "$30.00 in all" in texts(story.last(BuyerNotified))["en"]
+
+
+def test_buyer_and_payer_are_told_what_is_new() -> None:
+    two = journey(package("P1", (("a", 1),)), package("P2", (("b", 1),)))
+    story = ClaimsStory()
+    story.given(placed(lines=(line("a", 5_000), line("b", 5_000))), issued(), late(0, journey=two))
+    story.pay(day(28))
+    story.when(damaged(day(30), package_id="P2", journey=two))
+    command = story.last(IssueRefund)
+    assert (command.amount, command.reason_code, command.narrative) == (usd(5_000), "damaged", "A-1 DA-1")
+    told = texts(story.last(BuyerNotified))["en"]
+    assert "damage" in told
+    assert "January 31, 2026" in told
+
+
+def test_what_was_given_back_is_not_told_as_received() -> None:
+    body = PLAIN.replace('late_arrival = "keep"', 'late_arrival = "return"')
+    story = ClaimsStory()
+    story.given(placed(), issued(body), lost(day(12)))
+    story.pay(day(13))
+    story.when(delivered(day(20)))
+    story.when(ruling(story.last(ClaimReferred), "recovered", day(21)))
+    story.when(damaged(day(22)))
+    assert story.case.in_flight is not None
+    assert "in all" not in texts(story.last(BuyerNotified))["en"]
+
+
+def test_a_refund_that_is_being_cancelled_is_not_told_to_be_delayed() -> None:
+    story = ClaimsStory()
+    story.given(placed(), issued(), late(0), refunded("R1", 10_000, day(27.1)))
+    assert story.last(CancelRefund).version == 2
+    story.until(day(40))
+    assert story.last(ClaimReferred).reason is ReferralReason.PAYER_SILENT
+    assert [each.about for each in story.named(BuyerNotified)] == ["approved"]
+
+
+def test_a_payout_instead_of_a_refund_that_failed_is_told() -> None:
+    story = ClaimsStory()
+    story.given(placed(), issued(), late(0))
+    story.when(answer(story.last(IssueRefund), "RefundFailed", day(28), retryable=False))
+    story.when(ruling(story.last(ClaimReferred), "payout", day(29)))
+    payout = story.last(IssuePayout)
+    told = story.last(BuyerNotified)
+    assert (told.about, told.amount) == ("approved", payout.amount)
+    assert "credit of $10.00" in texts(told)["en"]
+    assert "in all" not in texts(told)["en"]
+    count = len(story.named(BuyerNotified))
+    story.when(answer(payout, "RefundFailed", day(30)))
+    story.until(day(31))
+    again = story.last(IssuePayout)
+    assert again.attempt == 3, "it is paid out again: the payment that was used took no refund"
+    assert len(story.named(BuyerNotified)) == count
 
 
 def test_dates_are_those_of_the_place_where_the_buyer_lives() -> None:
@@ -101,6 +174,12 @@ def test_every_language_says_the_same_things(language: Language) -> None:
         assert {key: fields(text) for key, text in TEXTS[language][about].items()} == {
             key: fields(text) for key, text in sentences.items()
         }
+
+
+def test_the_contract_names_every_word_that_a_notice_may_be_about() -> None:
+    words = {name for name, text in TEXTS[Language.EN].items() if isinstance(text, dict)} - {"happened"}
+    description = BuyerNotified.model_fields["about"].description or ""
+    assert set(re.findall(r"`(\w+)`", description)) == words
 
 
 def test_every_perils_sentence_fits() -> None:

@@ -1,6 +1,7 @@
 """Packages, the basis that each of them has, limits and deductibles."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -25,9 +26,11 @@ from tests.support.claims import (
 )
 from waybond_claims.adjudication.view import bases
 from waybond_claims.state import Line, Package
-from waybond_contracts.claims import ClaimApproved, ClaimReopened
+from waybond_contracts.claims import ClaimApproved, ClaimReferred, ClaimReopened, ReferralReason
+from waybond_contracts.event import Event
 from waybond_contracts.explanation import Explanation
 from waybond_contracts.orders import OrderAmended
+from waybond_contracts.refunds import IssueRefund
 from waybond_contracts.wording import Scope
 
 LINES = (line("a", 6_000, quantity=3), line("b", 3_000))
@@ -207,3 +210,75 @@ def test_a_late_package_beside_one_in_time() -> None:
     story.given(placed(usd(9_000), LINES), issued(basis=usd(9_000)))
     story.given(delivered(day(15), package_id="P1", journey=TWO), late(0, package_id="P2", journey=TWO))
     assert story.last(ClaimApproved).entitled == usd(300)
+
+
+def amendment(**fields: Any) -> OrderAmended:
+    return OrderAmended(**KEY, occurred_at=day(1), revision=1, **fields)
+
+
+@pytest.mark.parametrize("turned", [False, True])
+@pytest.mark.parametrize(
+    ("facts", "entitled"),
+    [
+        ((amendment(total=usd(4_000)), amendment(total=usd(8_000))), 8_000),
+        ((amendment(lines=(line("a", 2_000), line("b", 8_000))), amendment(lines=(line("a", 9_000),))), 2_000),
+    ],
+)
+def test_a_revision_with_two_contents_stops_payments_and_counts_the_same_in_either_order(
+    facts: tuple[Event, ...], entitled: int, turned: bool
+) -> None:
+    story = ClaimsStory()
+    story.given(placed(), issued())
+    for fact in reversed(facts) if turned else facts:
+        story.when(fact, day(2))
+    known = journey(package("P1", (("a", 1),)), package("P2", (("b", 1),)))
+    story.when(lost(day(12), journey=known if entitled == 2_000 else journey(package("P1"))))
+    assert story.named(IssueRefund) == []
+    assert story.last(ClaimReferred).reason is ReferralReason.CONTRADICTION
+    assert story.case.entitled == entitled
+
+
+def test_an_order_that_is_placed_twice_with_other_lines_is_a_contradiction() -> None:
+    story = ClaimsStory()
+    story.given(placed(lines=(line("a", 5_000), line("b", 5_000))), placed(lines=(line("a", 9_000), line("b", 1_000))))
+    story.given(issued(), lost(day(12)))
+    assert story.named(IssueRefund) == []
+    assert story.last(ClaimReferred).reason is ReferralReason.CONTRADICTION
+
+
+def test_what_an_exclusion_leaves_of_the_basis_is_rounded_half_up() -> None:
+    """67 of 100 of 1.10 are 73.7."""
+    body = only("""
+[[clause]]
+id = "D"
+peril = "damaged"
+any_of = [{ scan = "DAMAGED" }]
+tiers = [{ share = "1.00" }]
+
+[[exclusion]]
+id = "X"
+categories = ["jewellery"]
+""")
+    story = ClaimsStory()
+    lines = [line("a", 67), line("b", 33, category="jewellery")]
+    story.given(placed(usd(110), lines), issued(body, usd(110)), damaged(day(9)))
+    assert story.case.entitled == 74
+
+
+def test_a_sum_without_a_rate_asks_nobody_about_a_clause_that_is_not_met() -> None:
+    body = only("""
+[[clause]]
+id = "D"
+peril = "damaged"
+any_of = [{ scan = "DAMAGED" }]
+tiers = [{ share = "1.00" }]
+
+[[exclusion]]
+id = "X"
+value_above = { amount = "150", currency = "CNY" }
+""")
+    story = ClaimsStory()
+    story.given(placed(), issued(body), late(0))
+    assert story.events == ()
+    story.when(damaged(day(30)))
+    assert story.last(ClaimReferred).reason is ReferralReason.ANSWER_MISSING

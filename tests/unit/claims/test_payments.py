@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from tests.support.claims import ClaimsStory, answer, day, issued, late, lost, placed, refunded, ruling, usd
+from waybond_claims.notices import ARRIVES_WITHIN
 from waybond_claims.payments import RETRY_AFTER
 from waybond_claims.state import MAX_ATTEMPTS
 from waybond_contracts.claims import (
@@ -26,6 +27,19 @@ def commanded() -> tuple[ClaimsStory, IssueRefund]:
     story = ClaimsStory()
     story.given(placed(), issued(), late(0))
     return story, story.last(IssueRefund)
+
+
+def test_after_an_outage_the_payer_has_its_day_from_when_the_command_can_reach_it() -> None:
+    """The service was down for three days: what it commands as of the first of them is not late by the third."""
+    story = ClaimsStory()
+    story.sent_at = day(30)
+    story.given(placed(), issued(), late(0))
+    command = story.last(IssueRefund)
+    assert (command.requested_at, command.not_after) == (PAID, day(60))
+    assert story.last(BuyerNotified).expected_by == day(30) + ARRIVES_WITHIN["refund"]
+    assert story.until(day(30.9)) == () and story.status == "paying"
+    story.until(day(31))
+    assert story.last(ClaimReferred).reason is ReferralReason.PAYER_SILENT
 
 
 def test_accepted_and_pending_are_no_payment() -> None:

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from tests.support import tracking as tracked
 from tests.support.claims import (
     PROMISED,
     ClaimsStory,
@@ -28,6 +29,7 @@ from waybond_contracts.explanation import FindingReason
 from waybond_contracts.money import Money
 from waybond_contracts.orders import FxRate
 from waybond_contracts.refunds import IssuePayout, IssueRefund
+from waybond_contracts.shipments import ScanKind
 from waybond_contracts.wording import Clock, Peril
 
 
@@ -136,11 +138,38 @@ tiers = [{ share = "1.00" }]
     story = ClaimsStory()
     story.given(placed(), issued(body), lost(day(12)))
     assert story.named(ClaimApproved) == []
-    story.when(lost(day(13), version=2, kind="DESTROYED"))
+    story.when(lost(day(12), version=2, also=[("DESTROYED", day(13))]))
     assert story.last(ClaimApproved).amount == usd(10_000)
+    assert [each.fact_at for each in story.last(ClaimApproved).explanation.findings] == [day(13)]
     other = ClaimsStory()
     other.given(placed(), issued(), lost(day(12), kind="DESTROYED"))
     assert other.last(ClaimApproved).amount == usd(10_000)
+
+
+@pytest.mark.parametrize(("before", "kind"), [("RETURNING", "RETURNED"), ("LOST", "DESTROYED")])
+@pytest.mark.parametrize("second_first", [False, True])
+def test_a_scan_that_the_wording_names_counts_after_another_of_its_sort(
+    before: str, kind: str, second_first: bool
+) -> None:
+    """Told by tracking itself: the parcel was on its way back, or lost, before it was what the wording names."""
+    body = f"""{tracked.HEAD}
+[[clause]]
+id = "R"
+peril = "returned"
+any_of = [{{ scan = "{kind}" }}]
+tiers = [{{ share = "1.00" }}]
+"""
+    facts = [tracked.order_placed(), tracked.policy_issued(body=body)]
+    scans = [tracked.scanned(ScanKind(before), 10), tracked.scanned(ScanKind(kind), 15)]
+    parcel = tracked.story().given(*facts, tracked.booked(1))
+    for scan in reversed(scans) if second_first else scans:
+        parcel.when(scan, tracked.day(16))
+    story = ClaimsStory()
+    story.given(*facts)
+    for each in parcel.published:
+        story.when(each.event, each.at)
+    assert story.last(ClaimApproved).amount == usd(4_000)
+    assert [each.fact_at for each in story.last(ClaimApproved).explanation.findings] == [tracked.day(15)]
 
 
 def test_silence_is_a_loss_where_the_wording_says_so() -> None:
@@ -189,7 +218,7 @@ tiers = [{ share = "0.50" }]
     other = ClaimsStory()
     other.given(placed(), issued(returned), seen("ShipmentReturned", day(9), kind="RETURNING"))
     assert other.named(ClaimApproved) == []
-    other.when(seen("ShipmentReturned", day(15), version=2))
+    other.when(seen("ShipmentReturned", day(9), version=2, kind="RETURNING", also=[("RETURNED", day(15))]))
     assert other.last(ClaimApproved).amount == usd(5_000)
 
 

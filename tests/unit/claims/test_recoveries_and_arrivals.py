@@ -9,6 +9,7 @@ from tests.support.claims import (
     ClaimsStory,
     answer,
     cancelled,
+    complaint,
     damaged,
     day,
     delivered,
@@ -24,6 +25,7 @@ from tests.support.claims import (
     usd,
 )
 from waybond_contracts.claims import ClaimApproved, ClaimReferred, ClaimReopened, RecoveryOpened, ReferralReason
+from waybond_contracts.disputes import DisputeStage
 from waybond_contracts.fields import Interval
 from waybond_contracts.refunds import CancelRefund, IssueRefund
 
@@ -98,6 +100,40 @@ def test_a_recovery_may_come_in_parts() -> None:
     assert len(story.named(RecoveryOpened)) == 1
 
 
+def test_an_arrival_that_the_watch_tells_undoes_a_loss_as_well() -> None:
+    """A watch that is told again with an arrival names the way that its clause counts: a pickup point, say."""
+    story = ClaimsStory()
+    story.given(placed(), issued(wording_with("return")), silent_30_days(day(10)))
+    story.pay(day(41))
+    story.when(silent_30_days(day(10), version=2, arrived=Interval.at(day(60)), as_of=day(60)), day(60))
+    assert story.case.entitled == 0
+    assert story.last(RecoveryOpened).amount == usd(10_000)
+
+
+def test_what_came_back_and_is_owed_again_is_not_called_paid() -> None:
+    story = lost_then_delivered("return")
+    story.when(ruling(story.last(ClaimReferred), "recovered", day(70)))
+    story.given(complaint(day(71), stage=DisputeStage.CHARGEBACK), damaged(day(72)))
+    assert (story.case.owed, story.case.settled, story.case.recovered) == (10_000, 10_000, 9_000)
+    assert story.status == "waiting"
+
+
+def test_what_was_waived_in_part_is_asked_for_again() -> None:
+    story = lost_then_delivered("return")
+    story.when(ruling(story.last(ClaimReferred), "waived", day(70), amount=usd(4_000)))
+    assert story.last(ClaimReferred).amount == usd(5_000)
+    assert story.status == "referred"
+
+
+def test_nothing_recovered_is_no_answer() -> None:
+    story = lost_then_delivered("return")
+    referred = story.last(ClaimReferred)
+    story.when(ruling(referred, "recovered", day(70), amount=usd(0)))
+    assert story.last(ClaimReferred).referral_id == referred.referral_id
+    assert story.last(ClaimReferred).version > referred.version
+    assert story.status == "referred"
+
+
 def test_more_than_is_asked_back_cannot_be_recovered() -> None:
     story = lost_then_delivered("return")
     referred = story.last(ClaimReferred)
@@ -170,6 +206,24 @@ def test_what_is_offset_is_counted_towards_later_benefits() -> None:
     story.when(damaged(day(15), package_id="P2", journey=TWO))
     assert story.case.entitled == 5_000
     assert len(story.named(IssueRefund)) == 1
+
+
+@pytest.mark.parametrize("loss_first", [False, True])
+def test_what_may_be_kept_is_kept_although_more_was_paid_that_goes_back(loss_first: bool) -> None:
+    """Late (keep) and then lost (return) were paid; both are taken back."""
+    story = ClaimsStory()
+    story.given(placed(), issued(wording_with("return")), late(0))
+    story.pay(day(27.5))
+    story.when(silent_30_days(day(10)))
+    story.pay(day(41))
+    retracted = [
+        silent_30_days(day(10), version=2, breached=False, as_of=day(43)),
+        late(0, version=2, breached=False, as_of=day(43)),
+    ]
+    for fact in retracted if loss_first else reversed(retracted):
+        story.when(fact, day(43))
+    assert (story.case.entitled, story.case.owed) == (0, 1_000)
+    assert sum(each.outstanding for each in story.case.recoveries) == 9_000
 
 
 def test_what_failed_is_not_kept() -> None:

@@ -1,13 +1,33 @@
 """Questions to people: asked once, decided by who saw the case as it is, withdrawn when they fall away."""
 
+from typing import Any
+
 import pytest
 from msgspec.structs import replace
 
-from tests.support.claims import ClaimsStory, answer, complaint, day, issued, late, lost, placed, refunded, ruling, usd
+from tests.support.claims import (
+    PLAIN,
+    ClaimsStory,
+    answer,
+    complaint,
+    day,
+    delivered,
+    issued,
+    journey,
+    late,
+    line,
+    lost,
+    only,
+    package,
+    placed,
+    refunded,
+    ruling,
+    usd,
+)
 from waybond_claims.decide import decide
 from waybond_claims.shown import shown
-from waybond_claims.state import MAX_COMMANDS, MAX_DISPUTES, MAX_ELSEWHERE
-from waybond_contracts.claims import ClaimReferred, ReferralReason
+from waybond_claims.state import MAX_COMMANDS, MAX_CONTRADICTIONS, MAX_DISPUTES, MAX_ELSEWHERE
+from waybond_contracts.claims import ClaimReferred, ClaimReopened, ReferralReason
 from waybond_contracts.commands import DecideReferral
 from waybond_contracts.money import Money
 from waybond_contracts.refunds import IssueRefund
@@ -51,6 +71,13 @@ def test_an_amount_in_another_currency_is_refused() -> None:
     story, referred = silent()
     story.when(ruling(referred, "settled_outside", day(29), amount=Money.of(5, "EUR")))
     assert story.case.settled == 0
+
+
+def test_an_amount_where_the_answer_takes_none_is_refused() -> None:
+    story, referred = silent()
+    story.when(ruling(referred, "settled_outside", day(29), amount=usd(400)))
+    assert story.case.settled == 0
+    assert story.last(ClaimReferred).version > referred.version
 
 
 def test_a_referral_is_decided_once() -> None:
@@ -116,6 +143,22 @@ def test_more_disputes_than_are_kept_stop_payments() -> None:
     assert len(story.case.disputes) == MAX_DISPUTES
 
 
+def test_more_contradictions_than_are_kept_stop_payments_although_the_others_were_decided() -> None:
+    story = ClaimsStory()
+    story.given(placed(), issued(), late(0))
+    story.pay(day(28))
+    for number in range(MAX_CONTRADICTIONS):
+        story.when(refunded(f"R{number}", 1, day(28)))
+        story.when(refunded(f"R{number}", 2, day(28)))
+        story.when(ruling(story.last(ClaimReferred), "go_on", day(28)))
+    story.when(refunded("X", 1, day(29)))
+    story.when(refunded("X", 9_000, day(29)))
+    story.when(lost(day(30)))
+    assert len(story.named(IssueRefund)) == 1
+    assert story.last(ClaimReferred).reason is ReferralReason.BOUND_REACHED
+    assert "contradictions" in story.last(ClaimReferred).question
+
+
 def test_more_refunds_than_are_kept_are_not_commanded() -> None:
     story = ClaimsStory()
     story.given(placed(), issued(), late(0))
@@ -166,8 +209,61 @@ def test_the_command_line_refuses_what_claims_would_refuse() -> None:
     case = shown(story.case, story.status, story.now)
     with pytest.raises(ReferralError, match="expected one of keep_waiting"):
         command_for(case, case.referrals[0], "no_such_choice", case.version, now=day(29))
+    with pytest.raises(ReferralError, match="no amount with settled_outside"):
+        command_for(case, case.referrals[0], "settled_outside", case.version, amount="4.00", now=day(29))
     with pytest.raises(ReferralError, match="at version 3 now, not 2"):
         command_for(case, case.referrals[0], "keep_waiting", case.version - 1, now=day(29))
     unknown = case.model_copy(update={"paid": None})
+    asked = case.referrals[0].model_copy(update={"choices": ("pay", "do_not_pay")})
     with pytest.raises(ReferralError, match="no currency"):
-        command_for(unknown, case.referrals[0], "keep_waiting", case.version, amount="1", now=day(29))
+        command_for(unknown, asked, "pay", case.version, amount="1", now=day(29))
+
+
+MISSING = """
+[[clause]]
+id = "M"
+peril = "missing"
+trigger = "claim"
+tiers = [{ share = "1.00" }]
+late_arrival = "return"
+"""
+THREE = journey(package("P1", (("a", 1),)), package("P2", (("b", 1),)), package("P3", (("c", 1),)))
+
+
+def ruled(body: str, choice: str, **fields: Any) -> ClaimsStory:
+    """A complaint about an order of three lines was put before a person, who decided before any package was known."""
+    story = ClaimsStory()
+    lines = (line("a", 3_333), line("b", 3_333), line("c", 3_334))
+    story.given(placed(lines=lines), issued(only(body)), complaint(day(5), "MISSING_PARTS"))
+    story.when(ruling(story.last(ClaimReferred), choice, day(6), **fields))
+    return story
+
+
+@pytest.mark.parametrize("amount", [None, usd(7_001)])
+def test_a_decision_about_the_order_stands_for_its_packages(amount: Money | None) -> None:
+    story = ruled(MISSING, "pay", amount=amount)
+    story.pay(day(7))
+    paid = story.case.settled
+    assert paid == (amount or usd(10_000)).minor
+    for package_id in ("P1", "P2", "P3"):
+        story.when(delivered(day(8), package_id=package_id, journey=THREE))
+    assert (story.case.entitled, story.case.recoveries) == (paid, ())
+    assert story.named(ClaimReopened) == []
+
+
+def test_a_refusal_for_the_order_stands_for_its_packages() -> None:
+    story = ruled(MISSING, "do_not_pay")
+    story.when(delivered(day(8), package_id="P1", journey=THREE))
+    assert len(story.named(ClaimReferred)) == 1
+
+
+@pytest.mark.parametrize(("choice", "entitled"), [("covered", 10_000), ("excluded", 0)])
+def test_a_decision_about_a_circumstance_of_the_order_stands_for_its_packages(choice: str, entitled: int) -> None:
+    exclusion = '[[exclusion]]\nid = "X"\ncircumstance = "strike"'
+    story = ClaimsStory()
+    story.given(placed(), issued(PLAIN + exclusion), late(1, package_id=None), lost(day(40), package_id=None))
+    story.when(ruling(story.last(ClaimReferred), choice, day(41)))
+    assert story.case.entitled == entitled
+    story.when(lost(day(40)), day(42))
+    assert story.case.entitled == entitled
+    assert all(not each.is_open for each in story.case.referrals)

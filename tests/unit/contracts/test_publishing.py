@@ -63,6 +63,14 @@ def test_a_source_and_an_id_are_needed_and_bounded(source: str, event_id: str | 
     assert error.value.field == field
 
 
+def test_an_envelope_that_a_reader_would_refuse_is_not_published() -> None:
+    for source, event_id in (("/a\x00b", None), ("/shop", "a\x00b")):
+        with pytest.raises(ContractError):
+            message(REFUNDED, source=source, event_id=event_id)
+    with pytest.raises(ContractError):
+        message(REFUNDED, source="/shop", knownat=datetime(2026, 1, 1))  # noqa: DTZ001  # what it refuses
+
+
 def test_a_base_class_is_no_event() -> None:
     with pytest.raises(ContractError) as error:
         message(Event(tenant="demo", platform="shop", order_id="1", occurred_at=NOON), source="/a")

@@ -3,9 +3,10 @@
 from datetime import timedelta
 
 import pytest
+from pydantic import ValidationError
 
 from tests.contract.examples import WORDING
-from waybond_contracts.errors import ContractError
+from waybond_contracts.errors import ContractError, contract_error
 from waybond_contracts.fields import MAX_DOCUMENT_CHARACTERS
 from waybond_contracts.places import Lane
 from waybond_contracts.shipments import ScanKind
@@ -143,3 +144,18 @@ def test_a_document_is_its_text_and_its_hash() -> None:
     assert document.sha256 == digest(WORDING)
     assert document.parsed() == parse(WORDING)
     assert isinstance(document.parsed(), Wording)
+
+
+@pytest.mark.parametrize(
+    ("body", "sha256", "field", "expected"),
+    [
+        ("a\x00b", digest("a\x00b"), "body", r"text of the form ^[^\x00]*$"),
+        ("x" * (MAX_DOCUMENT_CHARACTERS + 1), digest("x"), "body", f"at most {MAX_DOCUMENT_CHARACTERS} characters"),
+        (WORDING, digest("another"), "sha256", "the SHA-256 of the body"),
+    ],
+)
+def test_a_document_that_cannot_be_kept_is_refused(body: str, sha256: str, field: str, expected: str) -> None:
+    with pytest.raises(ValidationError) as error:
+        WordingDocument(sha256=sha256, body=body)
+    refused = contract_error(error.value)
+    assert (refused.field, refused.expected) == (field, expected)

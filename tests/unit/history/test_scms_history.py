@@ -194,3 +194,13 @@ def test_a_file_that_is_no_gzip_is_refused(tmp_path: Path) -> None:
 
     with pytest.raises(HistoryError, match="expected a gzipped CSV in UTF-8"):
         scms.read(file)
+
+
+def test_a_file_that_was_damaged_on_its_way_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "scms.csv.gz"
+    whole = bytearray(scms.bundled().read_bytes())
+    whole[len(whole) // 2 : len(whole) // 2 + 8] = b"\xff" * 8
+    file.write_bytes(whole)
+
+    with pytest.raises(HistoryError, match="expected a gzipped CSV in UTF-8"):
+        scms.read(file)

@@ -50,6 +50,13 @@ def test_only_our_own_services_say_how_far_time_has_come_except_in_replay() -> N
     assert refused.refusal is not None and refused.refusal.reason is Reason.UNKNOWN_TYPE
 
 
+def test_a_timestamp_that_no_calendar_has_is_brought_into_bounds() -> None:
+    raw = raw_of(declined(amended("o", 1), START, "x"), knownat=True)
+    for timestamp_ms in (-1, 2**62):
+        assert LIVE.read(raw._replace(timestamp_ms=timestamp_ms)).refusal is None
+        assert LIVE.read(raw._replace(timestamp_ms=timestamp_ms, value=b"{")).known_at.year in (1970, 2100)
+
+
 def test_a_hole_is_refused_as_lost_and_names_what_is_gone() -> None:
     item = LIVE.read(Hole("orders", 4, 9, 0))
     assert item.refusal is not None and item.refusal.reason is Reason.LOST and item.id is None

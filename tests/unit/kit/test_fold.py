@@ -60,7 +60,7 @@ def test_a_fact_that_arms_a_wake_in_the_past_is_woken_in_the_same_batch() -> Non
 
 
 def test_wakes_in_a_row_fire_one_after_the_other_within_a_bound() -> None:
-    def every_minute(state: Toy | None, fact: Event | Woken, now: datetime) -> Outcome[Toy]:
+    def every_minute(state: Toy | None, fact: Event | Woken, now: datetime, _: datetime | None) -> Outcome[Toy]:
         state = Toy(woken=(*(state.woken if state else ()), now))
         return Outcome(state, wake_at=now + timedelta(minutes=1))
 
@@ -74,7 +74,7 @@ def test_wakes_in_a_row_fire_one_after_the_other_within_a_bound() -> None:
 
 
 def test_a_wake_that_wants_to_be_woken_at_once_again_is_a_fault() -> None:
-    def for_ever(state: Toy | None, fact: Event | Woken, now: datetime) -> Outcome[Toy]:
+    def for_ever(state: Toy | None, fact: Event | Woken, now: datetime, _: datetime | None) -> Outcome[Toy]:
         return Outcome(Toy(), wake_at=now)
 
     shard = Memory(Definition(**{**vars(PRICING), "decide": for_ever}))
@@ -98,7 +98,7 @@ def test_an_outcome_that_cannot_be_carried_out_is_a_fault() -> None:
         "foreign": Outcome(Toy(), (amended("another", 1),)),
     }
 
-    def odd(state: Toy | None, fact: Event | Woken, now: datetime) -> Outcome[Toy]:
+    def odd(state: Toy | None, fact: Event | Woken, now: datetime, _: datetime | None) -> Outcome[Toy]:
         assert isinstance(fact, Event)
         return outcomes[fact.order_id]
 
@@ -113,7 +113,7 @@ def test_an_outcome_that_cannot_be_carried_out_is_a_fault() -> None:
 def test_what_is_released_counts_at_its_own_time_and_is_published_as_known_at_the_release() -> None:
     fails = True
 
-    def decide(state: Toy | None, fact: Event | Woken, now: datetime) -> Outcome[Toy]:
+    def decide(state: Toy | None, fact: Event | Woken, now: datetime, _: datetime | None) -> Outcome[Toy]:
         if fails:
             raise RuntimeError("a defect")
         return decide_pricing(state, fact, now)
@@ -133,7 +133,9 @@ def test_what_is_released_counts_at_its_own_time_and_is_published_as_known_at_th
 def test_a_wake_that_waited_for_a_release_is_published_as_known_at_the_release() -> None:
     """Else it would claim to have been known long before how far its shard has come, and its readers have moved on."""
 
-    def answer_wakes(state: Toy | None, fact: Event | Woken, now: datetime) -> Outcome[Toy]:
+    def answer_wakes(
+        state: Toy | None, fact: Event | Woken, now: datetime, sent_at: datetime | None = None
+    ) -> Outcome[Toy]:
         if isinstance(fact, Woken):
             return Outcome(state, (amended("o", 7),))
         return decide_pricing(state, fact, now)
@@ -186,6 +188,33 @@ def test_a_command_for_another_service_or_another_record_changes_nothing() -> No
         shard.item(command(DiscardHeld, "other", ORDERS, held.raw.offset)),
     )
     assert shard.line("o") == ["decide", "waiting"] and shard.settled == {}
+
+
+def test_wakes_that_fail_in_one_batch_are_called_by_different_addresses() -> None:
+    shard = Memory(PRICING)
+    for order in ("o", "p"):
+        document = f"document:acme/shop/{order}/raise-on-wake"
+        shard.batch(shard.item(amended(order, 1, document)), shard.item(amended(order, 2, "wake:9")))
+    shard.batch(wakes=until(START + HOUR))
+    rows = {(row.order_key or "")[-1]: row.record_offset for row in shard.quarantine}
+    assert rows.keys() == {"o", "p"} and rows["o"] != rows["p"]
+    for order, offset in rows.items():
+        shard.batch(shard.item(command(DiscardHeld, order, WAKE_TOPIC, offset)))
+    assert shard.holding == {}
+
+
+def test_decide_is_told_when_what_it_concludes_can_be_heard_of() -> None:
+    told: list[tuple[datetime, datetime | None]] = []
+
+    def listening(state: Toy | None, fact: Event | Woken, now: datetime, sent_at: datetime | None) -> Outcome[Toy]:
+        told.append((now, sent_at))
+        return decide_pricing(state, fact, now)
+
+    shard = Memory(Definition(**{**vars(PRICING), "decide": listening}))
+    shard.batch(shard.item(amended("o", 1), START + HOUR))
+    shard.batch(shard.item(amended("o", 2), START + HOUR), sent_at=START + 72 * HOUR)
+    shard.batch(shard.item(amended("o", 3), START + 80 * HOUR), sent_at=START + 72 * HOUR)
+    assert [each - START for pair in told for each in pair if each] == [n * HOUR for n in (1, 1, 1, 72, 80, 80)]
 
 
 def test_a_discarded_wake_is_not_armed_again() -> None:

@@ -25,7 +25,7 @@ def test_an_event_carries_its_cause_and_reads_back_as_it_was() -> None:
     read, data = envelope.read(row.headers, row.value)
     assert decode(read.type, data, strict=True).event == ANSWER
     assert read == Envelope(
-        id=event_id("cause", ANSWER.event_type, ANSWER.business_key),
+        id=event_id("cause", ANSWER.event_type, f"acme/shop/o/{ANSWER.business_key}"),
         type="io.waybond.PolicyDeclined",
         source="/waybond/pricing",
         time=START,
@@ -36,6 +36,15 @@ def test_an_event_carries_its_cause_and_reads_back_as_it_was() -> None:
         traceparent="00-trace-01",
     )
     assert sorted(row.headers) == sorted(read.headers())
+
+
+def test_what_two_orders_cause_under_one_id_has_two_ids() -> None:
+    """The ids of causes are their platforms' own: two of them may count alike."""
+    outbox = Outbox("pricing", 3, last_seq=0)
+    for order in ("o", "p"):
+        event = declined(amended(order, 1), START, "why")
+        outbox.add(outbox.prepared(event.order_key, [event], CAUSE, START))
+    assert len({dict(row.headers)["ce_id"] for row in outbox.rows}) == 2
 
 
 def test_progress_is_addressed_to_the_shards_own_partition() -> None:

@@ -48,6 +48,30 @@ def test_large_records_fill_a_queue_too() -> None:
     assert not it.full and it.queued_bytes == 0
 
 
+def test_large_headers_fill_a_queue_too() -> None:
+    it = shard()
+    header = ("anything", b"h" * 1_000_000)
+    it.offer("orders", [Raw("orders", number, 0, b"k", b"v", (header,)) for number in range(40)])
+    assert it.full
+    it.taken(40)
+    assert not it.full and it.queued_bytes == 0
+
+
+def test_large_rows_are_sent_a_few_at_a_time_and_too_many_of_them_block_a_shard() -> None:
+    it = shard()
+    large = [OutboxRow(3, 11 + number, "policies", 3, b"k", (), b"v" * 1_000_000) for number in range(70)]
+    it.unsent.add(large, now=0.0)
+    assert it.blocked(0.0)
+    chunk = it.unsent.head(1_000)
+    assert 1 < len(chunk) <= shards.MAX_SENT_BYTES // 1_000_000
+    it.unsent.confirm(chunk)
+    assert not it.blocked(0.0)
+    huge = [OutboxRow(3, 1, "policies", 3, b"k", (), b"v" * (shards.MAX_SENT_BYTES + 1))] * 2
+    alone = Unsent()
+    alone.add(huge, now=0.0)
+    assert len(alone.head(1_000)) == 1, "what is too large for a chunk goes alone, or nothing would go any more"
+
+
 def test_what_is_fetched_before_the_consumer_was_sent_to_its_place_is_dropped() -> None:
     it = shard()
     it.seek_all()

@@ -46,6 +46,11 @@ def test_settings_come_from_the_environment_and_have_defaults(monkeypatch: pytes
         ("SESSION_SECONDS", "2", "WAYBOND_SESSION_SECONDS must be at least 6"),
         ("IDLE_IN_TRANSACTION_SECONDS", "20", "must be below WAYBOND_SESSION_SECONDS"),
         ("REPLAY", "perhaps", "valid boolean"),
+        ("DATABASE", "mysql://db/claims", "must be a DSN such as postgresql://"),
+        ("DATABASE", "postgresql://role@db:x/claims", "must be a DSN such as postgresql://"),
+        ("KAFKA", "broker:x", "String should match pattern"),
+        ("KAFKA", "one:9092,two", "String should match pattern"),
+        ("KAFKA_CA", "/nowhere/ca.pem", "Path does not point to a file"),
     ],
 )
 def test_a_wrong_setting_is_named(monkeypatch: pytest.MonkeyPatch, name: str, value: str, words: str) -> None:
@@ -53,6 +58,7 @@ def test_a_wrong_setting_is_named(monkeypatch: pytest.MonkeyPatch, name: str, va
     with pytest.raises(StartError) as raised:
         load(Settings)
     assert f"WAYBOND_{name}" in str(raised.value) and words in str(raised.value)
+    assert "role@db" not in str(raised.value), "what stands in a DSN is not shown"
 
 
 def test_a_broker_that_asks_for_a_password_needs_one(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,16 +9,17 @@ import pytest
 
 from tests.support.refunds import COMMANDED, issue_refund
 from waybond_contracts.claims import BuyerNotified, ClaimApproved, ClaimSettled, Notice
-from waybond_contracts.delays import Journey, ShipmentDelayed
+from waybond_contracts.delays import Journey, ShipmentDelayed, ShipmentDelivered
 from waybond_contracts.envelope import Envelope
 from waybond_contracts.event import Event
 from waybond_contracts.explanation import Explanation
+from waybond_contracts.fields import Interval
 from waybond_contracts.money import Money
 from waybond_contracts.orders import Language, OrderPlaced
 from waybond_contracts.refunds import FailureCode, RefundFailed, RefundSucceeded
 from waybond_contracts.registry import decode
 from waybond_contracts.shipments import ScanKind, ShipmentChecked, ShipmentScanned
-from waybond_contracts.wording import Clock, Scope
+from waybond_contracts.wording import Clock, DeliveredBy, Scope
 from waybond_local.demo import brazil
 from waybond_local.demo.figures import Figures, Lane, Spread, top_lanes
 from waybond_local.demo.memory import MEGABYTE, MemoryWatch
@@ -99,6 +100,19 @@ def answer(kind: type[RefundSucceeded] | type[RefundFailed] = RefundSucceeded, v
     )  # fmt: skip
 
 
+def scanned(raw_text: str) -> ShipmentScanned:
+    return ShipmentScanned(
+        **ABOUT, occurred_at=COMMANDED, package_id="k-1", kind=ScanKind.PICKED_UP, provider="x", raw_text=raw_text
+    )
+
+
+def arrived(handed_to: DeliveredBy) -> ShipmentDelivered:
+    return ShipmentDelivered(
+        **ABOUT, occurred_at=COMMANDED, policy_id="p-1", package_id="k-1", version=1, as_of=COMMANDED,
+        journey=Journey(), when=Interval.at(COMMANDED), handed_to=handed_to,
+    )  # fmt: skip
+
+
 def settled() -> ClaimSettled:
     return ClaimSettled(
         **ABOUT, occurred_at=COMMANDED, claim_id="c-1", version=2, refund_id="r-1", amount=USD, settled=USD
@@ -127,6 +141,10 @@ def test_a_story_is_told_causes_first_and_the_buyers_text_last() -> None:
         (answer(), "payments", "refund r-1 succeeded"),
         (answer(RefundFailed), "payments", "failed: declined, may be tried again"),
         (settled(), "claims", "booked: 12.50 USD confirmed"),
+        (scanned("Objeto postado"), "carrier", "PICKED_UP (Objeto postado), "),
+        (scanned(""), "carrier", "PICKED_UP, "),
+        (arrived(DeliveredBy.READY_FOR_PICKUP), "tracking", "it is ready to be picked up, "),
+        (arrived(DeliveredBy.DOOR), "tracking", "it arrived, "),
     ],
 )
 def test_each_event_is_told_in_a_sentence(event: Event, who: str, says: str) -> None:

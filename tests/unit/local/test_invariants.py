@@ -56,6 +56,41 @@ def test_what_waits_for_a_person_may_be_unpaid() -> None:
     assert owed(changed(CASE, commands=(refused,), referrals=(asked,))).holds
 
 
+RETRIED = (changed(PAID, refund_id="r-0", status="failed", moved=0), changed(PAID, attempt=2))
+QUESTION = Referral("f-1", "platform:9", "contradiction", "?", ("go_on", "stop_payments"), NOW, 1)
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        pytest.param(changed(CASE, contradictions=("platform:9",), referrals=(QUESTION,)), id="asked"),
+        pytest.param(
+            changed(CASE, contradictions=("platform:9",), referrals=(changed(QUESTION, choice="stop_payments"),)),
+            id="stopped",
+        ),
+        pytest.param(changed(CASE, commands=(PAID, changed(FLYING, status="failed"))), id="failed"),
+    ],
+)
+def test_what_stands_against_a_payment_may_leave_it_unpaid(case: Case) -> None:
+    assert owed(changed(case, owed=3_000), MOVED).holds
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        pytest.param(changed(CASE, commands=RETRIED), id="retried with success"),
+        pytest.param(
+            changed(CASE, contradictions=("platform:9",), referrals=(changed(QUESTION, choice="go_on"),)),
+            id="decided to go on",
+        ),
+        pytest.param(changed(CASE, referrals=(changed(QUESTION, key="recovery:1:500:0"),)), id="asked something else"),
+    ],
+)
+def test_what_stood_against_a_payment_once_silences_nothing(case: Case) -> None:
+    check = owed(changed(case, owed=3_000), MOVED)
+    assert check.shown == [f"{ORDER}: owes 2000 more than was settled or is in flight, and nothing says why it waits"]
+
+
 def test_what_is_asked_back_may_be_paid_too_much() -> None:
     assert owed(changed(CASE, owed=400, recoveries=(Recovery(1, "late_arrival", 600),)), MOVED).holds
 

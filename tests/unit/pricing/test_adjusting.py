@@ -30,6 +30,7 @@ from waybond_contracts.money import Money
 from waybond_contracts.policies import DeclineReason, PolicyAmended, PolicyCancelled, PolicyDeclined, PolicyIssued
 from waybond_pricing.catalogue import Catalogue
 from waybond_pricing.state import MAX_REFUNDS, State, StateCodec
+from waybond_pricing.terms import unearned
 
 A_DAY_LATER = KNOWN_AT + timedelta(days=1)
 
@@ -77,6 +78,7 @@ def test_an_amended_destination_gives_the_watches_of_its_lane() -> None:
     event = amendment(telling, amended(1, destination="AR"))
 
     assert {watch.id for watch in event.watches} >= {"LO-2:0:0"}
+    assert str(event.lane) == "BR-AR"
 
 
 def test_a_product_may_keep_the_premium_of_an_amended_order() -> None:
@@ -118,6 +120,47 @@ def test_an_amendment_beyond_the_product_ends_the_policy_and_returns_what_is_une
     assert (event.reason, event.from_start, event.version) == ("value_over_limit", False, 2)
     assert event.premium_returned.minor > 0
     assert telling.status == "ended"
+
+
+@pytest.mark.parametrize(
+    ("second", "reason"), [(cancelled(), "order_cancelled"), (refunded("r1", 50_001), "order_refunded")]
+)
+def test_a_second_ending_neither_prolongs_cover_nor_takes_back_what_was_returned(second: Event, reason: str) -> None:
+    telling = in_force()
+    first = cancellation(telling, amended(1, 50_001), KNOWN_AT + timedelta(days=10))
+
+    event = cancellation(telling, second, KNOWN_AT + timedelta(days=15))
+
+    assert (event.reason, event.version) == (reason, 3)
+    assert event.occurred_at == first.occurred_at == KNOWN_AT + timedelta(days=10)
+    assert event.premium_returned == first.premium_returned
+    assert event.premium_returned.minor > 0
+
+
+def test_an_ending_that_gives_back_more_does_so_from_the_first_ending_on() -> None:
+    telling = in_force()
+    first = cancellation(telling, refunded("r1", 6_000), KNOWN_AT + timedelta(days=10))
+    assert first.premium_returned == usd(0)
+
+    event = cancellation(telling, cancelled(), KNOWN_AT + timedelta(days=15))
+
+    issued = telling.events[0]
+    assert isinstance(issued, PolicyIssued)
+    assert event.occurred_at == first.occurred_at
+    assert event.premium_returned == unearned(
+        issued.premium.total, issued.attached_at, issued.ends_at, first.occurred_at
+    )
+
+
+def test_a_policy_that_was_put_in_force_again_ends_when_it_ends() -> None:
+    telling = in_force()
+    first = cancellation(telling, amended(1, 50_001), KNOWN_AT + timedelta(days=10))
+    amendment(telling, amended(2, 6_000), KNOWN_AT + timedelta(days=12))
+
+    event = cancellation(telling, cancelled(), KNOWN_AT + timedelta(days=30))
+
+    assert event.occurred_at == KNOWN_AT + timedelta(days=30)
+    assert event.premium_returned.minor < first.premium_returned.minor
 
 
 def test_an_order_amended_back_into_the_product_is_in_force_again() -> None:
@@ -255,8 +298,3 @@ def test_an_event_that_is_none_of_an_order_is_refused_by_name() -> None:
 
     with pytest.raises(ContractError, match=r"type: expected an event of an order, got io\.waybond\.PolicyIssued"):
         telling.when(telling.events[0], A_DAY_LATER)
-
-
-def test_a_state_of_a_shape_that_is_not_known_is_refused() -> None:
-    with pytest.raises(ValueError, match="state of shape 2: this code knows 1"):
-        StateCodec().decode(2, b"{}", None)

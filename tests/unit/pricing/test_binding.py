@@ -166,12 +166,31 @@ def test_a_token_binds_the_version_that_was_quoted_though_the_tenant_sells_a_new
         ({"platform": "mall"}, "platform: quoted for mall, the order says shop"),
         ({"value": usd(5_999)}, "total: quoted for 59.99 USD, the order says 60.00 USD"),
         ({"lane": {"origin": "CN", "destination": "AR"}}, "lane: quoted for CN-AR, the order says CN-BR"),
+        ({"service": "air_charter"}, "service: quoted for air_charter, the order says air"),
+        ({"service": ""}, "service: quoted for none, the order says air"),
     ],
 )
 def test_a_token_for_another_order_is_declined(quoted: dict[str, Any], detail: str) -> None:
     event = declined(placed(cover=asked_for(token=token(**quoted))))
 
     assert (event.reason, event.detail) == (DeclineReason.TOKEN_FOR_ANOTHER_ORDER, detail)
+
+
+def test_a_token_binds_what_is_insured_and_not_the_total_alone() -> None:
+    items = changed(PARCEL, ('basis = "order_total"', 'basis = "items"'))
+    known = catalogue(settings("order-protection@2026.11.99"), extra=(items,))
+    quoted = token(version="2026.11.99", basis=usd(1))
+
+    event = declined(placed(cover=asked_for(token=quoted)), known)
+
+    assert (event.reason, event.detail) == (
+        DeclineReason.TOKEN_FOR_ANOTHER_ORDER,
+        "basis: quoted for 0.01 USD, the order says 60.00 USD",
+    )
+
+
+def test_a_token_from_before_tokens_said_what_they_were_rated_by_still_holds() -> None:
+    assert bound(placed(cover=asked_for(token=token(service=None, basis=None)))).quoted
 
 
 def test_a_token_for_another_product_than_asked_for_is_declined() -> None:
@@ -267,6 +286,16 @@ def test_an_order_is_bound_to_the_last_instant_of_bind_within_and_not_after() ->
 
     assert isinstance(in_time[0], PolicyIssued)
     assert late.reason is DeclineReason.PLACED_TOO_LONG_AGO
+
+
+def test_an_order_that_is_dated_far_ahead_is_declined() -> None:
+    """S: an order of the year 2036 is insured until 2037."""
+    in_time = story().when(placed(), PLACED_AT - timedelta(days=2))
+    ahead = declined(placed(), after=-timedelta(days=2, microseconds=1))
+
+    assert isinstance(in_time[0], PolicyIssued)
+    assert ahead.reason is DeclineReason.NOT_OFFERED
+    assert ahead.detail.startswith("dated ahead: placed 2026-11-01T09:00:00+00:00, known 2026-10-30")
 
 
 def test_settings_count_as_they_stood_when_the_order_became_known() -> None:

@@ -1,5 +1,7 @@
 """Carrier checks: where the wording asks for one, silence counts only if the feed was alive."""
 
+from datetime import timedelta
+
 from tests.support.tracking import (
     SILENT,
     booked,
@@ -37,6 +39,16 @@ def test_the_carrier_is_asked_before_anything_is_said() -> None:
     assert (asked.carrier, asked.tracking_number) == ("china-post", "LB1CN")
     assert (asked.occurred_at, asked.answer_by) == (day(33), day(33) + ANSWER_WITHIN)
     assert told.status == "checking"
+
+
+def test_after_an_outage_the_carrier_has_its_time_from_when_it_can_be_asked() -> None:
+    told = story().given(*BEGIN)
+    told.sent_at = day(40)
+    (asked,) = told.until(day(33))
+    assert isinstance(asked, TrackingCheckRequested)
+    assert (asked.occurred_at, asked.answer_by) == (day(33), day(40) + ANSWER_WITHIN)
+    assert told.until(asked.answer_by - timedelta(seconds=1)) == ()
+    assert the(ShipmentStalled, told.until(asked.answer_by)).feed is Feed.UNANSWERED
 
 
 def test_a_carrier_that_knows_no_more_proves_the_silence() -> None:

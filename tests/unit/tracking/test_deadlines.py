@@ -23,6 +23,7 @@ from waybond_contracts.event import Event
 from waybond_contracts.fields import Interval
 from waybond_contracts.shipments import ScanKind
 from waybond_contracts.wording import Clock, Scope
+from waybond_tracking.journey import MAX_PACKAGE_PROMISES
 
 
 def test_late_is_published_when_it_falls_due_with_all_that_is_known() -> None:
@@ -84,6 +85,16 @@ def test_a_clock_without_its_fact_does_not_run(clock: str) -> None:
     told = story().given(order_placed(), policy_issued(clause(clock, "P10D")))
     told.until(day(199))
     assert told.events == ()
+
+
+def test_a_booking_or_payment_dated_far_ahead_starts_its_clock_when_it_was_known() -> None:
+    told = story().given(Known(order_placed(paid=20_000), day(0)), Known(booked(20_000), day(2)))
+    told.given(policy_issued(clause("payment", "P10D", name="P"), clause("fulfilment", "P10D", name="F")))
+    told.until(day(199))
+    assert {each.watch_id: each.due for each in only(ShipmentDelayed, told.events)} == {
+        "P:0:0": day(10),
+        "F:0:0": day(12),
+    }
 
 
 def test_a_clock_that_starts_at_delivery_breaks_no_deadline() -> None:
@@ -148,6 +159,62 @@ def test_a_scan_learned_late_that_was_the_first_moves_the_clock() -> None:
 def test_a_promise_as_bound_does_not_move() -> None:
     told = story().given(order_placed(promised=20), policy_issued(LATE), booked(2), promise_changed(10, 60))
     assert the(ShipmentDelayed, told.until(day(27))).clock_start == day(20)
+
+
+@pytest.mark.parametrize(
+    "bookings",
+    [
+        pytest.param([booked(1, promised=190)], id="booked"),
+        pytest.param([booked(1), booked(26, promised=190)], id="booked again"),
+        pytest.param([booked(0, promised=190)], id="booked at once"),
+    ],
+)
+def test_no_booking_moves_a_promise_beyond_what_was_bound(bookings: list[Event]) -> None:
+    told = story().given(order_placed(promised=20), policy_issued(LATE), *bookings)
+    told.until(day(199))
+    said = [(each.watch_id, each.due, each.clock_source) for each in only(ShipmentDelayed, told.events)]
+    assert said == [
+        ("TG-1:0:0", day(27), "OrderPlaced.promise.latest"),
+        ("TG-1:0:1", day(35), "OrderPlaced.promise.latest"),
+    ]
+
+
+def test_an_earlier_promise_of_the_package_is_kept_or_missed_whatever_is_booked_later() -> None:
+    told = story().given(order_placed(promised=20), policy_issued(LATE), booked(2, promised=12))
+    told.given(booked(25, promised=190))
+    late = watch_says(told.events)["TG-1:0:0", "A"]
+    assert (late.version, late.breached, late.due) == (1, True, day(19))
+
+
+def test_without_a_promise_of_the_order_the_first_booking_binds_it() -> None:
+    told = story().given(order_placed(promised=None), policy_issued(LATE), booked(2, promised=18))
+    told.given(booked(4, promised=190))
+    late = the(ShipmentDelayed, told.until(day(25)))
+    assert (late.due, late.clock_source) == (day(25), "ShipmentBooked.promise.latest")
+
+
+def test_a_promise_as_amended_moves_with_a_booking_too() -> None:
+    told = story().given(order_placed(promised=20), policy_issued(LATE, cover=FOLLOWING))
+    told.given(booked(2, promised=30), booked(10, promised=40), Known(booked(5, promised=50), day(12)))
+    assert the(ShipmentDelayed, told.until(day(47))).clock_start == day(40)
+
+
+def test_a_miss_is_not_undone_by_booking_anew_afterwards() -> None:
+    told = story().given(order_placed(promised=20), policy_issued(LATE, cover=FOLLOWING), booked(2, promised=22))
+    told.given(booked(30, promised=60))
+    told.until(day(60))
+    late = watch_says(told.events)["TG-1:0:0", "A"]
+    assert (late.version, late.breached, late.due) == (1, True, day(29))
+
+
+def test_of_very_many_promises_of_a_package_the_first_binds_and_the_last_count() -> None:
+    told = story().given(order_placed(promised=None), policy_issued(LATE))
+    for i in range(2 * MAX_PACKAGE_PROMISES):
+        told.when(booked(1 + i / 10, promised=30 + i))
+    assert told.state is not None
+    promises = told.state.packages[0].promises
+    assert [each.latest for each in promises] == [day(30), *(day(39 + i) for i in range(7))]
+    assert told.status == "watching/dropped"
 
 
 FOLLOWING = 'promise = "as_amended"'

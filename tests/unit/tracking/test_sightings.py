@@ -26,6 +26,7 @@ from waybond_contracts.delays import (
 )
 from waybond_contracts.fields import Interval
 from waybond_contracts.shipments import HandedTo, ScanKind
+from waybond_contracts.wording import DeliveredBy
 
 K = ScanKind
 BEGIN = (order_placed(), policy_issued(LATE, SILENT), booked(2), scanned(K.PICKED_UP, 3))
@@ -56,7 +57,8 @@ def test_what_a_scan_says_is_published_at_once(kind: ScanKind, event: type[Packa
 
 
 @pytest.mark.parametrize(
-    "kind", sorted(set(K) - {K.LOST, K.DESTROYED, K.DAMAGED, K.RETURNING, K.RETURNED, K.DELIVERED})
+    "kind",
+    sorted(set(K) - {K.LOST, K.DESTROYED, K.DAMAGED, K.RETURNING, K.RETURNED, K.READY_FOR_PICKUP, K.DELIVERED}),
 )
 def test_no_other_scan_says_any_of_it(kind: ScanKind) -> None:
     told = story().given(*BEGIN, scanned(kind, 10))
@@ -66,9 +68,24 @@ def test_no_other_scan_says_any_of_it(kind: ScanKind) -> None:
 def test_delivered_says_into_whose_hands() -> None:
     told = story().given(*BEGIN, scanned(K.DELIVERED, 10, handed_to=HandedTo.NEIGHBOUR))
     delivered = the(ShipmentDelivered, told.events)
-    assert delivered.handed_to is HandedTo.NEIGHBOUR
+    assert delivered.handed_to is DeliveredBy.NEIGHBOUR
     (package,) = delivered.journey.packages
     assert (package.arrived, package.handed_to) == (Interval.at(day(10)), HandedTo.NEIGHBOUR)
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "event"),
+    [(K.RETURNING, K.RETURNED, ShipmentReturned), (K.LOST, K.DESTROYED, ShipmentLost)],
+)
+def test_a_further_kind_that_says_so_is_told_beside_the_first(
+    first: ScanKind, second: ScanKind, event: type[PackageSeen]
+) -> None:
+    told = story().given(*BEGIN, scanned(first, 10))
+    seen = the(event, told.when(scanned(second, 15)))
+    assert seen.scan is not None
+    assert (seen.version, seen.scan.kind, seen.when) == (2, first, Interval.at(day(10)))
+    assert [(each.kind, each.when) for each in seen.also] == [(second, Interval.at(day(15)))]
+    assert told.when(scanned(second, 16)) == ()
 
 
 def test_lost_and_then_moving_was_found_again() -> None:
@@ -127,7 +144,7 @@ def test_returning_and_then_to_the_buyer_after_all(kind: ScanKind) -> None:
 
 def test_transit_on_the_way_back_does_not_contradict_the_return() -> None:
     told = story().given(*BEGIN, scanned(K.RETURNING, 20), scanned(K.IN_TRANSIT, 22), scanned(K.RETURNED, 25))
-    assert len(only(ShipmentReturned, told.events)) == 1
+    assert [(each.version, each.standing) for each in only(ShipmentReturned, told.events)] == [(1, True), (2, True)]
     assert seen_says(told.events)["ShipmentReturned", "A"].standing
 
 
@@ -140,6 +157,16 @@ def test_an_earlier_delivery_that_is_learned_late_is_the_delivery() -> None:
     told = story().given(*BEGIN, scanned(K.DELIVERED, 20))
     earlier = the(ShipmentDelivered, told.when(scanned(K.DELIVERED, 19), known_at=day(21)))
     assert (earlier.version, earlier.when) == (2, Interval.at(day(19)))
+
+
+def test_which_of_two_deliveries_at_one_time_was_learned_first_does_not_matter() -> None:
+    one, other = (
+        scanned(K.DELIVERED, 20, handed_to=HandedTo.NEIGHBOUR),
+        scanned(K.DELIVERED, 20, handed_to=HandedTo.DOOR),
+    )
+    for told in (story().given(*BEGIN, one, other), story().given(*BEGIN, other, one)):
+        assert isinstance(delivered := seen_says(told.events)["ShipmentDelivered", "A"], ShipmentDelivered)
+        assert delivered.handed_to is DeliveredBy.DOOR
 
 
 def test_the_same_scan_again_publishes_nothing() -> None:
@@ -167,7 +194,30 @@ def test_ready_for_pickup_counts_where_the_wording_says_so(counts: str, late: bo
     told = story().given(order_placed(), policy_issued(wording), booked(1), scanned(K.READY_FOR_PICKUP, 10))
     told.until(day(199))
     assert bool(watch_says(told.events)) is late
-    assert seen_says(told.events) == {}
+
+
+def test_ready_for_pickup_is_told_at_once_and_a_delivery_in_its_place() -> None:
+    told = story().given(*BEGIN)
+    ready = the(ShipmentDelivered, told.when(scanned(K.READY_FOR_PICKUP, 10)))
+    assert (ready.version, ready.handed_to, ready.when) == (1, DeliveredBy.READY_FOR_PICKUP, Interval.at(day(10)))
+    (package,) = ready.journey.packages
+    assert (package.arrived, package.handed_to) == (Interval.at(day(10)), None)
+    fetched = the(ShipmentDelivered, told.when(scanned(K.DELIVERED, 12, handed_to=HandedTo.PICKUP_POINT)))
+    assert (fetched.version, fetched.handed_to, fetched.when) == (2, DeliveredBy.PICKUP_POINT, Interval.at(day(12)))
+    (package,) = fetched.journey.packages
+    assert (package.arrived, package.handed_to) == (Interval.at(day(12)), HandedTo.PICKUP_POINT)
+
+
+def test_that_it_was_ready_for_pickup_stands_though_it_goes_back() -> None:
+    told = story().given(*BEGIN, scanned(K.READY_FOR_PICKUP, 10), scanned(K.RETURNING, 20))
+    assert seen_says(told.events)["ShipmentDelivered", "A"].standing
+    assert seen_says(told.events)["ShipmentReturned", "A"].standing
+
+
+def test_a_delivery_that_was_none_leaves_that_it_was_ready_for_pickup() -> None:
+    told = story().given(*BEGIN, scanned(K.READY_FOR_PICKUP, 10), scanned(K.DELIVERED, 12), scanned(K.IN_TRANSIT, 13))
+    assert isinstance(delivered := seen_says(told.events)["ShipmentDelivered", "A"], ShipmentDelivered)
+    assert (delivered.version, delivered.handed_to) == (3, DeliveredBy.READY_FOR_PICKUP)
 
 
 def test_the_first_delivery_into_a_hand_that_counts_is_the_arrival() -> None:
@@ -186,6 +236,12 @@ def test_a_scan_dated_far_ahead_happened_by_the_time_it_was_known() -> None:
     assert the(ShipmentDelivered, told.events).when == Interval.at(day(20))
     told.until(day(199))
     assert watch_says(told.events) == {}
+
+
+def test_a_scan_that_may_have_happened_until_far_ahead_happened_by_two_days_after_it_was_known() -> None:
+    told = story().given(*BEGIN)
+    told.when(scanned(K.LOST, 20, until=20_000), known_at=day(21))
+    assert the(ShipmentLost, told.events).when == Interval(earliest=day(20), latest=day(23))
 
 
 def test_a_clock_that_runs_ahead_by_a_zone_is_taken_as_it_is() -> None:

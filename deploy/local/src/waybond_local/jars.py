@@ -90,7 +90,10 @@ def _download(missing: list[tuple[jgo.maven.Artifact, str]]) -> None:
     with Progress(*columns, console=Console(stderr=True)) as progress:
         task = progress.add_task(f"Downloading Apache Kafka {KAFKA_VERSION}", total=len(missing))
         for jar, sha256 in missing:
-            _fetch(jar, sha256)
+            try:
+                _fetch(jar, sha256)
+            except (requests.RequestException, RuntimeError) as error:
+                raise JarError(f"Apache Kafka could not be downloaded: {error}") from error
             progress.advance(task)
 
 

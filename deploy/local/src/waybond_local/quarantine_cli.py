@@ -105,7 +105,7 @@ def show(name: Name, data: Folder = None) -> None:
 
 @app.command(epilog='Example: [bold]waybond quarantine release claims/delays/3/17 --note "mended in 1.2"[/bold]')
 def release(name: Name, note: Note = "", data: Folder = None) -> None:
-    """Try a record again, then what waits behind it."""
+    """Try a record again, then what waits behind it, up to 1,000 records; if more wait, release the first of them."""
     _decide(ReleaseHeld, name, note, data)
 
 

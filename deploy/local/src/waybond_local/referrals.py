@@ -19,6 +19,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from waybond_claims.cases import Stored, find, referred
+from waybond_claims.referrals import TAKES_AMOUNT
 from waybond_claims.shown import ShownCase, ShownReferral, shown
 from waybond_contracts.commands import DecideReferral
 from waybond_contracts.money import Money
@@ -131,6 +132,8 @@ def command_for(
         raise ReferralError(f"expected one of {', '.join(asked.choices)}, got {choice!r}")
     if version != case.version:
         raise ReferralError(f"the case is at version {case.version} now, not {version}: look at it again")
+    if amount is not None and choice not in TAKES_AMOUNT:
+        raise ReferralError(f"expected no amount with {choice}: it is about all of it")
     if amount is not None and case.paid is None:
         raise ReferralError("the order is not known yet, so that an amount has no currency")
     tenant, platform, order_id = case.order.split("/", 2)

@@ -132,7 +132,8 @@ class Stack:
             for name, child in self._children.items():
                 if child.pid is None:
                     self._start_again(name)
-            if any(entry.ready != self._children[name].ready() for name, entry in self.state.processes.items()):
+            seen = [(child.pid, child.ready()) for child in self._children.values()]
+            if seen != [(entry.pid, entry.ready) for entry in self.state.processes.values()]:
                 self._publish(Phase.READY)
 
     def child(self, name: str) -> Child:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import os
 import secrets
 import time
 from collections.abc import Iterator
@@ -67,13 +68,26 @@ def running(folder: Path | None = None) -> StackState:
     """The stack that runs on `folder` (the data folder where none is given).
 
     Raises:
-        NotRunningError: there is none; a file that a crash left behind does not count.
+        NotRunningError: there is none; a file that a crash left behind does not count, not even while the next stack
+            has the lock and has not written its own.
     """
     folder = folder or data_folder()
     path = _state_path(folder)
-    if not path.exists() or not is_running(folder):
-        raise NotRunningError(f"No stack runs on {folder}; start one with: waybond up")
-    return StackState.model_validate_json(path.read_bytes())
+    if path.exists() and is_running(folder):
+        found = StackState.model_validate_json(path.read_bytes())
+        if _lives(found.supervisor):
+            return found
+    raise NotRunningError(f"No stack runs on {folder}; start one with: waybond up")
+
+
+def _lives(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except PermissionError:
+        return True
+    except ProcessLookupError:
+        return False
+    return True
 
 
 def write(folder: Path, state: StackState) -> None:

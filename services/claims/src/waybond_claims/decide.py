@@ -8,8 +8,8 @@ from waybond_claims import disputes, facts, ledger, notices, payments, recoverie
 from waybond_claims.adjudication.interpreter import RANK, Found
 from waybond_claims.adjudication.terms import terms
 from waybond_claims.draft import Draft, named
-from waybond_claims.entitlement import Entitlement, entitlement
-from waybond_claims.published import money
+from waybond_claims.entitlement import Entitlement, due, entitlement
+from waybond_claims.published import explanation, money
 from waybond_claims.state import Case
 from waybond_contracts import claims, commands, refunds
 from waybond_contracts.event import Event
@@ -17,20 +17,19 @@ from waybond_contracts.explanation import FindingReason
 from waybond_kit.aggregate import Outcome, Woken
 
 KEPT_AFTER_END = timedelta(days=7)
-"""An order that was declined, or whose policy ended, without a claim leaves no state after this."""
-AT_ONCE = timedelta(microseconds=1)
-"""The soonest that can be waited."""
+"""An order that was declined, or of whose policy nothing more can be heard, without a claim leaves no state after
+this."""
 GOOD_ANSWERS = frozenset({refunds.RefundAccepted, refunds.RefundPending, refunds.RefundSucceeded})
 """Of a payment system: what they say of a refund changes nothing that is owed."""
 KEPT_UNHEARD = timedelta(days=400)
 """Facts about an order of whose policy nobody ever speaks are dropped after this."""
 
 
-def decide(state: Case | None, fact: Event | Woken, now: datetime) -> Outcome[Case]:
+def decide(state: Case | None, fact: Event | Woken, now: datetime, sent_at: datetime | None = None) -> Outcome[Case]:
     """What is owed follows from the facts, in whichever order they came; what is commanded is the difference."""
     before = state if state is not None else Case(since=now)
     case = before if isinstance(fact, Woken) else _added(before, fact, now)
-    draft = Draft(case, now, type(fact).__name__)
+    draft = Draft(case, now, type(fact).__name__, sent_at or now)
     if case is not before or isinstance(fact, Woken):
         _look(draft, fact)
     entry = ledger.entry(before, draft.case, now, draft.cause)
@@ -82,7 +81,9 @@ def _look(draft: Draft, fact: Event | Woken) -> None:
     for told in disputes.answer(draft, owes, paid_now=len(draft.case.commands) > before):
         notices.denied(draft, told)
     for question in referrals.refer(draft, owes):
-        if question.refund_id is not None and question.minor is not None:
+        flight = draft.case.in_flight
+        being_cancelled = flight is not None and flight.version > 1
+        if question.refund_id is not None and question.minor is not None and not being_cancelled:
             notices.refund_delayed(draft, question.minor)
 
 
@@ -92,8 +93,7 @@ def _uneventful(case: Case) -> bool:
         return False
     if any(each.breached for each in case.watches) or any(each.event != "ShipmentDelivered" for each in case.seen):
         return False
-    policy = case.policy
-    return policy is None or not terms(case.wording, policy.origin, policy.destination).heeds_journeys
+    return case.policy is None or not terms(case.wording, *case.lane).heeds_journeys
 
 
 def _in_hand(case: Case) -> bool:
@@ -123,14 +123,14 @@ def _open(draft: Draft, owes: Entitlement | None) -> None:
     dispute = next(disputes.open_disputes(case), None)
     if met is not None and RANK[met.reason] >= RANK[FindingReason.NEEDS_CARRIER_ANSWER]:
         cause = met.fact.partition("/")[0] or draft.cause
-        draft.say(claims.ClaimOpened, cause=cause, peril=met.rule.clause.peril)
+        fields = {"cause": cause, "peril": met.rule.clause.peril}
     elif dispute is not None:
-        draft.say(claims.ClaimOpened, cause="DisputeOpened", dispute_id=dispute.dispute_id)
+        fields = {"cause": "DisputeOpened", "dispute_id": dispute.dispute_id}
     elif any(key.startswith("refund:") for key in case.contradictions):
-        draft.say(claims.ClaimOpened, cause=draft.cause)
+        fields = {"cause": draft.cause}
     else:
         return
-    draft.change(opened=True)
+    draft.say(claims.ClaimOpened, fields, opened=True)
 
 
 def _weight(found: Found) -> int:
@@ -143,8 +143,13 @@ def _reckon(draft: Draft, owes: Entitlement) -> None:
     if (owes.entitled, owes.owed) == (case.entitled, case.owed):
         return
     if owes.entitled < case.entitled and case.approved:
-        before, after = money(case, case.entitled), money(case, owes.entitled)
-        draft.say(claims.ClaimReopened, cause=draft.cause, before=before, after=after)
+        fields = {
+            "cause": draft.cause,
+            "before": money(case, case.entitled),
+            "after": money(case, owes.entitled),
+            "explanation": explanation(case, owes, due(case, owes, waits=True), draft.now),
+        }
+        draft.say(claims.ClaimReopened, fields)
     draft.change(entitled=owes.entitled, owed=owes.owed)
 
 
@@ -153,17 +158,14 @@ def _wake_at(case: Case, now: datetime) -> datetime | None:
     ends = _droppable_at(case)
     wishes = [now + KEPT_AFTER_END if ends is not None and ends <= now else ends, payments.retry_at(case)]
     wishes += [fact.due for fact in case.watches if fact.breached]
-    flight = case.in_flight
-    if flight is not None and not referrals.asked_about(case, flight):
-        # Silence is concluded on a wake alone: one that a late fact has overtaken is still to come.
-        wishes.append(max(flight.patience, now + AT_ONCE))
+    wishes.append(referrals.next_silence(case, now))
     for dispute in disputes.open_disputes(case):
         if case.policy is None and not case.declined:
-            heard_by = dispute.known_at + disputes.HEARD_WITHIN
-            wishes.append(heard_by if case.claim_id else max(heard_by, now + AT_ONCE))
+            heard_by = disputes.heard_by(dispute)
+            wishes.append(heard_by if case.claim_id else max(heard_by, now + referrals.AT_ONCE))
         elif dispute.answer == claims.DenialReason.TOO_EARLY:
             wishes += [case.ends_at, dispute.eligible_at]
-    return min((wish for wish in wishes if wish is not None and wish > now), default=None)
+    return min([wish for wish in wishes if wish is not None and wish > now], default=None)
 
 
 def _droppable_at(case: Case) -> datetime | None:
@@ -172,9 +174,10 @@ def _droppable_at(case: Case) -> datetime | None:
         return None
     if case.policy is None:
         return case.declined_at + KEPT_AFTER_END if case.declined_at is not None else case.since + KEPT_UNHEARD
-    # A policy that was cancelled from its start covers nothing and yet ended only then.
-    ended = case.ended.at if case.void and case.ended is not None else case.ends_at
-    return ended + KEPT_AFTER_END if ended is not None else None
+    if case.void and case.ended is not None:  # It covers nothing from its start, and yet ended only then.
+        return case.ended.at + KEPT_AFTER_END
+    ends = case.ends_at
+    return ends + terms(case.wording, *case.lane).heard_after + KEPT_AFTER_END if ends is not None else None
 
 
 def _status(case: Case) -> str:
@@ -183,10 +186,9 @@ def _status(case: Case) -> str:
         return "referred"
     if case.in_flight is not None:
         return "paying"
-    kept = case.settled - case.recovered
-    if case.owed > kept:
+    if case.unpaid > 0:
         return "waiting"
-    if kept:
+    if case.settled:
         return "paid"
     if case.opened:
         return "open"

@@ -20,9 +20,14 @@ from waybond_contracts.claims import DenialReason
 from waybond_contracts.disputes import DisputeReason
 from waybond_contracts.explanation import FindingReason
 from waybond_contracts.wording import Peril
+from waybond_kit.aggregate import Woken
 
 HEARD_WITHIN = timedelta(hours=24)
 """A dispute about an order whose policy nobody has spoken of by then is put before a person."""
+
+FROZEN_FOR = timedelta(days=120)
+"""Without a word about a dispute that stops payments a person is asked after this: a card scheme's stages have 30 to 45
+days each, so something was missed."""
 
 APPROVED = "approved"
 
@@ -59,7 +64,7 @@ def perils(dispute: Dispute) -> frozenset[Peril]:
 
 def open_disputes(case: Case) -> Iterator[Dispute]:
     """Disputes that were opened and have not ended."""
-    return (each for each in case.disputes if each.opened_at is not None and not each.ended)
+    return (each for each in case.disputes if each.opened_at is not None and not each.over)
 
 
 def claimed_by(case: Case, found: Found) -> bool:
@@ -70,19 +75,41 @@ def claimed_by(case: Case, found: Found) -> bool:
 def unheard_of(case: Case, now: datetime) -> Iterator[Dispute]:
     """Open disputes about an order of whose policy nobody has spoken."""
     if case.policy is None and not case.declined:
-        yield from (each for each in open_disputes(case) if now >= each.known_at + HEARD_WITHIN)
+        yield from (each for each in open_disputes(case) if now >= heard_by(each))
+
+
+def heard_by(dispute: Dispute) -> datetime:
+    """By when a person is asked, or asked again, if nobody has spoken of the order's policy."""
+    return dispute.patience or dispute.known_at + HEARD_WITHIN
+
+
+def unheard_key(dispute: Dispute) -> str:
+    """What that question is kept under."""
+    return f"no_policy:{dispute.dispute_id}:{heard_by(dispute):%Y-%m-%dT%H:%M}"
+
+
+def stuck_at(dispute: Dispute) -> datetime:
+    """When a person is asked, or asked again, whether a dispute still runs that stops payments."""
+    silent_since = dispute.stage_at or dispute.known_at
+    return max(dispute.patience or silent_since, silent_since + FROZEN_FOR)
+
+
+def stuck_key(dispute: Dispute) -> str:
+    """What that question is kept under."""
+    return f"frozen:{dispute.dispute_id}:{stuck_at(dispute):%Y-%m-%dT%H:%M}"
 
 
 def answer(draft: Draft, owes: Entitlement | None, *, paid_now: bool) -> tuple[Dispute, ...]:
     """Answer every open dispute whose answer changed; return those that were told something."""
     told: list[Dispute] = []
     for dispute in draft.case.disputes:
-        if dispute.opened_at is None or dispute.ended:
+        if dispute.opened_at is None or dispute.over:
             continue
-        found = _answer(draft.case, owes, dispute, draft.now)
+        found = _answer(draft.case, owes, dispute, draft.now, woken=draft.cause == Woken.__name__)
         if found is None or dispute.answer == APPROVED:
             continue
-        if found.reason is DenialReason.ALREADY_PAID and (paid_now or dispute.answer == DenialReason.TOO_EARLY):
+        by_us = paid_now or (dispute.answer == DenialReason.TOO_EARLY and net_paid(draft.case) > 0)
+        if found.reason is DenialReason.ALREADY_PAID and by_us:
             # ClaimApproved is the answer.
             after = replace(dispute, answer=APPROVED, eligible_at=None)
         else:
@@ -102,18 +129,18 @@ def _deny(draft: Draft, owes: Entitlement | None, dispute: Dispute, found: Answe
     if owes is not None:
         # Whatever is still owed is not commanded by this answer.
         why = explanation(case, owes, due(case, owes, waits=True), draft.now)
-    draft.say(
-        claims.ClaimDenied,
-        reason=found.reason,
-        dispute_id=dispute.dispute_id,
-        eligible_at=found.eligible_at,
-        paid=money(case, net_paid(case)) if case.order is not None else None,
-        explanation=why,
-        clauses=found.clauses,
-    )
+    fields = {
+        "reason": found.reason,
+        "dispute_id": dispute.dispute_id,
+        "eligible_at": found.eligible_at,
+        "paid": money(case, net_paid(case)) if case.order is not None else None,
+        "explanation": why,
+        "clauses": found.clauses,
+    }
+    draft.say(claims.ClaimDenied, fields)
 
 
-def _answer(case: Case, owes: Entitlement | None, dispute: Dispute, now: datetime) -> Answer | None:
+def _answer(case: Case, owes: Entitlement | None, dispute: Dispute, now: datetime, *, woken: bool) -> Answer | None:
     """None where a person is asked first, or where what is owed waits to be commanded."""
     if case.policy is None or case.void:
         answered = case.void or case.declined or _no_policy_decided(case, dispute)
@@ -131,15 +158,24 @@ def _answer(case: Case, owes: Entitlement | None, dispute: Dispute, now: datetim
     if not reasons.isdisjoint({FindingReason.NEEDS_CARRIER_ANSWER, FindingReason.NEEDS_PERSON}):
         return None
     if FindingReason.NOT_YET in reasons:
-        dates = [each.eligible_at for each in relevant if each.eligible_at is not None]
-        if dispute.answer == DenialReason.TOO_EARLY and any(date <= now for date in dates):
-            return None  # That day has come: tracking is about to say whether it arrived.
-        return Answer(DenialReason.TOO_EARLY, min((date for date in dates if date > now), default=None), clauses)
+        dated = [each for each in relevant if each.eligible_at is not None]
+        if dispute.answer == DenialReason.TOO_EARLY and _about_to_be_told(dispute, dated, now, woken=woken):
+            return None
+        dates = [each.eligible_at for each in dated if each.eligible_at is not None and each.eligible_at > now]
+        return Answer(DenialReason.TOO_EARLY, min(dates, default=None), clauses)
     if FindingReason.NEEDS_CLAIM in reasons:
         return None
     if FindingReason.EXCLUDED in reasons:
         return Answer(DenialReason.EXCLUDED, clauses=clauses)
     return Answer(DenialReason.NOT_COVERED, clauses=clauses)
+
+
+def _about_to_be_told(dispute: Dispute, dated: list[Found], now: datetime, *, woken: bool) -> bool:
+    """Whether the day has come that was named, and tracking is about to say what became of it. A wake comes behind what
+    tracking said by its due, so there that day is over; not where tracking first asks the carrier."""
+    if dispute.eligible_at is not None and dispute.eligible_at <= now and not woken:
+        return True
+    return any(each.rule.clause.ask_carrier for each in dated if each.eligible_at and each.eligible_at <= now)
 
 
 def _about(dispute: Dispute, found: Found) -> bool:
@@ -149,5 +185,5 @@ def _about(dispute: Dispute, found: Found) -> bool:
 
 
 def _no_policy_decided(case: Case, dispute: Dispute) -> bool:
-    key = f"no_policy:{dispute.dispute_id}"
+    key = unheard_key(dispute)
     return any(each.key == key and each.choice == "answer_no_policy" for each in case.referrals)

@@ -1,40 +1,48 @@
 """What one call of decide writes: the file as it changes, and the events that it publishes, in order."""
 
-from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import sha1
 from typing import Any
 from uuid import NAMESPACE_OID, uuid5
 
+from msgspec import Struct
 from msgspec.structs import replace
 
-from waybond_claims.published import event
+from waybond_claims.published import about, maker
 from waybond_claims.state import Case
 from waybond_contracts.claims import ClaimEvent
 from waybond_contracts.event import Event
 
 
-@dataclass(slots=True)
-class Draft:
-    """`cause` names the fact that is being decided on (its type, or Woken)."""
+class Draft(Struct):
+    """`cause` names the fact that is being decided on (its type, or Woken).
+
+    `sent_at` is when others can hear of it at the earliest, `now` or later: what they are given time for starts then.
+    """
 
     case: Case
     now: datetime
     cause: str
-    events: list[Event] = field(default_factory=list[Event])
+    sent_at: datetime
+    events: list[Event] = []
+    about: dict[str, Any] = {}
+    """What all events have in common; known with the first one, when the claim has its id."""
 
     def change(self, **fields: Any) -> None:
         """Write fields of the file anew."""
         self.case = replace(self.case, **fields)
 
-    def say(self, kind: type[ClaimEvent], **fields: Any) -> None:
-        """Publish a step of the claim under the case's next version."""
-        self.change(version=self.case.version + 1)
-        self.events.append(event(kind, self.case, self.now, version=self.case.version, **fields))
+    def say(self, kind: type[ClaimEvent], fields: dict[str, Any], **changed: Any) -> None:
+        """Publish a step of the claim under the case's next version, and write with it what it changes in the file."""
+        version = self.case.version + 1
+        self.case = replace(self.case, version=version, **changed)
+        self.publish(kind, {"version": version} | fields)
 
-    def publish(self, kind: type[Event], **fields: Any) -> None:
+    def publish(self, kind: type[Event], fields: dict[str, Any]) -> None:
         """Publish anything else about the order."""
-        self.events.append(event(kind, self.case, self.now, **fields))
+        if not self.about:
+            self.about = about(self.case, self.now)
+        self.events.append(maker(kind)(self.about | fields))
 
 
 def named(namespace: str, name: str) -> str:

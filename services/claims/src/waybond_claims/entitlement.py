@@ -41,7 +41,7 @@ class Entitlement(Struct, frozen=True, gc=False):
     available: int
     """What the buyer paid and nobody gave back."""
     best: tuple[Found, ...]
-    """The findings whose benefits were added."""
+    """The findings whose benefits were added: first the one of which most is new, since the buyer is told of that."""
 
 
 class Due(Struct, frozen=True, gc=False):
@@ -71,7 +71,7 @@ def entitlement(case: Case, now: datetime) -> Entitlement | None:
     for each in chosen:
         what = "order" if each.package_id is None else f"package:{each.package_id}"
         _step(steps, StepKind.ADD, what, benefits[each.package_id])
-    available = max(0, paid(case) - elsewhere(case))
+    available = max(0, case.total - elsewhere(case))
     _step(steps, StepKind.CAP, "limit", seen.cover.limit)
     entitled = _step(steps, StepKind.CAP, "paid_less_refunded", available)
     cap = 0 if case.void else min(seen.cover.limit, available)
@@ -87,14 +87,15 @@ def entitlement(case: Case, now: datetime) -> Entitlement | None:
         tolerated=max(owed, min(_with(benefits, case.grants, NOT_ASKED_BACK), cap)),
         credits=_credits(seen, chosen, owed),
         available=available,
-        best=tuple(chosen),
+        best=_news_first(chosen, benefits, case.grants),
     )
 
 
-def due(case: Case, owes: Entitlement, *, waits: bool) -> Due:
-    """The difference to what was commanded already; nothing is commanded while it `waits`."""
+def due(case: Case, owes: Entitlement, *, waits: bool, flying: bool = True) -> Due:
+    """The difference to what was commanded already (`flying`: with what is on its way); nothing is commanded while it
+    `waits`."""
     steps = list(owes.steps)
-    flight = case.in_flight
+    flight = case.in_flight if flying else None
     if owes.owed > owes.entitled:
         _step(steps, StepKind.PLUS, "kept", owes.owed - owes.entitled)
     _step(steps, StepKind.LESS, "settled", case.settled)
@@ -105,8 +106,7 @@ def due(case: Case, owes: Entitlement, *, waits: bool) -> Due:
     difference = command = steps[-1].result
     pays = "refund"
     if difference < 0:
-        outstanding = sum(each.outstanding for each in case.recoveries)
-        parts = {"offset": owes.tolerated - owes.owed, "waived": case.waived, "asked_back": outstanding}
+        parts = {"offset": owes.tolerated - owes.owed, "waived": case.waived, "asked_back": case.asked_back}
         for what, minor in parts.items():
             if command < 0 < minor:
                 command = _step(steps, StepKind.PLUS, what, min(minor, -command))
@@ -118,16 +118,6 @@ def due(case: Case, owes: Entitlement, *, waits: bool) -> Due:
         if waits:
             command = _step(steps, StepKind.LESS, "waits", command)
     return Due(command, pays, tuple(steps), difference)
-
-
-def paid(case: Case) -> int:
-    """What the buyer paid for the order as it stands now."""
-    if case.order is None:
-        return 0
-    amended = case.amended
-    if amended is not None and amended.total_revision >= 0 and amended.currency == case.order.currency:
-        return amended.minor
-    return case.order.minor
 
 
 def elsewhere(case: Case) -> int:
@@ -143,14 +133,14 @@ def net_paid(case: Case) -> int:
 
 
 def granted(case: Case, owes: Entitlement) -> tuple[Grant, ...]:
-    """For each package the clause and the amount that is commanded for it, the highest so far."""
-    grants = {grant.package_id: grant for grant in case.grants}
+    """For each package, and what an arrival does to the benefit, the highest amount commanded so far, with its clause:
+    what is to be given back does not stand in for what may be kept."""
+    grants = {(grant.package_id, grant.late_arrival): grant for grant in case.grants}
     for each in owes.best:
-        minor = _limited(owes.view, each)
-        before = grants.get(each.package_id)
-        if before is None or minor >= before.minor or before.late_arrival not in NOT_ASKED_BACK:
-            clause = each.rule.clause
-            grants[each.package_id] = Grant(each.package_id, clause.id, clause.late_arrival, minor)
+        minor, clause = _limited(owes.view, each), each.rule.clause
+        key = each.package_id, clause.late_arrival
+        if key not in grants or minor >= grants[key].minor:
+            grants[key] = Grant(each.package_id, clause.id, clause.late_arrival, minor)
     return tuple(grants.values())
 
 
@@ -162,6 +152,15 @@ def _best(seen: View, found: tuple[Found, ...]) -> dict[str | None, Found]:
         if each.applies and (known is None or _limited(seen, each) > _limited(seen, known)):
             best[each.package_id] = each
     return best
+
+
+def _news_first(chosen: list[Found], benefits: dict[str | None, int], grants: tuple[Grant, ...]) -> tuple[Found, ...]:
+    if len(chosen) < 2 or not grants:
+        return tuple(chosen)
+    before: dict[str | None, int] = {}
+    for grant in grants:
+        before[grant.package_id] = max(before.get(grant.package_id, 0), grant.minor)
+    return tuple(sorted(chosen, key=lambda each: before.get(each.package_id, 0) - benefits[each.package_id]))
 
 
 def _limited(seen: View, found: Found) -> int:

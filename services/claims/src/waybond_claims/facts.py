@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from msgspec.structs import replace
+from msgspec.structs import astuple, replace
 
 from waybond_claims.state import (
     MAX_CONTRADICTIONS,
@@ -66,7 +66,10 @@ def contradicted(case: Case, key: str) -> Case:
     if key in case.contradictions:
         return case
     if len(case.contradictions) >= MAX_CONTRADICTIONS:
-        return case
+        # Those before may all be decided: one that is left out has to stop payments by itself.
+        key = "bound:contradictions"
+        if key in case.contradictions:
+            return case
     return replace(case, contradictions=(*case.contradictions, key))
 
 
@@ -87,7 +90,13 @@ def _placed(case: Case, event: orders.OrderPlaced) -> Case:
     )
     if case.order is None:
         return replace(case, order=order)
-    same = (order.currency, order.minor, order.payment) == (case.order.currency, case.order.minor, case.order.payment)
+    before = case.order
+    same = (order.currency, order.minor, order.lines, order.payment) == (
+        before.currency,
+        before.minor,
+        before.lines,
+        before.payment,
+    )
     return case if same else contradicted(case, "order")
 
 
@@ -96,14 +105,29 @@ def _lines(lines: Sequence[orders.OrderLine]) -> tuple[Line, ...]:
 
 
 def _amended(case: Case, event: orders.OrderAmended) -> Case:
-    before = case.amended or Amended()
-    after = before
-    if event.total is not None and event.revision > before.total_revision:
+    """Of each field the highest revision counts. Of a revision that came with two contents the larger one does, as it
+    does for pricing, until a person has looked."""
+    before = after = case.amended or Amended()
+    doubled = False
+    if event.total is not None:
         total = event.total
-        after = replace(after, total_revision=event.revision, minor=total.minor, currency=total.currency)
-    if event.lines is not None and event.revision > before.lines_revision:
-        after = replace(after, lines_revision=event.revision, lines=_lines(event.lines))
-    return case if after is before else replace(case, amended=after)
+        doubled = event.revision == before.total_revision and (total.minor, total.currency) != (
+            before.minor,
+            before.currency,
+        )
+        if (event.revision, total.minor, total.currency) > (before.total_revision, before.minor, before.currency):
+            after = replace(after, total_revision=event.revision, minor=total.minor, currency=total.currency)
+    if event.lines is not None:
+        lines = _lines(event.lines)
+        doubled = doubled or (event.revision == before.lines_revision and lines != before.lines)
+        if (event.revision, _ranked(lines)) > (before.lines_revision, _ranked(before.lines)):
+            after = replace(after, lines_revision=event.revision, lines=lines)
+    case = case if after is before else replace(case, amended=after)
+    return contradicted(case, f"amended:{event.revision}") if doubled else case
+
+
+def _ranked(lines: tuple[Line, ...]) -> tuple[int, list[tuple[str, int, int, str]]]:
+    return sum(line.minor for line in lines), [astuple(line) for line in lines]
 
 
 def _promise_changed(case: Case, event: orders.PromiseChanged) -> Case:
@@ -165,6 +189,7 @@ def _covered(case: Case, event: policies.PolicyIssued | policies.PolicyAmended) 
         premium_currency=event.premium.total.currency,
         premium_net=event.premium.net.minor,
         premium_tax=event.premium.tax.minor,
+        destination=event.lane.destination if isinstance(event, policies.PolicyAmended) and event.lane else "",
     )
     return replace(case, cover=cover)
 
@@ -207,7 +232,7 @@ def _journeyed(case: Case, event: delays.DelayEvent) -> Case:
 
 
 def _merged(before: Package, seen: Package, *, newer: bool) -> Package:
-    """What can change back (the estimate, the arrival) as the newer snapshot has it, all else as far as it is known."""
+    """What can change back (the estimate) as the newer snapshot has it, all else as far as it is known."""
     latest = seen if newer else before
     return Package(
         seen.package_id,
@@ -217,7 +242,6 @@ def _merged(before: Package, seen: Package, *, newer: bool) -> Package:
         min(filter(None, (before.first_scan, seen.first_scan)), key=_scanned_at, default=None),
         max(filter(None, (before.last_scan, seen.last_scan)), key=_scanned_at, default=None),
         latest.carrier_eta,
-        latest.arrived,
     )
 
 
@@ -238,7 +262,6 @@ def _package(each: delays.PackageJourney) -> Package:
         (each.first_scan.kind.value, _interval(each.first_scan.when)) if each.first_scan else None,
         (each.last_scan.kind.value, _interval(each.last_scan.when)) if each.last_scan else None,
         each.carrier_eta,
-        _interval(each.arrived) if each.arrived else None,
     )
 
 
@@ -282,6 +305,7 @@ def _seen(case: Case, event: delays.PackageSeen) -> Case:
         _interval(event.when),
         event.scan.kind.value if event.scan else "",
         event.handed_to.value if isinstance(event, delays.ShipmentDelivered) else "",
+        tuple((each.kind.value, _interval(each.when)) for each in event.also),
     )
     return replace(case, seen=put(case.seen, fact, "event", "package_id"))
 
@@ -302,7 +326,7 @@ def _disputed(case: Case, event: disputes.DisputeEvent, now: datetime) -> Case:
         case disputes.DisputeStageChanged():
             after = _staged(before, event.stage.value, event.occurred_at)
         case disputes.DisputeWithdrawn():
-            after = replace(before, ended="withdrawn") if not before.ended else before
+            after = _ended(before, "withdrawn", event.occurred_at)
         case disputes.DisputeResolved():
             return _resolved(case, before, event)
         case _:  # EvidenceSubmitted changes nothing that is owed.
@@ -333,10 +357,27 @@ def _staged(before: Dispute, stage: str, at: datetime) -> Dispute:
     return replace(before, stage=stage, stage_at=at)
 
 
+def _ended(before: Dispute, how: str, at: datetime) -> Dispute:
+    """The dispute with an end in it; the latest one counts."""
+    if before.ended_at is not None and (at, how) <= (before.ended_at, before.ended):
+        return before
+    return replace(before, ended=how, ended_at=at)
+
+
 def _resolved(case: Case, before: Dispute, event: disputes.DisputeResolved) -> Case:
+    """Of several resolutions the latest says what the buyer got: after an appeal that is news, else one is wrong."""
     refunded = event.refunded.minor if event.refunded else 0
-    if before.refunded is not None:
-        return case if before.refunded == refunded else contradicted(case, f"dispute:{event.dispute_id}")
-    after = replace(before, ended=event.outcome.value, refunded=refunded)
-    case = _with(case, after)
+    at = event.occurred_at
+    after = _ended(before, event.outcome.value, at)
+    known = before.resolved_at
+    if before.refunded is not None and known is not None:
+        appealed = before.stage_at is not None and before.stage_at > min(known, at)
+        if before.refunded != refunded and not appealed:
+            case = contradicted(case, f"dispute:{event.dispute_id}")
+        if (at, refunded) <= (known, before.refunded):
+            return case if after == before else _with(case, after)
+    case = _with(case, replace(after, refunded=refunded, resolved_at=at))
+    others = tuple(each for each in case.elsewhere if (each.by, each.ref) != ("dispute", event.dispute_id))
+    if len(others) < len(case.elsewhere):
+        case = replace(case, elsewhere=others)
     return case if event.refunded is None else _refunded(case, event.dispute_id, "dispute", event.refunded)

@@ -52,24 +52,22 @@ class Entry(Struct, frozen=True, gc=False):
 
 def entry(before: Case, after: Case, now: datetime, cause: str) -> Entry | None:
     """The entry that takes the books from one file to the next; None if nothing moved."""
-    if _moneyed(before) == _moneyed(after):
+    if before is after or _moneyed(before) == _moneyed(after):
         return None
     old, new = balances(before), balances(after)
     if old == new or after.policy is None:
         return None
-    moved = {key: minor - old.get(key, 0) for key, minor in new.items()}
-    moved |= {key: -minor for key, minor in old.items() if key not in new}
+    moved = [(key, minor - old.get(key, 0)) for key, minor in new.items()]
+    moved += [(key, -minor) for key, minor in old.items() if key not in new]
     return Entry(
         order_key=after.order_key,
         ordinal=after.entries + 1,
         at=now,
         cause=cause,
         product=after.policy.product,
-        lane=f"{after.policy.origin}-{after.policy.destination}",
+        lane="-".join(after.lane),
         postings=tuple(
-            Posting(account, currency, minor, refund_id)
-            for (account, currency, refund_id), minor in moved.items()
-            if minor
+            [Posting(account, currency, minor, refund) for (account, currency, refund), minor in moved if minor]
         ),
     )
 
@@ -85,7 +83,8 @@ def balances(case: Case) -> Mapping[Key, int]:
     cover = case.cover
     if cover is None or case.policy is None:
         return found
-    returned = case.ended.returned if case.ended is not None else 0
+    # A policy that was put in force again has its premium back.
+    returned = case.ended.returned if case.ended is not None and case.ended.version > cover.version else 0
     currency = cover.premium_currency
     found["premium_receivable", currency, None] = cover.premium_net + cover.premium_tax - returned
     found["premium_written", currency, None] = -cover.premium_net
@@ -110,7 +109,7 @@ def _claims(case: Case, currency: str, found: dict[Key, int]) -> None:
         elif command.in_flight:
             found["in_flight", currency, command.refund_id] = -command.minor
             flight += command.minor
-    recovered, asked = case.recovered, sum(each.outstanding for each in case.recoveries)
+    recovered, asked = case.recovered, case.asked_back
     reserve = max(0, case.owed - (moved + by_hand + flight - recovered))
     found["claims_incurred", currency, None] = moved + by_hand + flight + reserve - recovered - asked
     found["outstanding", currency, None] = -reserve

@@ -7,7 +7,7 @@ import tomllib
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from functools import cache, lru_cache
+from functools import lru_cache
 from importlib.resources import files
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
@@ -26,6 +26,7 @@ from waybond_contracts.money import Money, exponent_of
 from waybond_contracts.orders import Language
 
 DATES_KEPT = 4_096
+APPROVALS_KEPT = 1_024
 
 Texts = Mapping[str, Mapping[str, str]]
 
@@ -47,28 +48,45 @@ ARRIVES_WITHIN: Mapping[str, timedelta] = {
 def approved(draft: Draft, command: Command, best: tuple[Found, ...]) -> None:
     """Money was commanded, for what `best` found."""
     case = draft.case
-    arrives = draft.now + ARRIVES_WITHIN[command.pays]
+    arrives = draft.sent_at + ARRIVES_WITHIN[command.pays]
     peril = best[0].rule.clause.peril.value if best else "other"
     happened_at = (best[0].fact_at if best else None) or draft.now
-    total = case.settled + command.minor
+    order_id, currency, where = _order(case)
+    happened_on, arrives_on = happened_at.astimezone(where).date(), arrives.astimezone(where).date()
+    total = net_paid(case)
     texts: list[Notice] = []
-    for said in _languages(case, happened_at, arrives):
-        subject, body, in_all = _approval(said.language, peril, command.pays)
-        text = body.format(order=said.order, date=said.day(0), amount=said.amount(command.minor), arrives=said.day(1))
+    for form in _approvals(peril, command.pays, happened_on, arrives_on):
+        body = form.body.replace("{amount}", spelled(command.minor, currency, form.locale))
         if total > command.minor:
-            text += in_all.format(total=said.amount(total))
-        texts.append(notice(said.language, subject.format(order=said.order), text))
+            body += form.in_all.replace("{total}", spelled(total, currency, form.locale))
+        # The order's id comes last: it is the platform's own text, and nothing may be filled in there.
+        subject, body = form.subject.replace("{order}", order_id), body.replace("{order}", order_id)
+        texts.append(notice(form.language, subject, body))
     _tell(draft, "approved", texts, amount=money(case, command.minor), expected_by=arrives)
 
 
-@cache
-def _approval(language: Language, peril: str, pays: str) -> tuple[str, str, str]:
-    """Subject, body and what is added if it was not the first payment, ready to be filled in."""
-    text = TEXTS[language]
-    happened = text["happened"].get(peril, text["happened"]["other"])
-    space = "" if language is Language.ZH else " "
-    approval = text["approved"]
-    return approval["subject"], approval[pays].replace("{happened}", happened), space + approval["in_all"]
+class _Approval(NamedTuple):
+    """What one language says of every refund for the same peril on the same days: order and amounts are left open."""
+
+    language: Language
+    locale: str
+    subject: str
+    body: str
+    in_all: str
+    """What is added if it was not the first payment."""
+
+
+@lru_cache(APPROVALS_KEPT)
+def _approvals(peril: str, pays: str, happened_on: date, arrives_on: date) -> tuple[_Approval, ...]:
+    forms: list[_Approval] = []
+    for language, locale in LOCALES.items():
+        text = TEXTS[language]
+        happened = text["happened"].get(peril, text["happened"]["other"])
+        body = text["approved"][pays].replace("{happened}", happened)
+        body = body.replace("{date}", _day(happened_on, locale)).replace("{arrives}", _day(arrives_on, locale))
+        space = "" if language is Language.ZH else " "
+        forms.append(_Approval(language, locale, text["approved"]["subject"], body, space + text["approved"]["in_all"]))
+    return tuple(forms)
 
 
 def denied(draft: Draft, dispute: Dispute) -> None:
@@ -110,17 +128,17 @@ def _tell(
 ) -> None:
     case = draft.case
     order = case.order
-    draft.publish(
-        BuyerNotified,
-        version=case.version,
-        notice_id=named(case.claim_id, f"notice/{case.notices}"),
-        about=about,
-        language=Language(order.language) if order is not None else Language.EN,
-        texts=tuple(texts),
-        amount=amount,
-        expected_by=expected_by,
-        ordinal=case.notices,
-    )
+    fields = {
+        "version": case.version,
+        "notice_id": named(case.claim_id, f"notice/{case.notices}"),
+        "about": about,
+        "language": Language(order.language) if order is not None else Language.EN,
+        "texts": tuple(texts),
+        "amount": amount,
+        "expected_by": expected_by,
+        "ordinal": case.notices,
+    }
+    draft.publish(BuyerNotified, fields)
     draft.change(notices=case.notices + 1)
 
 
@@ -144,11 +162,16 @@ class _Said(NamedTuple):
 
 
 def _languages(case: Case, *instants: datetime) -> list[_Said]:
-    order = case.order
-    order_id = case.order_key.rpartition("/")[2]
-    currency, where = (order.currency, zone(order.time_zone)) if order is not None else ("", zone("UTC"))
+    order_id, currency, where = _order(case)
     days = tuple([instant.astimezone(where).date() for instant in instants])
     return [_Said(language, locale, order_id, currency, days) for language, locale in LOCALES.items()]
+
+
+def _order(case: Case) -> tuple[str, str, ZoneInfo]:
+    """The order's id, its currency, and the time zone where the buyer lives."""
+    order_id = case.order_key.rpartition("/")[2]
+    order = case.order
+    return (order_id, order.currency, zone(order.time_zone)) if order is not None else (order_id, "", zone("UTC"))
 
 
 @lru_cache(512)

@@ -90,12 +90,12 @@ def tell_settled(draft: Draft) -> None:
         if command.settled == command.told:
             continue
         if command.settled > command.told:
-            draft.say(
-                claims.ClaimSettled,
-                refund_id=command.refund_id,
-                amount=money(draft.case, command.settled),
-                settled=money(draft.case, draft.case.settled),
-            )
+            fields = {
+                "refund_id": command.refund_id,
+                "amount": money(draft.case, command.settled),
+                "settled": money(draft.case, draft.case.settled),
+            }
+            draft.say(claims.ClaimSettled, fields)
         draft.case = _with(draft.case, replace(command, told=command.settled))
 
 
@@ -108,15 +108,18 @@ def cancel(draft: Draft, owes: Entitlement) -> None:
     wanted = flight.cancel or ("owed_less" if over > 0 and flight.version == 1 else "")
     if not wanted:
         return
-    after = replace(flight, version=flight.version + 1, cancel="", patience=draft.now + RECONCILE_AFTER)
+    after = replace(flight, version=flight.version + 1, cancel="", patience=draft.sent_at + RECONCILE_AFTER)
     draft.case = _with(draft.case, after)
-    draft.publish(refunds.CancelRefund, refund_id=flight.refund_id, version=after.version, reason_code=wanted)
+    fields = {"refund_id": flight.refund_id, "version": after.version, "reason_code": wanted}
+    draft.publish(refunds.CancelRefund, fields)
 
 
 def waits(case: Case, now: datetime) -> bool:
     """Whether nothing new may be commanded now, whatever is owed."""
     if case.in_flight is not None or case.frozen_by_dispute or stopped(case) or len(case.commands) >= MAX_COMMANDS:
         return True
+    if not case.commands:
+        return False
     if any(each.exhausted for each in case.last_attempts):
         return True
     at = retry_at(case)
@@ -134,28 +137,27 @@ def retry_at(case: Case) -> datetime | None:
 def pay(draft: Draft, owes: Entitlement) -> Command | None:
     """Command the difference, if there is one and nothing stands against it; return the command if it is news.
 
-    Another attempt of what was approved already is no news.
+    Another attempt of what was approved already is no news, unless it pays by other means.
     """
     difference = due(draft.case, owes, waits=waits(draft.case, draft.now))
     if difference.command <= 0:
         return None
     again = _failed(draft.case)
     if again is not None and (again.minor, draft.case.approved) == (difference.command, owes.entitled):
-        _issue(draft, owes, difference, again)
-        return None
-    draft.say(
-        claims.ClaimApproved,
-        amount=money(draft.case, difference.command),
-        entitled=money(draft.case, owes.entitled),
-        explanation=explanation(draft.case, owes, difference, draft.now),
-    )
-    draft.change(approved=owes.entitled, grants=granted(draft.case, owes))
+        command = _issue(draft, owes, replace(difference, pays=again.pays), again)
+        return command if command.pays != again.pays else None
+    fields = {
+        "amount": money(draft.case, difference.command),
+        "entitled": money(draft.case, owes.entitled),
+        "explanation": explanation(draft.case, owes, difference, draft.now),
+    }
+    draft.say(claims.ClaimApproved, fields, approved=owes.entitled, grants=granted(draft.case, owes))
     return _issue(draft, owes, difference, again)
 
 
 def _issue(draft: Draft, owes: Entitlement, difference: Due, again: Command | None) -> Command:
     case = draft.case
-    step = again.step if again is not None else max((each.step for each in case.commands), default=0) + 1
+    step = again.step if again is not None else max([each.step for each in case.commands], default=0) + 1
     attempt = again.attempt + 1 if again is not None else 1
     command = Command(
         step=step,
@@ -163,7 +165,7 @@ def _issue(draft: Draft, owes: Entitlement, difference: Due, again: Command | No
         refund_id=named(case.claim_id, f"{step}/{attempt}"),
         minor=difference.command,
         requested_at=draft.now,
-        patience=draft.now + RECONCILE_AFTER,
+        patience=draft.sent_at + RECONCILE_AFTER,
         decision_version=case.version,
         pays=again.again_by if again is not None and again.again_by else difference.pays,
     )
@@ -180,16 +182,19 @@ def _issue(draft: Draft, owes: Entitlement, difference: Due, again: Command | No
         "narrative": narrative[:NARRATIVE_CHARACTERS],
         "decision_version": command.decision_version,
         "requested_at": draft.now,
-        "not_after": draft.now + NOT_AFTER,
+        "not_after": draft.sent_at + NOT_AFTER,
         "payment": payment(owes.view.order),
     }
     if command.pays == "refund":
-        draft.publish(refunds.IssueRefund, **fields)
+        draft.publish(refunds.IssueRefund, fields)
     else:
-        draft.publish(refunds.IssuePayout, payee=owes.view.order.buyer, **fields)
+        draft.publish(refunds.IssuePayout, {"payee": owes.view.order.buyer} | fields)
     return command
 
 
 def _failed(case: Case) -> Command | None:
     """The first step whose last attempt ended without money."""
-    return next((each for each in case.last_attempts if each.unpaid), None) if case.commands else None
+    for each in case.last_attempts:
+        if each.unpaid:
+            return each
+    return None

@@ -3,8 +3,8 @@
 from msgspec.structs import replace
 
 from waybond_claims.draft import Draft, named
-from waybond_claims.entitlement import Entitlement
-from waybond_claims.published import money
+from waybond_claims.entitlement import Entitlement, due
+from waybond_claims.published import explanation, money
 from waybond_claims.state import Recovery
 from waybond_contracts import claims
 
@@ -13,18 +13,20 @@ def recover(draft: Draft, owes: Entitlement) -> None:
     """Open a recovery for what is settled beyond what may stay; take back what is asked for beyond that."""
     case = draft.case
     over = max(0, case.settled - case.recovered - case.waived - owes.tolerated)
-    difference = over - sum(each.outstanding for each in case.recoveries)
+    difference = over - case.asked_back
     if difference > 0:
         ordinal = len(case.recoveries) + 1
         reason = _reason(draft, owes)
-        draft.change(recoveries=(*case.recoveries, Recovery(ordinal, reason, difference)))
-        draft.say(
-            claims.RecoveryOpened,
-            recovery_id=named(case.claim_id, f"recovery/{ordinal}"),
-            from_whom="buyer",
-            amount=money(case, difference),
-            reason=reason,
-        )
+        fields = {
+            "recovery_id": named(case.claim_id, f"recovery/{ordinal}"),
+            "from_whom": "buyer",
+            "amount": money(case, difference),
+            "reason": reason,
+            # What is on its way is taken back by other means.
+            "explanation": explanation(case, owes, due(case, owes, waits=True, flying=False), draft.now),
+        }
+        recoveries = (*case.recoveries, Recovery(ordinal, reason, difference))
+        draft.say(claims.RecoveryOpened, fields, recoveries=recoveries)
     elif difference < 0:
         draft.change(recoveries=_less(case.recoveries, -difference))
 

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from msgspec.structs import replace
 
 from waybond_claims.adjudication.interpreter import Found
-from waybond_claims.disputes import claimed_by, unheard_of
+from waybond_claims.disputes import claimed_by, stuck_at, stuck_key, unheard_key, unheard_of
 from waybond_claims.draft import Draft, named
 from waybond_claims.entitlement import Entitlement, due
 from waybond_claims.published import money_of
@@ -21,6 +21,7 @@ from waybond_claims.state import (
     WITHDRAWN,
     Case,
     Command,
+    Dispute,
     Recovery,
     Referral,
     put,
@@ -31,16 +32,22 @@ from waybond_contracts.explanation import FindingReason
 from waybond_kit.aggregate import Woken
 
 WAITED_LONGER = timedelta(days=7)
-"""What `keep_waiting` adds."""
+"""What `keep_waiting` and `wait` add."""
+TAKES_AMOUNT = frozenset({"pay", "recovered", "waived"})
+"""The choices that may say how much."""
+
+AT_ONCE = timedelta(microseconds=1)
+"""The soonest that can be waited."""
 
 GO_ON, STOP = "go_on", "stop_payments"
 _RULING = ("pay", "do_not_pay")
 
 _CONTRADICTIONS = {
-    "order": "The order was placed twice, with different totals or payments; the first one counts{}.",
+    "order": "The order was placed twice, with different totals, lines or payments; the first one counts{}.",
+    "amended": "Revision {} of the order came with two contents; the larger one counts.",
     "policy": "A second policy names this order ({}); the first one counts.",
     "platform": "The platform reported its refund {} with two amounts; the first one counts.",
-    "dispute": "Dispute {} was resolved with two amounts; the first one counts.",
+    "dispute": "Dispute {} was resolved with two amounts; the later one counts.",
     "refund": "The payment system answered about refund {}, which was never commanded.",
     "result": "The payment system gave two answers as {}; the first one counts.",
     "amount": "A refund moved another amount than was commanded, or was settled by hand before ({}).",
@@ -89,8 +96,11 @@ def troubles(case: Case) -> Iterator[Question]:
 
 def stopped(case: Case) -> bool:
     """Whether something has to be decided first, or was decided to stop payments."""
+    found = list(troubles(case))
+    if not found:
+        return False
     decided = {each.key: each.choice for each in case.referrals if each.choice not in ("", WITHDRAWN)}
-    return any(decided.get(each.key) != GO_ON for each in troubles(case))
+    return any(decided.get(each.key) != GO_ON for each in found)
 
 
 def _trouble(key: str, reason: ReferralReason, text: str) -> Question:
@@ -105,12 +115,13 @@ def questions(case: Case, owes: Entitlement | None, now: datetime) -> Iterator[Q
     yield from troubles(case)
     for dispute in unheard_of(case, now):
         text = f"Dispute {dispute.dispute_id} names an order of which no policy decision is known."
-        yield Question(
-            f"no_policy:{dispute.dispute_id}", ReferralReason.ANSWER_MISSING, text, ("answer_no_policy", "wait")
-        )
+        yield Question(unheard_key(dispute), ReferralReason.ANSWER_MISSING, text, ("answer_no_policy", "wait"))
     flight = case.in_flight
     if flight is not None and now >= flight.patience:
         yield _silent(flight)
+    for dispute in case.disputes:
+        if dispute.freezes and now >= stuck_at(dispute) and case.unpaid > 0:
+            yield _stuck(dispute)
     for recovery in case.recoveries:
         if recovery.outstanding:
             yield _to_recover(recovery)
@@ -121,16 +132,22 @@ def questions(case: Case, owes: Entitlement | None, now: datetime) -> Iterator[Q
         yield from map(_failed, exhausted)
     if owes.entitled < min(owes.available, owes.view.cover.limit):
         for found in owes.findings:
-            question = _asked(case, found)
+            question = _asked(case, found) if found.question else None
             if question is not None:
                 yield question
 
 
-def asked_about(case: Case, flight: Command) -> bool:
-    """Whether a person was asked about this silence already, or no more can be asked."""
-    if len(case.referrals) >= MAX_REFERRALS:
-        return True
-    return any(each.choice != WITHDRAWN and each.key == _silent_key(flight) for each in case.referrals)
+def next_silence(case: Case, now: datetime) -> datetime | None:
+    """When a silence that nobody was asked about yet is to be asked about."""
+    flight = case.in_flight
+    silences = [(stuck_key(each), stuck_at(each)) for each in case.disputes if each.freezes and case.unpaid > 0]
+    if flight is not None:
+        silences.append((_silent_key(flight), flight.patience))
+    if not silences or len(case.referrals) >= MAX_REFERRALS:
+        return None
+    asked = {each.key for each in case.referrals if each.choice != WITHDRAWN}
+    # It is concluded on a wake alone: one that a late fact has overtaken is still to come.
+    return min([max(at, now + AT_ONCE) for key, at in silences if key not in asked], default=None)
 
 
 def _silent_key(flight: Command) -> str:
@@ -149,6 +166,14 @@ def _silent(flight: Command) -> Question:
     )
 
 
+def _stuck(dispute: Dispute) -> Question:
+    since = dispute.stage_at or dispute.known_at
+    text = (
+        f"Dispute {dispute.dispute_id} stops payments, and nothing was heard of it since {since:%F}. Does it still run?"
+    )
+    return Question(stuck_key(dispute), ReferralReason.ANSWER_MISSING, text, ("wait", "ended"))
+
+
 def _failed(command: Command) -> Question:
     return Question(
         f"failed:{command.refund_id}",
@@ -162,7 +187,7 @@ def _failed(command: Command) -> Question:
 
 def _to_recover(recovery: Recovery) -> Question:
     return Question(
-        f"recovery:{recovery.ordinal}:{recovery.minor}:{recovery.recovered}",
+        f"recovery:{recovery.ordinal}:{recovery.minor}:{recovery.recovered}:{recovery.waived}",
         ReferralReason.RECOVERY,
         f"More was paid than is owed ({recovery.reason}). Was it given back?",
         ("recovered", "waived"),
@@ -205,7 +230,8 @@ def refer(draft: Draft, owes: Entitlement | None) -> tuple[Question, ...]:
     new: list[Question] = []
     for question in needed.values():
         referral = known.get(question.key)
-        if question.reason is ReferralReason.PAYER_SILENT and referral is None and draft.cause != Woken.__name__:
+        of_silence = question.reason is ReferralReason.PAYER_SILENT or question.key.startswith("frozen:")
+        if of_silence and referral is None and draft.cause != Woken.__name__:
             continue  # only a wake comes behind all answers; any other fact may have overtaken one (S: a backlog)
         if referral is None and len(draft.case.referrals) < MAX_REFERRALS:
             new.append(question)
@@ -232,17 +258,16 @@ def _opened(draft: Draft, question: Question) -> Referral:
 def _publish(draft: Draft, referral: Referral) -> None:
     case = draft.case
     currency = case.order.currency if case.order is not None else ""
-    draft.say(
-        claims.ClaimReferred,
-        referral_id=referral.referral_id,
-        reason=ReferralReason(referral.reason),
-        question=referral.question,
-        choices=referral.choices,
-        amount=money_of(referral.amount, currency) if referral.amount is not None and currency else None,
-        refund_id=referral.refund_id,
-    )
-    asked = replace(referral, opened_version=draft.case.version)
-    draft.change(referrals=put(draft.case.referrals, asked, "referral_id"))
+    fields = {
+        "referral_id": referral.referral_id,
+        "reason": ReferralReason(referral.reason),
+        "question": referral.question,
+        "choices": referral.choices,
+        "amount": money_of(referral.amount, currency) if referral.amount is not None and currency else None,
+        "refund_id": referral.refund_id,
+    }
+    asked = replace(referral, opened_version=case.version + 1)
+    draft.say(claims.ClaimReferred, fields, referrals=put(case.referrals, asked, "referral_id"))
 
 
 def decided(case: Case, event: commands.DecideReferral, now: datetime) -> Case:
@@ -271,8 +296,10 @@ def _acceptable(case: Case, referral: Referral, event: commands.DecideReferral) 
     if event.amount is None:
         return not (kind in ("periods", "rate") and event.choice == "pay")
     currency = case.order.currency if case.order is not None else None
-    bound = referral.amount if kind == "recovery" else None
-    return event.amount.currency == currency and 0 <= event.amount.minor <= (bound or event.amount.minor)
+    if event.choice not in TAKES_AMOUNT or event.amount.currency != currency:
+        return False
+    # A recovery of nothing would close the question and leave all of it open.
+    return kind != "recovery" or 1 <= event.amount.minor <= (referral.amount or 0)
 
 
 def _effect(case: Case, referral: Referral, now: datetime) -> Case:
@@ -280,6 +307,8 @@ def _effect(case: Case, referral: Referral, now: datetime) -> Case:
     kind, _, rest = referral.key.partition(":")
     if kind == "recovery":
         return _recovered(case, referral, int(rest.split(":")[0]))
+    if kind in ("no_policy", "frozen"):
+        return _waited_for(case, referral, now)
     command = next((each for each in case.commands if each.refund_id == referral.refund_id), None)
     if command is None:
         return case
@@ -297,6 +326,20 @@ def _effect(case: Case, referral: Referral, now: datetime) -> Case:
         case _:
             return case
     return replace(case, commands=put(case.commands, command, "refund_id"))
+
+
+def _waited_for(case: Case, referral: Referral, now: datetime) -> Case:
+    dispute = next((each for each in case.disputes if referral.key in (unheard_key(each), stuck_key(each))), None)
+    match referral.choice:
+        case _ if dispute is None:
+            return case
+        case "wait":
+            dispute = replace(dispute, patience=now + WAITED_LONGER)
+        case "ended":
+            dispute = replace(dispute, ended="ended", ended_at=now)
+        case _:
+            return case
+    return replace(case, disputes=put(case.disputes, dispute, "dispute_id"))
 
 
 def _recovered(case: Case, referral: Referral, ordinal: int) -> Case:

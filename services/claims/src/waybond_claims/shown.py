@@ -4,7 +4,7 @@ from datetime import datetime
 
 from pydantic import ConfigDict
 
-from waybond_claims.entitlement import due, elsewhere, entitlement, paid
+from waybond_claims.entitlement import due, elsewhere, entitlement
 from waybond_claims.payments import waits
 from waybond_claims.published import explanation, money
 from waybond_claims.state import Case, Command, Dispute, Recovery, Referral
@@ -116,11 +116,11 @@ def shown(case: Case, status: str, known_at: datetime) -> ShownCase:
         policy_id=policy.policy_id if policy else "",
         product=policy.product if policy else "",
         product_version=policy.product_version if policy else "",
-        lane=f"{policy.origin}-{policy.destination}" if policy else "",
+        lane="-".join(case.lane) if policy else "",
         attached_at=policy.attached_at if policy else None,
         ends_at=case.ends_at,
         declined=case.declined,
-        paid=_amount(case, paid(case)),
+        paid=_amount(case, case.total),
         refunded_elsewhere=_amount(case, elsewhere(case)),
         entitled=_amount(case, owes.entitled if owes is not None else 0),
         owed=_amount(case, owes.owed if owes is not None else 0),
@@ -158,7 +158,7 @@ def _dispute(dispute: Dispute) -> ShownDispute:
         reason=dispute.reason,
         stage=dispute.stage,
         opened_at=dispute.opened_at,
-        ended=dispute.ended,
+        ended=dispute.ended if dispute.over else "",
         answer=dispute.answer,
         eligible_at=dispute.eligible_at,
     )

@@ -5,6 +5,7 @@ Parts that come in numbers are written as arrays, so that a typical file stays b
 """
 
 from datetime import datetime
+from operator import attrgetter
 from typing import TypeVar
 
 from msgspec import Struct
@@ -97,7 +98,7 @@ class Policy(Struct, frozen=True, omit_defaults=True):
 
 
 class Cover(Struct, frozen=True, omit_defaults=True):
-    """The amounts of the policy's highest version."""
+    """The amounts of the policy's highest version, and where the order goes now (empty: where it went when bound)."""
 
     version: int
     currency: str
@@ -108,6 +109,7 @@ class Cover(Struct, frozen=True, omit_defaults=True):
     premium_net: int
     premium_tax: int
     package_limit: int | None = None
+    destination: str = ""
 
 
 class Ended(Struct, frozen=True, array_like=True):
@@ -129,7 +131,6 @@ class Package(Struct, frozen=True, array_like=True):
     first_scan: tuple[str, Interval] | None = None
     last_scan: tuple[str, Interval] | None = None
     carrier_eta: datetime | None = None
-    arrived: Interval | None = None
 
 
 class WatchFact(Struct, frozen=True, array_like=True):
@@ -160,6 +161,17 @@ class SeenFact(Struct, frozen=True, array_like=True):
     when: Interval
     scan: str = ""
     handed_to: str = ""
+    also: tuple[tuple[str, Interval], ...] = ()
+    """Of every other kind of scan that says so the first one."""
+
+    def told_by(self, kinds: tuple[str, ...]) -> Interval | None:
+        """When the first scan of these kinds says that it happened; None if no scan of them does."""
+        said = [(self.scan, self.when), *self.also]
+        return min([when for kind, when in said if kind in kinds], key=_latest, default=None)
+
+
+def _latest(when: Interval) -> datetime:
+    return when.latest
 
 
 class Elsewhere(Struct, frozen=True, array_like=True, gc=False):
@@ -187,12 +199,24 @@ class Dispute(Struct, frozen=True, omit_defaults=True):
     answer: str = ""
     """The reason of the last ClaimDenied about it, or "approved"."""
     eligible_at: datetime | None = None
+    ended_at: datetime | None = None
+    resolved_at: datetime | None = None
+    """When the resolution was made that `refunded` is of: the latest one."""
+    patience: datetime | None = None
+    """Until when a person wants to wait for what is missing; by then it is asked again."""
+
+    @property
+    def over(self) -> bool:
+        """Whether it ended and went to no further stage since then: an appeal goes on where a resolution was."""
+        if self.stage_at is None or self.ended_at is None:
+            return bool(self.ended)
+        return self.stage_at <= self.ended_at
 
     @property
     def freezes(self) -> bool:
         """Whether new commands wait for its end: the card scheme or the wallet may be paying the buyer back already.
         A question of the buyer or the platform, which we answer ourselves, does not."""
-        return not self.ended and (self.stage != "INQUIRY" or self.source == "card_scheme")
+        return not self.over and (self.stage != "INQUIRY" or self.source == "card_scheme")
 
 
 class Command(Struct, frozen=True, array_like=True):
@@ -288,7 +312,7 @@ class Recovery(Struct, frozen=True, omit_defaults=True):
 
 
 class Grant(Struct, frozen=True, array_like=True, gc=False):
-    """What was commanded for a package (None: the order) under which clause, the highest so far."""
+    """What was commanded for a package (None: the order) under which clause, for each `late_arrival` the highest."""
 
     package_id: str | None
     clause_id: str
@@ -337,25 +361,41 @@ class Case(Struct, frozen=True, omit_defaults=True):
 
     @property
     def settled(self) -> int:
-        return sum(command.settled for command in self.commands)
+        return sum([command.settled for command in self.commands]) if self.commands else 0
 
     @property
     def in_flight(self) -> Command | None:
         """The one unresolved command."""
-        return next((command for command in reversed(self.commands) if command.in_flight), None)
+        for command in reversed(self.commands):
+            if command.in_flight:
+                return command
+        return None
 
     @property
     def last_attempts(self) -> tuple[Command, ...]:
         """Of each step the last attempt, the first step first."""
+        if len(self.commands) < 2:
+            return self.commands
         return tuple({command.step: command for command in self.commands}.values())
 
     @property
     def recovered(self) -> int:
-        return sum(recovery.recovered for recovery in self.recoveries)
+        return sum([recovery.recovered for recovery in self.recoveries]) if self.recoveries else 0
 
     @property
     def waived(self) -> int:
-        return sum(recovery.waived for recovery in self.recoveries)
+        return sum([recovery.waived for recovery in self.recoveries]) if self.recoveries else 0
+
+    @property
+    def asked_back(self) -> int:
+        """What is asked back and was neither given back nor waived."""
+        return sum([recovery.outstanding for recovery in self.recoveries]) if self.recoveries else 0
+
+    @property
+    def unpaid(self) -> int:
+        """What is owed and neither settled (less what came back) nor on its way."""
+        flight = self.in_flight
+        return self.owed - self.settled + self.recovered - (flight.minor if flight is not None else 0)
 
     @property
     def frozen_by_dispute(self) -> bool:
@@ -371,6 +411,24 @@ class Case(Struct, frozen=True, omit_defaults=True):
         return self.policy.attached_at if self.ended.from_start else min(self.cover.ends_at, self.ended.at)
 
     @property
+    def total(self) -> int:
+        """What the buyer paid for the order as it stands now; an amendment in another currency is not counted."""
+        if self.order is None:
+            return 0
+        amended = self.amended
+        if amended is not None and amended.total_revision >= 0 and amended.currency == self.order.currency:
+            return amended.minor
+        return self.order.minor
+
+    @property
+    def lane(self) -> tuple[str, str]:
+        """Origin and destination that the policy covers now; none of both without a policy."""
+        if self.policy is None:
+            return "", ""
+        amended = self.cover.destination if self.cover is not None else ""
+        return self.policy.origin, amended or self.policy.destination
+
+    @property
     def void(self) -> bool:
         """Whether the policy was cancelled from its start."""
         return bool(self.ended and self.ended.from_start and self.cover and self.ended.version > self.cover.version)
@@ -381,7 +439,9 @@ T = TypeVar("T", bound=Struct)
 
 def put(items: tuple[T, ...], item: T, *key: str) -> tuple[T, ...]:
     """`items` with the one that agrees with `item` in the fields `key` replaced by it, or `item` added at the end."""
+    read = attrgetter(*key)
+    wanted = read(item)
     for index, each in enumerate(items):
-        if all(getattr(each, name) == getattr(item, name) for name in key):
+        if read(each) == wanted:
             return (*items[:index], item, *items[index + 1 :])
     return (*items, item)

@@ -14,7 +14,7 @@ from waybond_kit.aggregate import Outcome, Woken
 from waybond_pricing.catalogue import Catalogue, Product
 from waybond_pricing.facts import amended_beyond, as_amended, as_placed, refunded_in_full, with_fact
 from waybond_pricing.state import Order, Policy, State
-from waybond_pricing.terms import Facts, Refusal, Terms, at_quoted_price, refusal, terms_for, unearned
+from waybond_pricing.terms import Facts, Refusal, Terms, at_quoted_price, basis_of, refusal, terms_for, unearned
 from waybond_pricing.tokens import Quote, QuoteKeys, TokenError, expired, verify
 
 POLICIES_OF_WAYBOND = UUID("5d1a3d2f-0c0b-5e0e-9a51-6a3f0a5ce7b1")
@@ -23,6 +23,8 @@ SETTINGS_RETRY = timedelta(seconds=5)
 """How long to wait for a younger snapshot of the tenants' settings."""
 CLOSED_KEPT = timedelta(days=7)
 """How long the state of an order without cover is kept, so that what comes late finds it."""
+MAX_AHEAD = timedelta(days=2)
+"""How far a platform's clock and zone may run ahead. Cover would end so much later."""
 ORPHAN_KEPT = timedelta(days=30)
 """How long facts wait for the order that they are about."""
 
@@ -114,7 +116,8 @@ def _offer(catalogue: Catalogue, keys: QuoteKeys, state: State, order: Order) ->
     product = catalogue.products.get(key)
     if product is None:
         return Refusal(DeclineReason.UNKNOWN_PRODUCT, f"there is no product {key}", key)
-    refused = _too_late(state, order, product) or refusal(product, as_placed(order))
+    refused = _untimely(state, order, product) or refusal(product, as_placed(order))
+    refused = refused or _otherwise_insured(quote, product, order)
     return refused or Offer(product, quote)
 
 
@@ -124,12 +127,18 @@ def _quote(keys: QuoteKeys, state: State, order: Order) -> Quote | Refusal:
         quote = verify(order.token or "", keys)
     except TokenError as error:
         return Refusal(DeclineReason.TOKEN_ALTERED, str(error))
-    told = (state.tenant, state.platform, state.order_id, order.total, str(order.lane), order.product or quote.product)
-    quoted = (quote.tenant, quote.platform, quote.order_id, quote.value, str(quote.lane), quote.product)
-    names = ("tenant", "platform", "order_id", "total", "lane", "product")
-    for name, mine, its in zip(names, told, quoted, strict=True):
-        if mine != its:
-            return Refusal(DeclineReason.TOKEN_FOR_ANOTHER_ORDER, f"{name}: quoted for {its}, the order says {mine}")
+    told = {
+        "tenant": (quote.tenant, state.tenant),
+        "platform": (quote.platform, state.platform),
+        "order_id": (quote.order_id, state.order_id),
+        "total": (quote.value, order.total),
+        "lane": (str(quote.lane), str(order.lane)),
+        "product": (quote.product, order.product or quote.product),
+        "service": (order.service if quote.service is None else quote.service, order.service),
+    }
+    for name, (its, mine) in told.items():
+        if its != mine:
+            return _for_another(name, its, mine)
     if expired(quote, order.known_at):
         detail = (
             f"the quote held until {quote.expires_at.isoformat()}; the order was known {order.known_at.isoformat()}"
@@ -138,11 +147,26 @@ def _quote(keys: QuoteKeys, state: State, order: Order) -> Quote | Refusal:
     return quote
 
 
-def _too_late(state: State, order: Order, product: Product) -> Refusal | None:
+def _otherwise_insured(quote: Quote | None, product: Product, order: Order) -> Refusal | None:
+    """One total may be insured in another part (S: it is quoted as shipping and ordered as goods)."""
+    basis = basis_of(product, as_placed(order))
+    if quote is None or quote.basis is None or quote.basis == basis:
+        return None
+    return _for_another("basis", quote.basis, basis)
+
+
+def _for_another(name: str, its: object, mine: object) -> Refusal:
+    detail = f"{name}: quoted for {its or 'none'}, the order says {mine or 'none'}"
+    return Refusal(DeclineReason.TOKEN_FOR_ANOTHER_ORDER, detail)
+
+
+def _untimely(state: State, order: Order, product: Product) -> Refusal | None:
     if state.cancelled_at is not None:
         return Refusal(DeclineReason.ALREADY_ENDED, "the order was cancelled before it was known", product.key)
+    detail = f"placed {order.placed_at.isoformat()}, known {order.known_at.isoformat()}"
+    if order.placed_at > order.known_at + MAX_AHEAD:
+        return Refusal(DeclineReason.NOT_OFFERED, f"dated ahead: {detail}", product.key)
     if order.known_at - order.placed_at > product.terms.bind_within:
-        detail = f"placed {order.placed_at.isoformat()}, known {order.known_at.isoformat()}"
         return Refusal(DeclineReason.PLACED_TOO_LONG_AGO, detail, product.key)
     return None
 
@@ -214,6 +238,7 @@ def _adjusted(
         ends_at=policy.ends_at,
         watches=terms.watches,
         reason="reinstated" if policy.ended else "order_amended",
+        lane=facts.lane,
     )
     policy = replace(
         policy,
@@ -222,6 +247,7 @@ def _adjusted(
         premium_minor=terms.premium.total.minor,
         destination=facts.lane.destination,
         ended="",
+        returned_minor=0,
     )
     return _outcome(replace(state, policy=policy, closed_at=None), *before, amended)
 
@@ -252,26 +278,31 @@ def _ending(state: State, order: Order, product: Product, facts: Facts) -> Endin
 
 
 def _ended(state: State, order: Order, policy: Policy, ending: Ending, now: datetime, *before: Event) -> Outcome[State]:
+    """Cover is over since the first ending. A further one gives another reason, and may void the cover or give back
+    more; it neither prolongs cover nor takes back what was returned (S: an order over the limit is cancelled later).
+    """
     if policy.ended == ending.reason:
         return _outcome(state, *before)
+    ended_at = state.closed_at or now
     premium = Money.of(policy.premium_minor, order.currency)
     match ending.premium:
         case "refund_premium":
             returned = premium
         case "refund_unearned":
-            returned = unearned(premium, order.known_at, policy.ends_at, now)
+            returned = unearned(premium, order.known_at, policy.ends_at, ended_at)
         case _:
             returned = premium.zero()
+    returned = returned.with_minor(max(returned.minor, policy.returned_minor))
     cancelled = PolicyCancelled(
-        **_about(state, now),
+        **_about(state, ended_at),
         policy_id=policy.policy_id,
         version=policy.version + 1,
         reason=ending.reason,
         from_start=ending.premium == "refund_premium",
         premium_returned=returned,
     )
-    policy = replace(policy, version=cancelled.version, ended=ending.reason)
-    return _outcome(replace(state, policy=policy, closed_at=state.closed_at or now), *before, cancelled)
+    policy = replace(policy, version=cancelled.version, ended=ending.reason, returned_minor=returned.minor)
+    return _outcome(replace(state, policy=policy, closed_at=ended_at), *before, cancelled)
 
 
 def _outcome(state: State, *events: Event) -> Outcome[State]:

@@ -27,7 +27,9 @@ class Desk:
         self.catalogue = Catalogue(products(), {}, ratings(), complete_until=datetime.min.replace(tzinfo=UTC))
         self._snapshot: Snapshot | None = None
 
-    def __call__(self, state: State | None, fact: Event | Woken, now: datetime) -> Outcome[State]:
+    def __call__(
+        self, state: State | None, fact: Event | Woken, now: datetime, sent_at: datetime | None = None
+    ) -> Outcome[State]:
         return decide(self.catalogue, self.keys, state, fact, now)
 
     async def refresh(self, pool: asyncpg.Pool) -> None:

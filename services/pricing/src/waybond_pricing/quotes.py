@@ -184,6 +184,8 @@ def _answer(
         value=facts.total,
         lane=facts.lane,
         expires_at=expires_at,
+        service=facts.service,
+        basis=terms.basis,
     )
     return Offered(
         product=product.name,

@@ -92,6 +92,8 @@ class Policy(msgspec.Struct, frozen=True, omit_defaults=True):
     destination: str
     ended: str = ""
     """Why it ended, or empty while it is in force."""
+    returned_minor: int = 0
+    """What of the premium was given back when it ended."""
     wording: str = ""
     """The product file's text; kept once by its SHA-256, not in the state's bytes."""
 

@@ -78,7 +78,7 @@ def terms_for(product: Product, facts: Facts) -> Terms:
     """Limits, premium and watches for an order that the product does not refuse."""
     cover, currency = product.wording.cover, facts.total.currency
     limit = _limit(cover.limit_minor, cover, currency, facts.exchange)
-    basis = _basis(cover, facts)
+    basis = basis_of(product, facts)
     return Terms(
         basis=basis,
         limit=limit,
@@ -153,7 +153,9 @@ def _limit(minor: int, cover: Cover, currency: str, known: FxRate | None) -> Mon
     return in_currency(Amount(amount=f"{amount:f}", currency=cover.limit_currency), currency, known)
 
 
-def _basis(cover: Cover, facts: Facts) -> Money:
+def basis_of(product: Product, facts: Facts) -> Money:
+    """What shares are taken of."""
+    cover = product.wording.cover
     match cover.basis:
         case "order_total":
             basis = facts.total

@@ -18,7 +18,7 @@ from typing import Annotated
 from pydantic import Field, ValidationError
 
 from waybond_contracts.errors import ContractError
-from waybond_contracts.fields import Instant, Model, OrderId, Segment
+from waybond_contracts.fields import Code, Instant, Model, OrderId, Segment
 from waybond_contracts.money import Money
 from waybond_contracts.places import Lane
 
@@ -28,7 +28,7 @@ MAX_TOKEN_CHARACTERS = 4_096
 
 
 class Quote(Model):
-    """What a token promises: this premium, for this order with this value on this lane, until then."""
+    """What a token promises: this premium, for this order with all that it was rated by, until then."""
 
     tenant: Segment
     platform: Segment
@@ -39,6 +39,10 @@ class Quote(Model):
     value: Money
     lane: Lane
     expires_at: Instant
+    service: Code | None = None
+    """None, like `basis`: from before tokens said it. Such orders may still be replayed."""
+    basis: Money | None = None
+    """What shares are taken of."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)

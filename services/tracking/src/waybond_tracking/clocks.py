@@ -74,12 +74,19 @@ def _of_package(clock: Clock, package: Package) -> Sequence[Start]:
 
 
 def _promise(state: State, package: Package | None, follow: bool) -> Sequence[Start]:
+    """The order's promise, the package's own, and the changed ones where the wording follows them.
+
+    Where it does not, no booking moves the promise beyond what was bound: the order's, or without one the package's
+    first (S: the seller books a parcel that is late already with a promise of half a year, and nothing is ever late).
+    """
     found: list[Start] = []
     if state.promised is not None:
         found.append(Start(state.placed_at or state.promised, state.promised, "OrderPlaced.promise.latest"))
-    if package is not None and package.promised is not None:
-        said = package.rebooked_at or package.booked_at or package.promised
-        found.append(Start(said, package.promised, "ShipmentBooked.promise.latest"))
+    own = package.promises if package is not None else ()
+    if own and not follow:
+        bound = state.promised or own[0].latest
+        own = [each for each in own if each.latest <= bound]
+    found += [Start(each.said, each.latest, "ShipmentBooked.promise.latest") for each in own]
     if follow:
         found += [Start(each.said, each.latest, "PromiseChanged.promise.latest") for each in in_force(state.promises)]
     return sorted(found)

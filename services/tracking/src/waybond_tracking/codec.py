@@ -12,7 +12,24 @@ from waybond_tracking.state import State, Watch
 WATCH_LISTS_KEPT = 1_024
 """In memory: about one for each wording in force and lane."""
 
-UPCASTERS: Mapping[int, Callable[[dict[str, Any]], dict[str, Any]]] = {}
+
+def _promises_by_booking(raw: dict[str, Any]) -> dict[str, Any]:
+    """Shape 1 kept of each package the latest booking's promise alone."""
+    for package in raw.get("packages", ()):
+        promised = package.pop("promised", None)
+        if promised is not None:
+            package["promises"] = [[package.get("rebooked_at") or package["booked_at"], promised]]
+    return raw
+
+
+def _nothing_seen_beside(raw: dict[str, Any]) -> dict[str, Any]:
+    """Shape 2 kept one scan of what was said to be seen."""
+    for said in raw.get("seen", ()):
+        said.append([])
+    return raw
+
+
+UPCASTERS: Mapping[int, Callable[[dict[str, Any]], dict[str, Any]]] = {1: _promises_by_booking, 2: _nothing_seen_beside}
 """Shape -> what makes the next shape of it. A new shape comes with a golden file of the old one."""
 
 _encoder = msgspec.json.Encoder()
@@ -23,7 +40,7 @@ _watches = msgspec.json.Decoder(tuple[Watch, ...])
 class StateCodec:
     """Codec for the kit. Raises msgspec.MsgspecError for bytes that are no state."""
 
-    shape = 1
+    shape = 3
 
     def encode(self, state: State) -> tuple[bytes, bytes | None]:
         if not state.watches:

@@ -11,7 +11,7 @@ from waybond_contracts.policies import PolicyAmended, PolicyCancelled, PolicyDec
 from waybond_contracts.shipments import ShipmentBooked, ShipmentChecked, ShipmentScanned
 from waybond_kit.aggregate import Outcome, Woken
 from waybond_tracking.difference import difference
-from waybond_tracking.journey import with_booking, with_check, with_scan
+from waybond_tracking.journey import dated, with_booking, with_check, with_scan
 from waybond_tracking.policy import amended, cancelled, issued
 from waybond_tracking.state import Package, Promised, State
 from waybond_tracking.watches import look
@@ -26,7 +26,7 @@ KEPT_AFTER_END = timedelta(days=7)
 TICK = timedelta(microseconds=1)
 
 
-def decide(state: State | None, fact: Event | Woken, now: datetime) -> Outcome[State]:
+def decide(state: State | None, fact: Event | Woken, now: datetime, sent_at: datetime | None = None) -> Outcome[State]:
     """One order's next step. Raises ContractError for a second policy, which an order cannot have."""
     known = _learn(state, fact, now)
     # Nothing else is known: it comes after its time (S: a policy that ended a year ago is published again, and all
@@ -36,7 +36,7 @@ def decide(state: State | None, fact: Event | Woken, now: datetime) -> Outcome[S
     events: tuple[Event, ...] = ()
     wake_at: datetime | None = None
     if known.policy is not None:
-        findings = look(known, known.policy, now)
+        findings = look(known, known.policy, now, sent_at or now)
         known, events = difference(known, known.policy, findings, now)
         wake_at = findings.wake_at
     if wake_at is None:
@@ -79,7 +79,8 @@ def _placed(state: State, fact: OrderPlaced, now: datetime) -> State:
     if state.placed_at is not None:
         return state
     promised = fact.promise.latest if fact.promise else None
-    return replace(state, since=now, placed_at=fact.occurred_at, paid_at=fact.payment.paid_at, promised=promised)
+    paid_at = dated(fact.payment.paid_at, now) if fact.payment.paid_at else None
+    return replace(state, since=now, placed_at=fact.occurred_at, paid_at=paid_at, promised=promised)
 
 
 def _promised(state: State, fact: PromiseChanged) -> State:
@@ -104,7 +105,7 @@ def _shipped(state: State, fact: ShipmentBooked | ShipmentScanned | ShipmentChec
     forgotten = 0
     match fact:
         case ShipmentBooked():
-            package = with_booking(package, fact)
+            package, forgotten = with_booking(package, fact, now)
         case ShipmentScanned():
             package, forgotten = with_scan(package, fact, now)
         case ShipmentChecked():

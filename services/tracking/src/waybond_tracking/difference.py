@@ -1,23 +1,14 @@
 """What has to be published so that the highest versions say what is concluded now."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from msgspec.structs import replace
 
 from waybond_contracts.event import Event
 from waybond_contracts.shipments import ScanKind
-from waybond_tracking.journey import (
-    DAMAGES,
-    DELIVERIES,
-    LOSSES,
-    MOVED,
-    MOVED_ON,
-    RETURNS,
-    TOWARDS_BUYER,
-    seen,
-)
-from waybond_tracking.state import Asked, Breach, Package, Policy, SaidBreach, SaidSeen, State
+from waybond_tracking.journey import DAMAGES, LOSSES, MOVED, RETURNS, TOWARDS_BUYER, delivery, seen, seen_beside
+from waybond_tracking.state import Asked, Breach, Package, Policy, SaidBreach, SaidSeen, Scan, State
 from waybond_tracking.watches import Findings, Key, unarrived
 from waybond_tracking.words import breach_event, check_event, journey_of, seen_event
 
@@ -25,7 +16,6 @@ SIGHTINGS: tuple[tuple[str, frozenset[ScanKind], frozenset[ScanKind]], ...] = (
     ("lost", LOSSES, MOVED),
     ("damaged", DAMAGES, frozenset()),
     ("returned", RETURNS, TOWARDS_BUYER),
-    ("delivered", DELIVERIES, MOVED_ON),
 )
 """What is seen, the scans that say so, the later scans that contradict them."""
 
@@ -59,14 +49,21 @@ def _seen(state: State) -> list[SaidSeen]:
     before = {(each.kind, each.package_id): each for each in state.seen}
     found: list[SaidSeen] = []
     for package in state.packages:
-        for kind, scans, contradicted_by in SIGHTINGS:
-            scan = seen(package, scans, contradicted_by)
+        for kind, scan, also in _sightings(package):
             said = before.get((kind, package.id))
             if scan is None and said is not None and said.stands:
                 found.append(replace(said, version=said.version + 1, stands=False))
-            elif scan is not None and (said is None or not said.stands or said.scan != scan):
-                found.append(SaidSeen(kind, package.id, said.version + 1 if said else 1, True, scan))
+            elif scan is not None and (said is None or not said.stands or (said.scan, said.also) != (scan, also)):
+                found.append(SaidSeen(kind, package.id, said.version + 1 if said else 1, True, scan, also))
     return found
+
+
+def _sightings(package: Package) -> Iterator[tuple[str, Scan | None, tuple[Scan, ...]]]:
+    """What may be seen of a package, the scan that says so now, and those of other kinds that say so too."""
+    for kind, scans, contradicted_by in SIGHTINGS:
+        scan = seen(package, scans, contradicted_by)
+        yield kind, scan, seen_beside(package, scan, scans, contradicted_by) if scan is not None else ()
+    yield "delivered", delivery(package), ()
 
 
 def _breaches(state: State, findings: Findings) -> list[SaidBreach]:

@@ -13,17 +13,20 @@ from msgspec.structs import replace
 
 from waybond_contracts.shipments import HandedTo, ScanKind, ShipmentBooked, ShipmentChecked, ShipmentScanned
 from waybond_contracts.wording import DeliveredBy
-from waybond_tracking.state import Eta, Heard, Line, Package, Scan, When, when
+from waybond_tracking.state import Eta, Heard, Line, Package, PackagePromise, Scan, When, when
 
 MAX_STRETCHES = 24
 """Of scans that are not kept, for each package. Beyond it the two nearest become one: a silence is forgotten, none is
 made."""
 MAX_ETAS = 8
 """Different arrivals expected, for each package. Beyond it the one that was mentioned least lately is forgotten."""
+MAX_PACKAGE_PROMISES = 8
+"""Of the bookings of a package. Beyond it all but the first and the latest said are forgotten."""
 SHORTEST_SILENCE = timedelta(hours=6)
 """Scans nearer to each other than this are one stretch; a watch for a shorter silence is taken as one of this."""
 MAX_AHEAD = timedelta(days=2)
-"""A clock of unknown zone may run ahead of what is known by a day; what is dated further ahead is no date."""
+"""A clock of unknown zone may run ahead of what is known by a day; what is dated further ahead is no date, and what
+happened at some time until far ahead happened by then."""
 
 NOT_PHYSICAL = frozenset({ScanKind.LABEL_CREATED, ScanKind.STALE, ScanKind.UNKNOWN, ScanKind.CANCELLED})
 """Nobody had the parcel in hand: they neither start first_scan nor break a silence."""
@@ -56,26 +59,48 @@ LOSSES = frozenset({ScanKind.LOST, ScanKind.DESTROYED})
 DAMAGES = frozenset({ScanKind.DAMAGED})
 RETURNS = frozenset({ScanKind.RETURNING, ScanKind.RETURNED})
 DELIVERIES = frozenset({ScanKind.DELIVERED})
+READY = frozenset({ScanKind.READY_FOR_PICKUP})
 
 
-def with_booking(package: Package, event: ShipmentBooked) -> Package:
-    """The first booking starts the clock; what the package holds and who carries it is the latest booking's word."""
+def dated(said: datetime, now: datetime) -> datetime:
+    """When it happened; what says 2099 happened by the time that we heard of it."""
+    return said if said <= now + MAX_AHEAD else now
+
+
+def with_booking(package: Package, event: ShipmentBooked, now: datetime) -> tuple[Package, int]:
+    """The package with the booking added, and how many promises a bound made it forget.
+
+    The first booking starts the clock; what the package holds and who carries it is the latest booking's word.
+    """
     newest = package.rebooked_at or package.booked_at
-    booked_at = event.occurred_at if package.booked_at is None else min(package.booked_at, event.occurred_at)
+    at = dated(event.occurred_at, now)
+    booked_at = at if package.booked_at is None else min(package.booked_at, at)
+    promises = _promises(package.promises, event, at)
+    bounded = (*promises[:1], *promises[1:][1 - MAX_PACKAGE_PROMISES :])
+    forgotten = len(promises) - len(bounded)
     content = (event.carrier, event.tracking_number)
-    if newest is not None and (event.occurred_at, content) <= (newest, (package.carrier, package.tracking_number)):
+    if newest is not None and (at, content) <= (newest, (package.carrier, package.tracking_number)):
         rebooked_at = newest if newest != booked_at else None
-        return replace(package, booked_at=booked_at, rebooked_at=rebooked_at)
-    return replace(
+        return replace(package, booked_at=booked_at, rebooked_at=rebooked_at, promises=bounded), forgotten
+    package = replace(
         package,
         booked_at=booked_at,
-        rebooked_at=event.occurred_at if event.occurred_at != booked_at else None,
+        rebooked_at=at if at != booked_at else None,
         carrier=event.carrier,
         tracking_number=event.tracking_number,
         lines=tuple(Line(each.line_id, each.quantity) for each in event.lines),
-        promised=event.promise.latest if event.promise else None,
         packages_in_order=event.packages_in_order,
+        promises=bounded,
     )
+    return package, forgotten
+
+
+def _promises(known: tuple[PackagePromise, ...], event: ShipmentBooked, at: datetime) -> tuple[PackagePromise, ...]:
+    """By when they were said, whatever order the bookings are learned in."""
+    if event.promise is None:
+        return known
+    new = PackagePromise(at, event.promise.latest)
+    return known if new in known else tuple(sorted((*known, new), key=lambda each: (each.said, each.latest)))
 
 
 def with_check(package: Package, event: ShipmentChecked, now: datetime) -> Package:
@@ -104,15 +129,15 @@ def with_scan(package: Package, event: ShipmentScanned, now: datetime) -> tuple[
 
 def _scan(event: ShipmentScanned, now: datetime) -> Scan:
     handed_to = event.handed_to if event.kind is ScanKind.DELIVERED else None
-    if event.occurred_at > now + MAX_AHEAD:  # it says 2099: it happened by the time that we heard of it
+    if dated(event.occurred_at, now) != event.occurred_at:
         return Scan(event.kind, When(now), event.provider, event.raw_code, handed_to)
-    latest = event.occurred_until or event.occurred_at
+    latest = min(event.occurred_until or event.occurred_at, now + MAX_AHEAD)
     return Scan(event.kind, when(event.occurred_at, latest), event.provider, event.raw_code, handed_to)
 
 
-def order_of(scan: Scan) -> tuple[datetime, datetime, str, str, str]:
+def order_of(scan: Scan) -> tuple[datetime, datetime, str, str, str, str]:
     """Total order of scans: by time, then by what they are, so that a tie does not depend on which came first."""
-    return (scan.when.earliest, scan.when.latest, scan.kind, scan.provider, scan.raw_code)
+    return (scan.when.earliest, scan.when.latest, scan.kind, scan.provider, scan.raw_code, scan.handed_to or "")
 
 
 def _kept(scans: tuple[Scan, ...], scan: Scan) -> tuple[tuple[Scan, ...], Scan | None]:
@@ -212,12 +237,29 @@ def arrival(package: Package, delivered_by: Iterable[DeliveredBy]) -> Scan | Non
     return None
 
 
+def delivery(package: Package) -> Scan | None:
+    """The first delivery that stands; without one, the first time that the parcel was ready to be picked up, which no
+    later scan takes back."""
+    return seen(package, DELIVERIES, MOVED_ON) or seen(package, READY, frozenset())
+
+
 def seen(package: Package, kinds: frozenset[ScanKind], contradicted_by: frozenset[ScanKind]) -> Scan | None:
     """The first scan of these kinds that no scan of the others surely follows."""
     for scan in package.scans:
         if scan.kind in kinds and _stands(package, scan, contradicted_by):
             return scan
     return None
+
+
+def seen_beside(
+    package: Package, scan: Scan, kinds: frozenset[ScanKind], contradicted_by: frozenset[ScanKind]
+) -> tuple[Scan, ...]:
+    """Of every other of these kinds the first scan that stands: a wording may name just that kind."""
+    found: dict[ScanKind, Scan] = {}
+    for each in package.scans:
+        if each.kind in kinds and each.kind is not scan.kind and _stands(package, each, contradicted_by):
+            found.setdefault(each.kind, each)
+    return tuple(found.values())
 
 
 def _stands(package: Package, scan: Scan, contradicted_by: frozenset[ScanKind]) -> bool:

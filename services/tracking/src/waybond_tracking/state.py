@@ -67,6 +67,13 @@ class Promised(Struct, frozen=True, array_like=True, gc=False):
     latest: datetime
 
 
+class PackagePromise(Struct, frozen=True, array_like=True, gc=False):
+    """The package's own promise, from the booking at `said` on."""
+
+    said: datetime
+    latest: datetime
+
+
 class Package(Struct, frozen=True, omit_defaults=True):
     """One package: its booking, the first and the last scan of each kind, when it was heard of beside these."""
 
@@ -78,8 +85,9 @@ class Package(Struct, frozen=True, omit_defaults=True):
     carrier: str = ""
     tracking_number: str = ""
     lines: tuple[Line, ...] = ()
-    promised: datetime | None = None
     packages_in_order: int | None = None
+    promises: tuple[PackagePromise, ...] = ()
+    """Of all bookings: a later one must not undo that an earlier promise was missed."""
     scans: tuple[Scan, ...] = ()
     heard: tuple[Heard, ...] = ()
     """Of the scans that are not kept."""
@@ -162,6 +170,8 @@ class SaidSeen(Struct, frozen=True, array_like=True):
     version: int
     stands: bool
     scan: Scan
+    also: tuple[Scan, ...] = ()
+    """Of every other kind that says so the first one that stands."""
 
 
 class Asked(Struct, frozen=True, array_like=True):

@@ -33,13 +33,14 @@ class Findings(NamedTuple):
 class _Order:
     """What is the same for all watches of the order, and what several of them ask for, computed once."""
 
-    __slots__ = ("_arrived", "_starts", "attached_at", "covered_until", "now", "state")
+    __slots__ = ("_arrived", "_starts", "attached_at", "covered_until", "now", "sent_at", "state")
 
-    def __init__(self, state: State, policy: Policy, now: datetime) -> None:
+    def __init__(self, state: State, policy: Policy, now: datetime, sent_at: datetime) -> None:
         self.state = state
         self.attached_at = policy.attached_at or EARLIEST
         self.covered_until = policy.covered_until or EARLIEST
         self.now = now
+        self.sent_at = sent_at
         self._arrived: dict[tuple[str | None, Sequence[DeliveredBy]], When | None] = {}
         self._starts: dict[tuple[str | None, Clock, bool, Scope], Sequence[Start]] = {}
 
@@ -84,13 +85,13 @@ def watch(given: contract.Watch) -> Watch:
     )
 
 
-def look(state: State, policy: Policy, now: datetime) -> Findings:
+def look(state: State, policy: Policy, now: datetime, sent_at: datetime) -> Findings:
     """What all watches say, from the facts alone; what was said before plays no part."""
     breaches: dict[Key, Breach] = {}
     arrived: dict[Key, When | None] = {}
     asked: list[Asked] = []
     wakes: list[datetime] = []
-    order = _Order(state, policy, now)
+    order = _Order(state, policy, now, sent_at)
     for each, package in _watched(state):
         key = (each.id, package.id if package else None)
         arrived[key] = order.arrived(each, package)
@@ -193,7 +194,7 @@ def _checked(order: _Order, watch: Watch, breach: Breach, package: Package | Non
         asked_at = asked.asked_at if asked else None
         return _Verdict(replace(breach, feed=Feed.ANSWERED, asked_at=asked_at, checked_as_of=proven_to), asked)
     if asked is None:
-        asked = Asked(watch.id, breach.package_id, breach.due, order.now, order.now + watch.answer_within)
+        asked = Asked(watch.id, breach.package_id, breach.due, order.now, order.sent_at + watch.answer_within)
     if state.watched_to is not None and state.watched_to >= asked.answer_by:
         return _Verdict(replace(breach, feed=Feed.UNANSWERED, asked_at=asked.asked_at), asked)
     return _Verdict(asked=asked, wake_at=asked.answer_by)

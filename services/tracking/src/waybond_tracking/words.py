@@ -21,10 +21,11 @@ from waybond_contracts.delays import (
     WatchFellDue,
 )
 from waybond_contracts.fields import Interval
-from waybond_contracts.shipments import HandedTo, PackageLine
+from waybond_contracts.shipments import HandedTo, PackageLine, ScanKind
 from waybond_contracts.watches import WatchKind
+from waybond_contracts.wording import DeliveredBy
 from waybond_tracking.clocks import in_force
-from waybond_tracking.journey import DELIVERIES, MOVED_ON, first_scan, last_scan, seen
+from waybond_tracking.journey import delivery, first_scan, last_scan
 from waybond_tracking.state import Asked, Package, Policy, SaidBreach, SaidSeen, Scan, State, When
 
 SEEN_TYPES: dict[str, type[PackageSeen]] = {
@@ -81,8 +82,10 @@ def seen_event(state: State, policy: Policy, said: SaidSeen, *, as_of: datetime,
         "scan": _scan(said.scan),
         "standing": said.stands,
     }
+    if said.also:
+        fields["also"] = tuple(_scan(each) for each in said.also)
     if said.kind == "delivered":
-        fields["handed_to"] = said.scan.handed_to or HandedTo.UNKNOWN
+        fields["handed_to"] = DeliveredBy(_handed_to(said.scan) or DeliveredBy.READY_FOR_PICKUP)
     return SEEN_TYPES[said.kind].model_construct(**fields)
 
 
@@ -114,7 +117,7 @@ def journey_of(state: State) -> Journey:
 
 
 def _package(package: Package) -> PackageJourney:
-    delivered = seen(package, DELIVERIES, MOVED_ON)
+    delivered = delivery(package)
     latest_eta = package.etas[-1].eta if package.etas else None
     return PackageJourney.model_construct(
         package_id=package.id,
@@ -129,8 +132,13 @@ def _package(package: Package) -> PackageJourney:
         kinds=tuple(dict.fromkeys(each.kind for each in package.scans)),
         carrier_eta=latest_eta,
         arrived=_interval(delivered.when) if delivered else None,
-        handed_to=(delivered.handed_to or HandedTo.UNKNOWN) if delivered else None,
+        handed_to=_handed_to(delivered) if delivered else None,
     )
+
+
+def _handed_to(scan: Scan) -> HandedTo | None:
+    """None: nobody has it yet, it waits to be picked up."""
+    return scan.handed_to or HandedTo.UNKNOWN if scan.kind is ScanKind.DELIVERED else None
 
 
 def _scan(scan: Scan | None) -> ScanSeen | None:

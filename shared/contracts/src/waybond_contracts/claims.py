@@ -156,6 +156,8 @@ class ClaimReopened(ClaimEvent, topic=CLAIMS):
     """What was owed before it."""
     after: Money
     """What is owed now."""
+    explanation: Explanation | None = None
+    """From which `after` can be derived again."""
 
 
 class RecoveryOpened(ClaimEvent, topic=CLAIMS):
@@ -169,6 +171,8 @@ class RecoveryOpened(ClaimEvent, topic=CLAIMS):
     """What is asked back."""
     reason: Code
     """Why (late_arrival, withdrawn_breach, ...)."""
+    explanation: Explanation | None = None
+    """From which the amount can be derived again: its `command` is the amount, below zero."""
 
     @property
     def business_key(self) -> str:
@@ -192,7 +196,8 @@ class BuyerNotified(ClaimEvent, topic=CLAIMS):
     notice_id: Id
     """Names the notice; one that comes twice is delivered once."""
     about: Code
-    """What happened (late, lost, paid, ...)."""
+    """What is told: `approved` (money is on its way), `refund_delayed`, or the answer to a complaint, as ClaimDenied
+    gives it: `too_early`, `already_paid`, `not_covered`, `excluded`, `no_policy`. More words may come."""
     language: Language
     """The buyer's: the text to show first."""
     texts: Annotated[tuple[Notice, ...], Field(fail_fast=True, min_length=1, max_length=4)]

@@ -19,7 +19,7 @@ from waybond_contracts.fields import (
 )
 from waybond_contracts.shipments import HandedTo, PackageLine, ScanKind
 from waybond_contracts.topics import DELAYS
-from waybond_contracts.wording import Clock, Scope
+from waybond_contracts.wording import Clock, DeliveredBy, Scope
 
 
 class Feed(StrEnum):
@@ -68,7 +68,7 @@ class PackageJourney(Model):
     arrived: Interval | None = None
     """When it was delivered, by any of the ways that a wording may count."""
     handed_to: HandedTo | None = None
-    """Where it was left."""
+    """Where it was left; none as long as it waits to be picked up."""
 
 
 class Journey(Model):
@@ -145,6 +145,8 @@ class PackageSeen(DelayEvent):
     """The scan that says so."""
     standing: bool = True
     """False: later scans contradict it."""
+    also: Annotated[tuple[ScanSeen, ...], Field(fail_fast=True, max_length=MAX_SCAN_KINDS)] = ()
+    """Of every other kind of scan that says so (RETURNED after RETURNING) the first one that stands."""
 
     @property
     def business_key(self) -> str:
@@ -164,10 +166,10 @@ class ShipmentReturned(PackageSeen, topic=DELAYS):
 
 
 class ShipmentDelivered(PackageSeen, topic=DELAYS):
-    """It arrived."""
+    """It arrived: it was delivered or, as long as nobody has it, it is ready to be picked up."""
 
-    handed_to: HandedTo = HandedTo.UNKNOWN
-    """Where it was left."""
+    handed_to: DeliveredBy = DeliveredBy.UNKNOWN
+    """Where it was left, or that it waits to be picked up: whether that is delivery is in the wording."""
 
 
 class TrackingCheckRequested(Event, topic=DELAYS):

@@ -159,6 +159,8 @@ class PolicyAmended(PolicyEvent, topic=POLICIES):
     """What tracking has to watch now."""
     reason: Code
     """What changed."""
+    lane: Lane | None = None
+    """Origin and destination now; none: those that the policy was issued for."""
 
 
 class PolicyCancelled(PolicyEvent, topic=POLICIES):

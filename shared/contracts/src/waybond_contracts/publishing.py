@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import NAMESPACE_URL, uuid5
 
-from waybond_contracts.envelope import MAX_ATTRIBUTE_BYTES, Envelope
+from waybond_contracts.envelope import MAX_ATTRIBUTE_BYTES, Envelope, read
 from waybond_contracts.errors import ContractError
 from waybond_contracts.event import Event
 from waybond_contracts.registry import decode, encode
@@ -49,4 +49,6 @@ def message(
         correlationid=(cause.correlationid or cause.id) if cause else None,
         traceparent=cause.traceparent if cause else None,
     )
-    return Message(event.topic, event.order_key.encode(), value, envelope.headers())
+    headers = envelope.headers()
+    read([*headers], value)
+    return Message(event.topic, event.order_key.encode(), value, headers)

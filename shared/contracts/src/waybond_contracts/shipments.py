@@ -75,7 +75,8 @@ class ShipmentBooked(Event, topic=SHIPMENTS):
     packages_in_order: Annotated[int, Field(ge=1, le=MAX_PACKAGES)] | None = None
     """How many packages the order is shipped in, where the platform knows."""
     promise: Promise | None = None
-    """The package's own promise, where it differs from the order's."""
+    """The package's own promise, where it differs from the order's. A later one than was bound counts only where the
+    wording follows promises."""
     service: Code = ""
     """The carrier's service."""
 

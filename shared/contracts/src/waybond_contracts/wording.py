@@ -6,7 +6,7 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import Annotated, Literal
 
-from pydantic import Field, StringConstraints, ValidationError, model_validator
+from pydantic import AfterValidator, Field, StringConstraints, ValidationError, model_validator
 
 from waybond_contracts.errors import ContractError, contract_error
 from waybond_contracts.fields import (
@@ -241,10 +241,15 @@ class Clause(Strict):
     answer_within: Duration | None = None
     """How long the carrier may take to answer; then a person decides."""
 
+    @property
+    def by_claim_alone(self) -> bool:
+        """Whether neither a clock nor a scan meets it: what happened is what somebody claims."""
+        return self.trigger == "claim" and self.clock is None and not self.any_of
+
     @model_validator(mode="after")
     def _consistent(self) -> "Clause":
         timed = [tier.after is not None or bool(tier.after_by_lane) for tier in self.tiers]
-        if self.trigger == "claim" and self.clock is None and not self.any_of:
+        if self.by_claim_alone:
             if any(timed):
                 raise ContractError("tiers", f"no after in a tier of clause {self.id}, which has no clock")
             return self
@@ -326,7 +331,8 @@ class Cover(Strict):
     )
     """What counts as delivery."""
     promise: Literal["as_bound", "as_amended"] = "as_bound"
-    """Whether a promise that the platform changes later moves the clock promised_latest."""
+    """Whether a promise that the platform changes later moves the clock promised_latest. A package that is booked with
+    an earlier promise than was bound is held to it in both cases."""
     deductible: Deductible | None = None
     """Of every clause without one of its own."""
 
@@ -395,12 +401,26 @@ class Wording(Strict):
         return tuple(clause for clause in self.clause if clause.on(lane))
 
 
+_WITHOUT_NUL = r"^[^\x00]*$"
+
+
+def _without_nul(body: str) -> str:
+    # As a pattern of the field it would take half the time that a document takes.
+    if "\x00" in body:
+        raise ContractError("", f"text of the form {_WITHOUT_NUL}", body)
+    return body
+
+
 class WordingDocument(Model):
     """A wording as it travels: the file's own text, so that its SHA-256 means something."""
 
     sha256: Sha256
     """Of the body in UTF-8, in hexadecimal."""
-    body: Annotated[str, Field(max_length=MAX_DOCUMENT_CHARACTERS, pattern=r"^[^\x00]*$")]
+    body: Annotated[
+        str,
+        Field(max_length=MAX_DOCUMENT_CHARACTERS, json_schema_extra={"pattern": _WITHOUT_NUL}),
+        AfterValidator(_without_nul),
+    ]
     """The wording file's text (TOML)."""
 
     @model_validator(mode="after")

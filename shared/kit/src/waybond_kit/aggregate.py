@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Generic, Protocol, TypeVar
 
+from msgspec import Struct
+
 from waybond_contracts.event import Event
 
 S = TypeVar("S")
@@ -16,8 +18,7 @@ class Woken:
     due: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome(Generic[S]):
+class Outcome(Struct, Generic[S], frozen=True):
     """What `decide` concludes from one fact.
 
     `wake_at` replaces the wish of the previous outcome. An earlier wish may still wake the aggregate once, for
@@ -39,11 +40,16 @@ class Outcome(Generic[S]):
 class Decide(Protocol[S]):
     """One pure function from facts to facts.
 
-    `now` is when the fact became known, or the wake's due; it never goes back for one aggregate. An exception means
-    that the fact could not be applied: the aggregate is held until an operator releases or discards the record.
+    `now` is when the fact became known, or the wake's due; it never goes back for one aggregate. `sent_at` is the
+    earliest that anybody can hear of what is concluded (aware UTC; None: `now`): whoever waits for an answer counts
+    from it (S: the service was down for three days; it commands a refund as of three days ago, and finds that the
+    payment system has been silent for two). An exception means that the fact could not be applied: the aggregate is
+    held until an operator releases or discards the record.
     """
 
-    def __call__(self, state: S | None, fact: Event | Woken, now: datetime) -> Outcome[S]: ...
+    def __call__(
+        self, state: S | None, fact: Event | Woken, now: datetime, sent_at: datetime | None = None
+    ) -> Outcome[S]: ...
 
 
 class Codec(Protocol[S]):

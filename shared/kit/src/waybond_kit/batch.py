@@ -9,7 +9,7 @@ from uuid import UUID
 
 from waybond_contracts.commands import HeldCommand
 from waybond_kit.changes import Changes, InputRow, JournalRow, ShardRow, Stored, Wake
-from waybond_kit.clock import watermark
+from waybond_kit.clock import Clock, watermark
 from waybond_kit.definition import Definition
 from waybond_kit.documents import Documents
 from waybond_kit.door import EPOCH, Door, Hole, Item
@@ -37,6 +37,7 @@ class Work:
     """A part while its batch runs."""
 
     part: Part
+    sent_at: datetime | None
     progress: dict[str, datetime]
     """What the records say of the progress of our own services."""
     before: datetime | None
@@ -78,6 +79,7 @@ class Batch:
         partitions: int,
         code: str,
         replay: bool,
+        clock: Clock,
         monotonic: Callable[[], float],
     ) -> None:
         self._definition = definition
@@ -86,6 +88,7 @@ class Batch:
         self._partitions = partitions
         self._code = code
         self._replay = replay
+        self._clock = clock
         self._monotonic = monotonic
         self._documents = Documents()
 
@@ -110,7 +113,8 @@ class Batch:
         Raises SaveError for a value that cannot be stored, FencedError and other ShardErrors naming the shards that
         cannot go on. After any other error it is unknown whether the batch is committed.
         """
-        works = [self._work(part) for part in parts]
+        sent_at = None if self._replay else self._clock.now()
+        works = [self._work(part, sent_at) for part in parts]
         changes = Changes()
         async with self._store.transaction() as transaction:
             await _lock(transaction, works)
@@ -122,7 +126,7 @@ class Batch:
             await self._save_rows(transaction, changes)
         return [self._committed(work) for work in works]
 
-    def _work(self, part: Part) -> Work:
+    def _work(self, part: Part, sent_at: datetime | None) -> Work:
         shard = part.shard
         throughs = {topic: each.through for topic, each in shard.progress.items()}
         told: dict[str, datetime] = {}
@@ -130,7 +134,7 @@ class Batch:
             if item.through is not None:
                 topic, known = item.raw.topic, throughs[item.raw.topic]
                 told[topic] = throughs[topic] = item.through if known is None else max(known, item.through)
-        return Work(part, told, shard.watermark, watermark(shard.watermark, throughs.values()))
+        return Work(part, sent_at, told, shard.watermark, watermark(shard.watermark, throughs.values()))
 
     async def _load(self, transaction: Transaction, works: Sequence[Work]) -> None:
         await self._load_wakes(transaction, works)
@@ -163,6 +167,7 @@ class Batch:
                 aggregates=aggregates[shard.number],
                 holding=shard.holding,
                 lines={identity: Line(rows) for (number, identity), rows in lines.items() if number == shard.number},
+                sent_at=work.sent_at,
                 poisoned=work.part.poisoned,
             )
 
@@ -287,7 +292,8 @@ class Batch:
             before = work.before
             due, identity = work.limit or (work.after, None)
         spans = spans_json(work.part.items)
-        return JournalRow(work.shard.number, seq, work.shard.epoch, self._code, spans, before, due, identity)
+        number, epoch = work.shard.number, work.shard.epoch
+        return JournalRow(number, seq, epoch, self._code, spans, before, due, identity, work.sent_at)
 
     async def _save_rows(self, transaction: Transaction, changes: Changes) -> None:
         if not changes.rows or self._definition.storage is None:

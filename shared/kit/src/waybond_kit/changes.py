@@ -105,6 +105,7 @@ class JournalRow(NamedTuple):
     wake_before: datetime | None
     wake_due: datetime | None
     wake_id: UUID | None
+    sent_at: datetime | None
 
 
 @dataclass(slots=True)

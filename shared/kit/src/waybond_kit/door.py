@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from enum import Enum
 from typing import NamedTuple
 from uuid import UUID
@@ -19,6 +19,8 @@ from waybond_kit.definition import Input, InputKind
 from waybond_kit.keys import aggregate_id, read_key
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MAX_TIMESTAMP_MS = 4_102_444_800_000
+"""The year 2100: a producer may write anything into a record of a topic that keeps the producer's time."""
 
 
 class Raw(NamedTuple):
@@ -34,7 +36,7 @@ class Raw(NamedTuple):
     @property
     def appended(self) -> datetime:
         """The record's timestamp: on topics of others, when the broker appended it."""
-        return EPOCH + timedelta(milliseconds=max(self.timestamp_ms, 0))
+        return datetime.fromtimestamp(min(max(self.timestamp_ms, 0), MAX_TIMESTAMP_MS) / 1000, UTC)
 
 
 class Hole(Raw):
@@ -61,8 +63,6 @@ class Reason(Enum):
     """`decide` failed on a wake."""
     WAITING = "waiting"
     """It came behind a record that holds its order."""
-    OVERFLOW = "overflow"
-    """As WAITING, but too many wait already: it stands in no line."""
     LOST = "lost"
     """Not a record but a hole: the log began later than where we had to go on."""
 
@@ -138,25 +138,22 @@ class Door:
             # Who may write a topic is the broker's to say, so a type counts on its own topic alone.
             raise ContractError("type", f"a type of topic {raw.topic}", item.envelope.type)
         decoded = decode(item.envelope.type, data)
-        _check_key(raw.key, decoded.event.order_key)
+        order_key = decoded.event.order_key
+        if raw.key != order_key.encode():
+            raise ContractError("key", f"the order of the payload, {order_key}", read_key(raw.key))
         if carries_time:
             if item.envelope.knownat is None:
                 raise ContractError("header ce_knownat", "when the event became known", "nothing")
             item.known_at = item.envelope.knownat
         item.event = decoded.event
-        item.order_key = decoded.event.order_key
-        item.id = aggregate_id(item.order_key)
+        item.order_key = order_key
+        item.id = aggregate_id(order_key)
         item.unknown_fields = len(decoded.unknown_fields)
 
 
 def _hole(hole: Hole) -> Item:
     detail = f"records {hole.first} to {hole.offset} were gone from the log before they were read"
     return Item(hole, hole.appended, refusal=Refusal(Reason.LOST, "offset", detail))
-
-
-def _check_key(key: bytes | None, order_key: str) -> None:
-    if key != order_key.encode():
-        raise ContractError("key", f"the order of the payload, {order_key}", read_key(key))
 
 
 def _through(data: bytes) -> datetime:

@@ -16,8 +16,9 @@ from waybond_kit.definition import Definition, InputKind
 from waybond_kit.door import Door, Raw
 from waybond_kit.errors import FencedError, LogError
 from waybond_kit.keeper import Keeper
+from waybond_kit.outbox import SEND_SECONDS
 from waybond_kit.ports import Log, Place, Reader, Sender, Store, Sweep
-from waybond_kit.relay import Relay, send
+from waybond_kit.relay import Relay
 from waybond_kit.shard import Shard
 from waybond_kit.takeover import Takeover
 
@@ -27,6 +28,8 @@ TICK_SECONDS = 0.25
 ACK_SECONDS = 1.0
 SWEEP_SECONDS = 5.0
 POSITION_SECONDS = 1.0
+PROBE_ALL_SECONDS = 5.0
+PROBE_ONE_SECONDS = 2.0
 DRAIN_SECONDS = 10.0
 LAST_SECONDS = 3.0
 MAX_COUNTED_WAKES = 10_000
@@ -79,6 +82,7 @@ class Engine:
             partitions=plan.partitions,
             code=plan.code,
             replay=plan.replay,
+            clock=ports.clock,
             monotonic=self._monotonic,
         )
         self._carrier = Carrier(
@@ -273,7 +277,7 @@ class Engine:
         asked_at = self._ports.clock.now()
         # As it is now: the answer may be slow, and records that were appended meanwhile applied before it comes.
         applied = {place: shards[place.shard].positions[place.topic].applied for place in places}
-        for place, end in (await self._ports.log.ends(places)).items():
+        for place, end in (await self._ends(places)).items():
             shard = shards[place.shard]
             if end < applied[place]:
                 self._failed(shard, LogError(f"{place.topic}/{place.shard} ends before what is applied", [place.shard]))
@@ -281,6 +285,20 @@ class Engine:
         for shard in shards.values():
             if shard.settle():
                 self._carrier.poke(shard)
+
+    async def _ends(self, places: Sequence[Place]) -> dict[Place, int]:
+        """Where the topics end. A broker that is away withholds all of an answer: then shard by shard, without its."""
+        try:
+            async with asyncio.timeout(PROBE_ALL_SECONDS):
+                return await self._ports.log.ends(places)
+        except Exception as error:
+            log.warning("probe failed", error=repr(error))
+        found: dict[Place, int] = {}
+        for number in sorted({place.shard for place in places}):
+            with suppress(Exception):  # it stays without an answer, and its time stands still
+                async with asyncio.timeout(PROBE_ONE_SECONDS):
+                    found |= await self._ports.log.ends([place for place in places if place.shard == number])
+        return found
 
     async def ack(self) -> None:
         """Tell the group how far we applied: a hint that shortens recovery, the truth is in the database."""
@@ -310,7 +328,7 @@ class Engine:
                 self._failed(shard, FencedError(f"shard {shard.number} was taken by another process"))
         if strays:
             log.error("stray outbox rows", shards=sorted({row.shard for row in strays}), rows=len(strays))
-            await send(self._ports.sender, strays)
+            await asyncio.wait_for(self._ports.sender.send(strays), SEND_SECONDS)
             for shard in {row.shard for row in strays}:
                 last = max(row.seq for row in strays if row.shard == shard)
                 epoch = next(each.epoch for each in asked if each.shard == shard)

@@ -14,13 +14,15 @@ from waybond_kit.definition import Definition
 from waybond_kit.door import Door, Item, Reason, Refusal
 from waybond_kit.keys import partition_of, wake_id
 from waybond_kit.outbox import Cause, Outbox, Outgoing, fits, pack_headers
-from waybond_kit.quarantine import MAX_WAITING, Line, LineRow, row_of
+from waybond_kit.quarantine import Line, LineRow, row_of
 
 S = TypeVar("S")
 
 MAX_STATUS_CHARACTERS = 32
 MAX_WAKES_IN_A_ROW = 100
 WAKE_TOPIC = "wake"
+WAKES_ADDRESSED = 100_000
+"""A wake has no offset: its batch times this, plus its place in the batch, is what an operator calls it by."""
 
 
 @dataclass(slots=True)
@@ -85,6 +87,8 @@ class Fold(Generic[S]):
     """Held orders and how many records stand in their line."""
     lines: Mapping[UUID, Line]
     """The lines of the orders that the batch's commands are about."""
+    sent_at: datetime | None = None
+    """When the batch runs: nothing that it concludes is sent before. None in replay, where facts carry all time."""
     poisoned: bool = False
     """The batch has one record or wake, and what came of it could not be saved."""
     rows: list[object] = field(default_factory=list)
@@ -119,7 +123,7 @@ class Fold(Generic[S]):
         if isinstance(item.event, HeldCommand):
             self._command(item, item.event)
         elif item.id is not None and self.held(item.id):
-            self._wait(item)
+            self._quarantine(item, _WAITS, hold=True)
         elif item.refusal is not None:
             self.tally.faults += item.ours
             has_state = item.id is not None and self._aggregate(item).state is not None
@@ -164,9 +168,10 @@ class Fold(Generic[S]):
     ) -> Refusal | None:
         now = at if aggregate.known_at is None else max(at, aggregate.known_at)
         try:
-            outcome = self.definition.decide(aggregate.state, fact, now)
-            _check(outcome, fact, now)
             known_at = now if floor is None else max(now, floor)
+            sent_at = known_at if self.sent_at is None else max(known_at, self.sent_at)
+            outcome = self.definition.decide(aggregate.state, fact, now, sent_at)
+            _check(outcome, fact, now)
             records = self.outbox.prepared(aggregate.order_key, outcome.events, cause, known_at)
         except Exception as error:  # whatever it is, it is this order's alone
             reason = Reason.WAKE if isinstance(fact, Woken) else Reason.DECIDE
@@ -221,21 +226,12 @@ class Fold(Generic[S]):
         self._keep(
             row._replace(
                 topic=WAKE_TOPIC,
-                record_offset=self.batch_seq,
+                record_offset=self.batch_seq * WAKES_ADDRESSED + len(self.quarantine),
                 order_key=aggregate.order_key,
                 aggregate_id=aggregate.id,
             )
         )
         self.holds[aggregate.id] = 1
-
-    def _wait(self, item: Item) -> None:
-        assert item.id is not None  # noqa: S101  # only an order is held
-        waiting = self.held(item.id)
-        if waiting > MAX_WAITING:
-            overflow = Refusal(Reason.OVERFLOW, "order", f"more than {MAX_WAITING} records wait for it already")
-            self._quarantine(item, overflow, hold=False)
-            return
-        self._quarantine(item, _WAITS, hold=True)
 
     def _quarantine(self, item: Item, refusal: Refusal, *, hold: bool) -> None:
         raw = item.raw
@@ -267,6 +263,7 @@ class Fold(Generic[S]):
             self._quarantine(item, _SAVE_FAILED, hold=False)
             return
         line = self._line(item.id)
+        standing = len(line.rows)
         named = line.find(command)
         if named is None:
             self.tally.ignored_commands += 1
@@ -282,20 +279,21 @@ class Fold(Generic[S]):
             line.remove(named)
         if named.stands_in_line:
             self._go_on(line, aggregate, item.known_at)
+            self.holds[item.id] = self.held(item.id) - (standing - len(line.rows))
+            if not self.holds[item.id]:
+                self.freed[item.id] = item.known_at
 
     def _line(self, identity: UUID) -> Line:
-        """The order's line as it is loaded, and behind it what this batch has put there already."""
+        """The order's line as it is loaded, and, if that is all of it, what this batch has put behind it."""
         line = self.lines.get(identity, Line(()))
-        line.rows += [LineRow.of(row._asdict()) for row in self.quarantine if row.aggregate_id == identity]
+        if len(line.rows) == self.holding.get(identity, 0):
+            line.rows += [LineRow.of(row._asdict()) for row in self.quarantine if row.aggregate_id == identity]
         return line
 
     def _go_on(self, line: Line, aggregate: Aggregate[S], at: datetime) -> None:
         """Apply what stands in line, in order, up to the first that fails again."""
         while line.rows and self._again(line.rows[0], aggregate, at):
             line.remove(line.rows[0])
-        self.holds[aggregate.id] = len(line.rows)
-        if not line.rows:
-            self.freed[aggregate.id] = at
 
     def _again(self, row: LineRow, aggregate: Aggregate[S], at: datetime) -> bool:
         if row.topic != WAKE_TOPIC:  # a wake stays armed, and fires when the order is free

@@ -75,7 +75,7 @@ class Server(uvicorn.Server):
 
     def __init__(self, app: AsgiApp, host: str, port: int) -> None:
         config = uvicorn.Config(
-            app, host=host, port=port, log_config=None, access_log=False, timeout_graceful_shutdown=5
+            app, host=host, port=port, log_config=None, access_log=False, timeout_graceful_shutdown=GRACE_SECONDS
         )
         super().__init__(config)
         self._task: asyncio.Task[None] | None = None

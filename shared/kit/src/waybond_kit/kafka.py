@@ -208,7 +208,11 @@ async def check_topics(options: ClientOptions, prefix: str, topics: Sequence[str
         counts[topic] = len(found["partitions"])
     if len(set(counts.values())) != 1:
         raise StartError(f"all topics need the same number of partitions, but there are {counts}")
-    for name, value in _timestamp_types(answers):
+    settings = _settings(answers)
+    for name in _named(prefix, outside):
+        value = settings.get((name, "message.timestamp.type"))
+        if value is None:
+            raise StartError(f"Kafka does not tell how topic {name} is set: the service's user needs DESCRIBE_CONFIGS")
         if value != "LogAppendTime":
             raise StartError(f"topic {name} needs message.timestamp.type=LogAppendTime, but has {value}")
     return next(iter(counts.values()))
@@ -218,9 +222,11 @@ def _named(prefix: str, topics: Sequence[str]) -> list[str]:
     return [prefix + topic for topic in topics]
 
 
-def _timestamp_types(answers: Sequence[Any]) -> list[tuple[str, str]]:
-    found = []
-    for answer in answers:
-        for _, _, _, name, entries in answer.resources:
-            found += [(name, entry[1]) for entry in entries if entry[0] == "message.timestamp.type"]
-    return found
+def _settings(answers: Sequence[Any]) -> dict[tuple[str, str], str]:
+    """(topic, setting) -> value. A topic that the broker keeps to itself has none, beside an error code."""
+    return {
+        (name, entry[0]): entry[1]
+        for answer in answers
+        for _, _, _, name, entries in answer.resources
+        for entry in entries
+    }

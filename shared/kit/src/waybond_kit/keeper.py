@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 import structlog
 
+from waybond_kit.breaker import Breaker
 from waybond_kit.errors import ShardError
 from waybond_kit.ports import Place, Reader
 from waybond_kit.shard import Shard
@@ -33,6 +34,8 @@ class Keeper:
         self._opened = opened
         self._monotonic = monotonic
         self._failed = asyncio.Event()
+        self._breaker = Breaker()
+        """Of the shard, whatever becomes of it: a takeover does not forgive the failures of this minute."""
         self.shard: Shard | None = None
         self.error: Exception | None = None
         """Why the shard is not open, if it failed."""
@@ -60,6 +63,7 @@ class Keeper:
                     await self._prove_membership()
                 again = True
                 self.shard = await self._takeover.take(self.number)
+                self.shard.breaker = self._breaker
                 self.error = None
                 self._failed.clear()
                 self._opened(self.shard)

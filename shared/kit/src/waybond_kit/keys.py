@@ -45,7 +45,11 @@ def read_key(key: bytes | None) -> str:
 
 
 def event_id(cause: str, event_type: str, business_key: str) -> str:
-    """The ce_id of what `cause` makes us publish: uuid5, so that a replay publishes the same ids."""
+    """The ce_id of what `cause` makes us publish: uuid5, so that a replay publishes the same ids.
+
+    `business_key` has to name the order too, where there is one: the ids of causes are their platforms' own, and two
+    platforms may count alike.
+    """
     name = f"{cause}|{event_type}|{business_key}".encode()
     digest = bytearray(hashlib.sha1(_NAMESPACE + name, usedforsecurity=False).digest()[:16])
     digest[6] = digest[6] & 0x0F | 0x50

@@ -16,6 +16,9 @@ from waybond_kit.keys import event_id
 
 MAX_UNSENT_ROWS = 10_000
 MAX_UNSENT_SECONDS = 30.0
+MAX_UNSENT_BYTES = 64 * 1024 * 1024
+SEND_SECONDS = MAX_UNSENT_SECONDS
+"""After so long a send without an answer is taken for unknown: the client itself would wait for ever."""
 MAX_EVENTS_PER_OUTCOME = 100
 MAX_FORWARDED_HEADER_BYTES = 32_768
 
@@ -78,9 +81,12 @@ class Outbox:
         """Records for these events; raises TooLargeError or ValueError for what must not go out."""
         if len(events) > MAX_EVENTS_PER_OUTCOME:
             raise TooLargeError(f"{len(events)} events at once: at most {MAX_EVENTS_PER_OUTCOME} are published")
+        if not events:
+            return []
         records = []
         key = order_key.encode()
-        carried = self._carried(key, cause, known_at)
+        known = _stamp(known_at)
+        carried = _carried(key, cause, known)
         for event in events:
             if event.order_key != order_key:
                 raise ValueError(f"{type(event).__name__} is about another order than the one decided on")
@@ -88,24 +94,12 @@ class Outbox:
             if len(value) > MAX_RECORD_BYTES:
                 raise TooLargeError(f"{type(event).__name__} has {len(value)} bytes: at most {MAX_RECORD_BYTES}")
             own: list[tuple[str, bytes | None]] = [
-                ("ce_id", event_id(cause.id, event.event_type, event.business_key).encode()),
+                ("ce_id", event_id(cause.id, event.event_type, f"{order_key}/{event.business_key}").encode()),
                 ("ce_type", event.event_type.encode()),
-                ("ce_time", _stamp(event.occurred_at)),
+                ("ce_time", known if event.occurred_at == known_at else _stamp(event.occurred_at)),
             ]
             records.append(Outgoing(event.topic, self._shard, key, [*self._fixed, *own, *carried], value))
         return records
-
-    def _carried(self, key: bytes, cause: Cause, known_at: datetime) -> list[tuple[str, bytes | None]]:
-        """The headers that all events of one cause share. Envelope.headers() says the same at three times the cost."""
-        headers: list[tuple[str, bytes | None]] = [
-            ("ce_partitionkey", key),
-            ("ce_knownat", _stamp(known_at)),
-            ("ce_causationid", cause.id.encode()),
-            ("ce_correlationid", cause.correlation.encode()),
-        ]
-        if cause.traceparent is not None:
-            headers.append(("ce_traceparent", cause.traceparent.encode()))
-        return headers
 
     def add(self, records: Sequence[Outgoing]) -> None:
         """Publish these behind all others."""
@@ -126,6 +120,19 @@ class Outbox:
             identity = event_id(cause, PROGRESS_TYPE, f"{topic}/{through.isoformat()}")
             envelope = Envelope(id=identity, type=PROGRESS_TYPE, source=self._source, time=through, knownat=through)
             self.add([Outgoing(topic, self._shard, None, envelope.headers(), value)])
+
+
+def _carried(key: bytes, cause: Cause, known: bytes) -> list[tuple[str, bytes | None]]:
+    """The headers that all events of one cause share. Envelope.headers() says the same at three times the cost."""
+    headers: list[tuple[str, bytes | None]] = [
+        ("ce_partitionkey", key),
+        ("ce_knownat", known),
+        ("ce_causationid", cause.id.encode()),
+        ("ce_correlationid", cause.correlation.encode()),
+    ]
+    if cause.traceparent is not None:
+        headers.append(("ce_traceparent", cause.traceparent.encode()))
+    return headers
 
 
 def _stamp(instant: datetime) -> bytes:

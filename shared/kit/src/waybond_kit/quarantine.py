@@ -10,10 +10,8 @@ from waybond_kit.changes import QuarantineRow
 from waybond_kit.door import EPOCH, Raw, Refusal
 from waybond_kit.outbox import unpack_headers
 
-MAX_WAITING = 1_000
-"""How many records may wait behind the one that holds an order."""
-MAX_LINE_ROWS = MAX_WAITING + 2
-"""A line in full: the record that holds, those behind it, and one that a command may name beside it."""
+MAX_LINE_ROWS = 1_000
+"""How many records of an order's line one command goes on with; a longer line takes as many commands."""
 MAX_DETAIL_CHARACTERS = 500
 
 
@@ -76,7 +74,7 @@ class LineRow:
 
 
 class Line:
-    """The records that stand in line for one order, in order, and those that a command names beside them."""
+    """The first records that stand in line for one order, in order, and one that a command names beside them."""
 
     def __init__(self, rows: Sequence[LineRow]) -> None:
         self.rows = [row for row in rows if row.stands_in_line]

@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping
 from datetime import timedelta
-from pathlib import Path
 from typing import Annotated, Any, Literal, Self, TypeVar
+from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, ValidationError, model_validator
+from pydantic import Field, FilePath, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from waybond_kit.errors import StartError
@@ -13,6 +13,9 @@ from waybond_kit.errors import StartError
 PREFIX = "WAYBOND_"
 MIN_SESSION_SECONDS = 6.0
 """The broker's own bound (group.min.session.timeout.ms) as it is delivered: below it, no member is let in."""
+
+_ADDRESSES = r"^[^\s,:]+:[0-9]{1,5}(,[^\s,:]+:[0-9]{1,5})*$"
+"""host:port, comma between."""
 
 Made = TypeVar("Made", bound="Settings")
 Seconds = Annotated[float, Field(gt=0, le=3_600)]
@@ -23,13 +26,13 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="ignore", env_ignore_empty=True)
 
-    kafka: Annotated[str, Field(min_length=1)] = "127.0.0.1:9092"
+    kafka: Annotated[str, Field(pattern=_ADDRESSES)] = "127.0.0.1:9092"
     """Addresses of brokers, host:port, comma between."""
     kafka_security: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = "PLAINTEXT"
     kafka_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = "SCRAM-SHA-512"
     kafka_user: str | None = None
     kafka_password: SecretStr | None = None
-    kafka_ca: Path | None = None
+    kafka_ca: FilePath | None = None
     """Certificates that the brokers' are signed with; the system's, if not given."""
     topic_prefix: Annotated[str, Field(max_length=64, pattern=r"^[A-Za-z0-9._-]*$")] = ""
     """Put before every topic and group: several installations on one Kafka."""
@@ -58,6 +61,18 @@ class Settings(BaseSettings):
     probe_seconds: Seconds = 1.0
     """How often the ends of topics of others are asked for."""
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+
+    @field_validator("database")
+    @classmethod
+    def _is_a_dsn(cls, given: SecretStr) -> SecretStr:
+        try:
+            parts = urlsplit(given.get_secret_value())
+            right = parts.scheme in ("postgresql", "postgres") and (parts.port is None or parts.port > 0)
+        except ValueError:  # a port that is no number
+            right = False
+        if not right:
+            raise ValueError("must be a DSN such as postgresql://role:password@host:5432/database")
+        return given
 
     @model_validator(mode="after")
     def _check(self) -> Self:

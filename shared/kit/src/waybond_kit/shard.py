@@ -13,12 +13,13 @@ from waybond_kit.clock import Progress, watermark
 from waybond_kit.door import Hole, Raw
 from waybond_kit.errors import LogError
 from waybond_kit.offsets import Position, Step
-from waybond_kit.outbox import MAX_UNSENT_ROWS, MAX_UNSENT_SECONDS
+from waybond_kit.outbox import MAX_UNSENT_BYTES, MAX_UNSENT_ROWS, MAX_UNSENT_SECONDS
 
 QUEUE_HIGH_RECORDS = 4_000
 QUEUE_LOW_RECORDS = 1_000
 QUEUE_HIGH_BYTES = 32 * 1024 * 1024
 QUEUE_LOW_BYTES = 8 * 1024 * 1024
+MAX_SENT_BYTES = 16 * 1024 * 1024
 PROGRESS_EVERY_SECONDS = 1.0
 
 
@@ -35,6 +36,7 @@ class Unsent:
 
     chunks: deque[tuple[float, list[OutboxRow]]] = field(default_factory=deque)
     count: int = 0
+    bytes: int = 0
     confirmed: int = 0
     """The seq up to which all rows are confirmed."""
     deleted: int = 0
@@ -43,21 +45,26 @@ class Unsent:
     def add(self, rows: list[OutboxRow], now: float) -> None:
         self.chunks.append((now, rows))
         self.count += len(rows)
+        self.bytes += _bytes(rows)
 
-    def head(self, limit: int) -> list[OutboxRow]:
-        """The first rows, about `limit` of them."""
+    def head(self, limit: int, max_bytes: int = MAX_SENT_BYTES) -> list[OutboxRow]:
+        """The first rows, about `limit` of them, and no more than one where they are large."""
         rows: list[OutboxRow] = []
         for _, chunk in self.chunks:
             if rows and len(rows) + len(chunk) > limit:
                 break
             rows.extend(chunk)
-        return rows[:limit]
+        rows = rows[:limit]
+        while len(rows) > 1 and _bytes(rows) > max_bytes:
+            rows = rows[: len(rows) // 2]
+        return rows
 
     def confirm(self, rows: Sequence[OutboxRow]) -> None:
         """Kafka has these: they are the first ones."""
         left = len(rows)
         self.confirmed = rows[-1].seq
         self.count -= left
+        self.bytes -= _bytes(rows)
         while left:
             since, chunk = self.chunks.popleft()
             if len(chunk) > left:
@@ -100,6 +107,8 @@ class Shard:
         """No wake is due before it; None if none is armed."""
         self.queue: deque[Raw] = deque()
         self.queued_bytes = 0
+        self._sizes: deque[int] = deque()
+        """Of the records in the queue, in bytes."""
         self.unsent = Unsent(confirmed=outbox_seq, deleted=outbox_seq)
         self.breaker = Breaker()
         self.seeks: set[str] = set()
@@ -125,11 +134,13 @@ class Shard:
         position = self.positions[topic]
         accepted, step = position.offer(run)
         for first, behind in position.holes:
-            self.queue.append(Hole(topic, first, behind - 1, run[-1].timestamp_ms))
+            self.put_hole(Hole(topic, first, behind - 1, run[-1].timestamp_ms))
         position.holes.clear()
         if accepted:
+            sizes = [_size(raw) for raw in accepted]
             self.queue.extend(accepted)
-            self.queued_bytes += sum(len(raw.value) for raw in accepted if raw.value is not None)
+            self._sizes.extend(sizes)
+            self.queued_bytes += sum(sizes)
         if step is Step.SEEK:
             self.seeks.add(topic)
         elif step is Step.BACK:
@@ -137,18 +148,23 @@ class Shard:
         if len(self.queue) >= QUEUE_HIGH_RECORDS or self.queued_bytes >= QUEUE_HIGH_BYTES:
             self.full = True
 
+    def put_hole(self, hole: Hole) -> None:
+        """Queue what stands for records that the log had lost."""
+        self.queue.append(hole)
+        self._sizes.append(0)
+
     def taken(self, count: int) -> None:
         """The first records of the queue are applied."""
         for _ in range(count):
-            raw = self.queue.popleft()
-            if raw.value is not None:
-                self.queued_bytes -= len(raw.value)
+            self.queue.popleft()
+            self.queued_bytes -= self._sizes.popleft()
         if len(self.queue) <= QUEUE_LOW_RECORDS and self.queued_bytes <= QUEUE_LOW_BYTES:
             self.full = False  # hysteresis: a pause throws away what was fetched ahead
 
     def blocked(self, now: float) -> bool:
         """Too much is unsent: nothing more is decided until Kafka takes it."""
-        return self.unsent.count > MAX_UNSENT_ROWS or self.unsent.age(now) > MAX_UNSENT_SECONDS
+        unsent = self.unsent
+        return unsent.count > MAX_UNSENT_ROWS or unsent.bytes > MAX_UNSENT_BYTES or unsent.age(now) > MAX_UNSENT_SECONDS
 
     def settle(self) -> bool:
         """Take up what the probes say, now that more may be applied: whether the watermark moved."""
@@ -170,3 +186,11 @@ class Shard:
         if self.watermark is None or self.watermark == self.progress_sent:
             return False
         return at_once or now - self.progress_sent_at >= PROGRESS_EVERY_SECONDS
+
+
+def _size(raw: Raw) -> int:
+    return len(raw.value or b"") + len(raw.key or b"") + sum([len(value) for _, value in raw.headers if value])
+
+
+def _bytes(rows: Sequence[OutboxRow]) -> int:
+    return sum([len(row.value) for row in rows if row.value is not None])

@@ -38,13 +38,13 @@ LINES = """
 SELECT asked.shard, asked.id AS asked_id, kept.*
 FROM unnest($1::int[], $2::uuid[], $3::text[], $4::bigint[]) AS asked (shard, id, topic, record_offset),
   LATERAL (
-    SELECT batch_seq, ordinal, topic, record_offset, aggregate_id, known_at, key, headers, value FROM quarantine
+    (SELECT batch_seq, ordinal, topic, record_offset, aggregate_id, known_at, key, headers, value FROM quarantine
     WHERE quarantine.shard = asked.shard AND released_at IS NULL AND aggregate_id = asked.id
+    ORDER BY batch_seq, ordinal LIMIT $5)
     UNION ALL
     SELECT batch_seq, ordinal, topic, record_offset, aggregate_id, known_at, key, headers, value FROM quarantine
     WHERE quarantine.shard = asked.shard AND released_at IS NULL AND aggregate_id IS NULL AND order_key IS NOT NULL
       AND topic = asked.topic AND quarantine.record_offset = asked.record_offset
-    ORDER BY batch_seq, ordinal LIMIT $5
   ) AS kept
 ORDER BY asked.shard, asked.id, kept.batch_seq, kept.ordinal
 """
@@ -89,11 +89,6 @@ WITH gone AS (
   WHERE wake.ctid = found.ctid
 )
 INSERT INTO wake (shard, due, id) SELECT * FROM unnest($4::int[], $5::timestamptz[], $6::uuid[])
-"""
-
-OUTBOX = """
-INSERT INTO outbox (shard, seq, topic, partition, key, headers, value)
-SELECT * FROM unnest($1::int[], $2::bigint[], $3::text[], $4::int[], $5::bytea[], $6::bytea[], $7::bytea[])
 """
 
 QUARANTINE = """
@@ -141,9 +136,9 @@ WITH moved AS (
   WHERE shard_input.ctid = found.ctid
   RETURNING 1
 ), noted AS (
-  INSERT INTO journal (shard, seq, epoch, code, spans, wake_before, wake_due, wake_id)
+  INSERT INTO journal (shard, seq, epoch, code, spans, wake_before, wake_due, wake_id, sent_at)
   SELECT * FROM unnest($14::int[], $15::bigint[], $16::bigint[], $17::text[], $18::jsonb[], $19::timestamptz[],
-    $20::timestamptz[], $21::uuid[])
+    $20::timestamptz[], $21::uuid[], $22::timestamptz[])
 )
 SELECT (SELECT count(*) FROM moved) AS shards, (SELECT count(*) FROM applied) AS inputs
 """

@@ -68,7 +68,8 @@ class PostgresTransaction:
     async def _save_aggregates(self, changes: Changes) -> None:
         execute = self.connection.execute
         if changes.documents:
-            await execute(sql.ADD_DOCUMENTS, list(changes.documents), list(changes.documents.values()))
+            # In the order of their hashes: two batches that add the same ones would wait for each other in turn.
+            await execute(sql.ADD_DOCUMENTS, *_columns(sorted(changes.documents.items()), 2))
         if changes.inserts:
             _count(await execute(sql.INSERT, *_columns(changes.inserts, 10)), changes.inserts)
         if changes.updates:
@@ -81,11 +82,12 @@ class PostgresTransaction:
 
     async def _save_outbox(self, changes: Changes) -> None:
         if changes.outbox:
-            rows = [(*row[:5], pack_headers(list(row.headers)), row.value) for row in changes.outbox]
-            await self.connection.execute(sql.OUTBOX, *_columns(rows, 7))
+            # COPY, since these rows are large and many: both sides need a quarter less time than with arrays.
+            rows = [(*row[:5], pack_headers(row.headers), row.value) for row in changes.outbox]
+            await self.connection.copy_records_to_table("outbox", records=rows, columns=OutboxRow._fields)
 
     async def _save_shards(self, changes: Changes) -> None:
-        inputs, journal = _columns(changes.inputs, 7), _columns(changes.journal, 8)
+        inputs, journal = _columns(changes.inputs, 7), _columns(changes.journal, 9)
         row = await self.connection.fetchrow(sql.SHARDS, *_columns(changes.shards, 6), *inputs, *journal)
         if row is None or row["shards"] != len(changes.shards) or row["inputs"] != len(changes.inputs):
             raise FencedError("the database has come further than memory", {each.shard for each in changes.shards})

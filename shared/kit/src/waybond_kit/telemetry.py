@@ -1,6 +1,7 @@
 """Logs as JSON lines and metrics for Prometheus; neither carries personal data."""
 
 import logging
+import sys
 from collections.abc import Callable, Iterable
 
 import structlog
@@ -12,11 +13,14 @@ from waybond_kit.batch import Done
 from waybond_kit.changes import QuarantineRow
 from waybond_kit.clock import Clock
 from waybond_kit.engine import Engine
+from waybond_kit.outbox import unpack_headers
 from waybond_kit.ports import Place, Reader
 
 log = structlog.get_logger(__name__)
 
 MAX_LOGGED_PER_BATCH = 20
+MAX_LOGGED_CHARACTERS = 128
+TRACED = ("id", "correlationid", "traceparent")
 SIZES = (1, 5, 10, 25, 50, 100, 250, 500, 1_000, 2_500, 5_000)
 SECONDS = (0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 
@@ -37,7 +41,7 @@ def configure_logs(service: str, level: str) -> None:
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=True,
     )
-    handler = logging.StreamHandler()
+    handler = logging.StreamHandler(sys.stdout)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,
@@ -104,6 +108,7 @@ class Metrics:
 
 def _log_refused(row: QuarantineRow) -> None:
     """`field` is a path or the name of an exception: the values themselves stay in the table."""
+    headers = dict(unpack_headers(row.headers)) if row.headers is not None else {}
     log.warning(
         "quarantined",
         shard=row.shard,
@@ -113,7 +118,12 @@ def _log_refused(row: QuarantineRow) -> None:
         holds_order=row.aggregate_id is not None,
         reason=row.reason,
         field=row.field,
+        **{name: _printable(headers[f"ce_{name}"]) for name in TRACED if headers.get(f"ce_{name}")},
     )
+
+
+def _printable(value: bytes | None) -> str:
+    return (value or b"")[:MAX_LOGGED_CHARACTERS].decode("ascii", "backslashreplace")
 
 
 class EngineCollector(Collector):

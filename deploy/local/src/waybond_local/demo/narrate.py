@@ -9,7 +9,7 @@ from waybond_contracts.event import Event
 from waybond_contracts.explanation import Explanation, Finding, Step
 from waybond_contracts.fields import Interval
 from waybond_contracts.orders import Language
-from waybond_contracts.wording import Wording
+from waybond_contracts.wording import DeliveredBy, Wording
 from waybond_local.demo.record import Record
 
 
@@ -87,8 +87,12 @@ class Narrator:
                 what = f"asks {event.carrier} whether it knows more, until {event.answer_by:%d %b %H:%M} UTC"
                 return Said("tracking", what)
             case delays.ShipmentDelivered():
-                arrived = f"it arrived, {_when(event.when)}" if event.standing else "it did not arrive after all"
-                return Said("tracking", arrived)
+                what = (
+                    "it is ready to be picked up" if event.handed_to is DeliveredBy.READY_FOR_PICKUP else "it arrived"
+                )
+                return Said(
+                    "tracking", f"{what}, {_when(event.when)}" if event.standing else "it did not arrive after all"
+                )
             case delays.PackageSeen():
                 return Said("tracking", f"{type(event).__name__.removeprefix('Shipment').lower()}, {_when(event.when)}")
             case _:
@@ -153,7 +157,8 @@ def _shipment(event: Event) -> Said | None:
         case shipments.ShipmentBooked():
             return Said("platform", f"package {event.package_id} announced to {event.carrier}")
         case shipments.ShipmentScanned():
-            return Said("carrier", f"{event.kind} ({event.raw_text}), {_when(event.when)}")
+            own_words = f" ({event.raw_text})" if event.raw_text else ""
+            return Said("carrier", f"{event.kind}{own_words}, {_when(event.when)}")
         case shipments.ShipmentChecked():
             return Said("carrier", f"was asked: knows {event.scans_known} scans, all of them reported")
         case _:

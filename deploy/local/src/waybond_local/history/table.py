@@ -2,6 +2,7 @@
 
 import csv
 import gzip
+import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -62,7 +63,7 @@ def read_rows(file: Path | Traversable, columns: Sequence[str], rejected: list[R
                 else:
                     reason = f"expected {len(header)} cells, got {len(cells)}"
                     rejected.append(Rejected(file.name, lines.line_num, reason, tuple(cells)))
-    except (OSError, EOFError, UnicodeDecodeError, csv.Error) as error:
+    except (OSError, EOFError, zlib.error, UnicodeDecodeError, csv.Error) as error:
         raise HistoryError(f"{file.name}: expected a gzipped CSV in UTF-8: {error}") from error
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from waybond_claims.referrals import stopped
 from waybond_claims.state import Case
 from waybond_local.invariants.check import Check
 
@@ -117,9 +118,9 @@ def _gap(case: Case) -> Iterable[str]:
     flight = sum(command.minor for command in case.commands if command.in_flight)
     gap = case.owed - (case.settled + flight - case.recovered)
     if gap > 0:
-        asked = any(referral.is_open for referral in case.referrals)
-        retried = any(command.unpaid for command in case.commands)
-        if not (flight or asked or retried or case.frozen_by_dispute or case.contradictions):
+        # A question that is open is no reason of its own: only what `stopped` looks at and a refund that failed wait.
+        retried = any(command.unpaid for command in case.last_attempts)
+        if not (flight or retried or case.frozen_by_dispute or stopped(case)):
             yield f"owes {gap} more than was settled or is in flight, and nothing says why it waits"
     outstanding = sum(recovery.outstanding for recovery in case.recoveries)
     offset = sum(grant.minor for grant in case.grants if grant.late_arrival == "offset")

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from fractions import Fraction
 
 from waybond_claims.adjudication.benefits import minor_of
 from waybond_claims.adjudication.terms import Bar, Rule
@@ -14,15 +15,14 @@ from waybond_contracts.wording import Exclusion
 class Excluded:
     """What the exclusions leave of a clause for a package.
 
-    `by` takes all of it away, `asks` needs a person to say whether it does; else the clause looks at `covered` of
-    `of` minor units of goods, where `part_by` takes the rest out.
+    `by` takes all of it away, `asks` needs a person to say whether it does; else the clause looks at `part` of the
+    goods, where `part_by` takes the rest out.
     """
 
     by: Exclusion | None = None
     asks: Exclusion | None = None
     part_by: Exclusion | None = None
-    covered: int = 1
-    of: int = 1
+    part: Fraction = Fraction(1)
 
 
 NOTHING = Excluded()
@@ -42,7 +42,7 @@ def excluded(view: View, rule: Rule, unit: str | None) -> Excluded:
         if bar.perils and rule.clause.peril not in bar.perils:
             continue
         if exclusion.circumstance:
-            ruling = view.rulings.get(circumstance_key(exclusion, unit))
+            ruling = view.ruling(circumstance(exclusion), unit)
             if ruling is None:
                 asks = asks or exclusion
                 continue
@@ -54,16 +54,16 @@ def excluded(view: View, rule: Rule, unit: str | None) -> Excluded:
         part_by = part_by or exclusion
     if part_by is None:
         return Excluded(asks=asks)
-    worth = {line.line_id: line.minor * quantity // line.quantity for line, quantity in view.lines_in(unit)}
+    worth = {line.line_id: Fraction(line.minor * quantity, line.quantity) for line, quantity in view.lines_in(unit)}
     covered = sum(minor for line_id, minor in worth.items() if line_id not in out)
     if not covered:
         return Excluded(by=part_by)
-    return Excluded(asks=asks, part_by=part_by, covered=covered, of=sum(worth.values()))
+    return Excluded(asks=asks, part_by=part_by, part=covered / sum(worth.values()))
 
 
-def circumstance_key(exclusion: Exclusion, unit: str | None) -> str:
-    """What the question is kept under that only a person can answer."""
-    return f"circumstance:{exclusion.id}:{unit or ''}"
+def circumstance(exclusion: Exclusion) -> str:
+    """What the question is about that only a person can answer."""
+    return f"circumstance:{exclusion.id}"
 
 
 def _holds(view: View, bar: Bar, unit: str | None) -> bool:
@@ -77,7 +77,7 @@ def _holds(view: View, bar: Bar, unit: str | None) -> bool:
         return False
     if bar.categories:
         return any(True for _ in _goods(view, bar, unit))
-    return exclusion.value_above is None or view.order.minor > minor_of(view, exclusion.value_above)
+    return exclusion.value_above is None or view.case.total > minor_of(view, exclusion.value_above)
 
 
 def _scanned(view: View, bar: Bar, unit: str | None) -> bool:

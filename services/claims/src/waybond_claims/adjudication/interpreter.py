@@ -1,15 +1,16 @@
 """Reads the wording against the facts: one finding for each clause and package, with the reason and the benefit."""
 
 from datetime import datetime
+from fractions import Fraction
 
 from msgspec import Struct
 from msgspec.structs import replace as changed
 
 from waybond_claims.adjudication.benefits import Amounts, NoRateError, amounts, started_periods
-from waybond_claims.adjudication.exclusions import NOTHING, Excluded, circumstance_key, excluded
+from waybond_claims.adjudication.exclusions import NOTHING, Excluded, circumstance, excluded
 from waybond_claims.adjudication.terms import Rule, TimedTier, Way
-from waybond_claims.adjudication.view import View
-from waybond_claims.state import SeenFact, WatchFact
+from waybond_claims.adjudication.view import View, question_key
+from waybond_claims.state import Interval, WatchFact
 from waybond_contracts.explanation import FindingReason
 from waybond_contracts.wording import Clock, Peril, Scope
 
@@ -63,6 +64,8 @@ class Found(Struct, frozen=True, gc=False):
     exclusion_id: str = ""
     question: str = ""
     """Key of what a person has to decide, if the reason is that."""
+    by_hand: int | None = None
+    """How much a person said."""
     amounts: Amounts | None = None
 
     @property
@@ -94,7 +97,7 @@ def _found(view: View, rule: Rule, unit: str | None) -> Found:
         met = said if met is None else _better(met, said)
     if met is None:
         met = Found(rule, unit, _R.NOT_MET)
-    if rule.clause.trigger == "claim" and (met.applies or not rule.ways):
+    if rule.clause.trigger == "claim" and (met.applies or rule.clause.by_claim_alone):
         met = _claimable(view, met)
     try:
         out = excluded(view, rule, unit) if view.terms.bars else NOTHING
@@ -103,41 +106,73 @@ def _found(view: View, rule: Rule, unit: str | None) -> Found:
         if not met.applies:
             return met
         if out.asks is not None:
-            question = circumstance_key(out.asks, unit)
+            question = question_key(circumstance(out.asks), unit)
             return changed(met, reason=_R.NEEDS_PERSON, exclusion_id=out.asks.id, question=question)
         return _valued(view, met, out)
     except NoRateError:
-        return _by_hand(view, met, "rate")
+        return _by_hand(view, met, "rate") if met.applies else met
 
 
 def _claimable(view: View, met: Found) -> Found:
     """It pays what somebody claims within the clause's window: a person looks at the complaint."""
     rule, unit = met.rule, met.package_id
-    asked = _asked(view, met, _R.NEEDS_CLAIM, f"claim:{rule.clause.id}:{unit or ''}")
     window = rule.clause.claim_window
+    start = _window_start(view, met) if window is not None else None
+    if rule.clause.by_claim_alone:
+        outside = _claimed_outside_cover(view, rule, unit, start)
+        if outside is not None:
+            return changed(met, reason=outside)
+    asked = _asked(view, met, _R.NEEDS_CLAIM, f"claim:{rule.clause.id}")
     if window is None or asked.reason is not _R.NEEDS_CLAIM:
         return asked
-    arrived = view.arrival(rule, unit) if window.clock is Clock.DELIVERED else None
-    start = arrived.latest if arrived is not None else started(view, window.clock, unit)
-    if met.watch is not None and met.watch.clock == window.clock:
-        start = met.watch.start
     if start is None:
         return changed(met, reason=_R.NOT_YET)
     if rule.opens is not None and view.now < start + rule.opens:
         return changed(met, reason=_R.NOT_YET, eligible_at=start + rule.opens)
-    if rule.closes is not None and view.now > start + rule.closes:
-        complaints = [each.opened_at for each in view.case.disputes if each.opened_at is not None]
-        if not any(at <= start + rule.closes for at in complaints):
-            return changed(met, reason=_R.NOT_MET)
+    closes = start + rule.closes if rule.closes is not None else view.now
+    if view.now > closes and not any(at <= closes for at in _complaints(view)):
+        return changed(met, reason=_R.NOT_MET)
     return asked
 
 
-def _asked(view: View, said: Found, reason: FindingReason, key: str) -> Found:
+def _window_start(view: View, met: Found) -> datetime | None:
+    """When the clock of the claim window started."""
+    rule, unit = met.rule, met.package_id
+    clock = rule.clause.claim_window.clock if rule.clause.claim_window is not None else None
+    if met.watch is not None and met.watch.clock == clock:
+        return met.watch.start
+    arrived = view.arrival(rule, unit) if clock is Clock.DELIVERED else None
+    return arrived.latest if arrived is not None else started(view, clock, unit)
+
+
+def _claimed_outside_cover(view: View, rule: Rule, unit: str | None, start: datetime | None) -> FindingReason | None:
+    """Why cover does not reach what is claimed, where only complaints say that anything happened: one has to be made
+    while it lasts, or within a window that began while it lasted."""
+    attached_at = view.attached_at(unit)
+    if view.case.void or attached_at is None:
+        return _R.AFTER_COVER if view.case.void else _R.BEFORE_COVER
+    window = rule.clause.claim_window
+    if window is not None and window.clock is Clock.DELIVERED and start is not None and start <= attached_at:
+        return _R.BEFORE_COVER
+    until = view.ends_at
+    if start is not None and start <= until and rule.closes is not None:
+        until = max(until, start + rule.closes)
+    complaints = _complaints(view)
+    if not complaints or any(attached_at < at <= until for at in complaints):
+        return None
+    return _R.AFTER_COVER if max(complaints) > until else _R.BEFORE_COVER
+
+
+def _complaints(view: View) -> list[datetime]:
+    return [each.opened_at for each in view.case.disputes if each.opened_at is not None]
+
+
+def _asked(view: View, said: Found, reason: FindingReason, about: str, fact: str = "") -> Found:
     """What a person decided about it, or that a person is asked."""
-    ruling = view.rulings.get(key)
+    ruling = view.ruling(about, said.package_id, fact)
     if ruling is None:
-        return changed(said, reason=reason, question=key)
-    return changed(said, reason=_R.APPLIES if ruling.choice == "pay" else _R.NOT_MET, question=key)
+        return changed(said, reason=reason, question=question_key(about, said.package_id, fact))
+    return changed(said, reason=_R.APPLIES if ruling.choice == "pay" else _R.NOT_MET, by_hand=ruling.minor)
 
 
 def _better(one: Found, other: Found) -> Found:
@@ -155,13 +190,14 @@ def _by_scan(view: View, rule: Rule, way: Way, unit: str | None) -> Found:
     event, kinds = SEEN_BY_SCAN.get(way.scan or "", ("", ()))
     if not event:
         return _by_journey(view, rule, way, unit)
-    fact = view.happened(event, unit)
-    if fact is None or fact.scan not in kinds:
+    fact = view.happened(event, unit, kinds)
+    when = fact.told_by(kinds) if fact is not None else None
+    if fact is None or when is None:
         return Found(rule, unit, _R.NOT_MET)
-    said = Found(rule, unit, _R.APPLIES, 0, f"{event}/{fact.version}", fact.when.latest)
-    if not fact.standing or _undone(view, rule, unit, fact):
+    said = Found(rule, unit, _R.APPLIES, 0, f"{event}/{fact.version}", when.latest)
+    if not fact.standing or _undone(view, rule, unit, when):
         return changed(said, reason=_R.CONTRADICTED, tier=None)
-    return _in_cover(view, said, fact.when.latest)
+    return _in_cover(view, said, when.latest)
 
 
 def _by_journey(view: View, rule: Rule, way: Way, unit: str | None) -> Found:
@@ -173,16 +209,16 @@ def _by_journey(view: View, rule: Rule, way: Way, unit: str | None) -> Found:
     scans = [scan for each in seen for scan in (each.first_scan, each.last_scan) if scan and scan[0] == way.scan]
     said = Found(rule, unit, _R.APPLIES, 0, f"ShipmentScanned/{way.scan}", scans[0][1].latest if scans else None)
     if said.fact_at is None:
-        return _asked(view, said, _R.NEEDS_PERSON, f"when:{rule.clause.id}:{unit or ''}")
+        return _asked(view, said, _R.NEEDS_PERSON, f"when:{rule.clause.id}")
     return _in_cover(view, said, said.fact_at)
 
 
-def _undone(view: View, rule: Rule, unit: str | None, fact: SeenFact) -> bool:
+def _undone(view: View, rule: Rule, unit: str | None, when: Interval) -> bool:
     """Whether an arrival says that it was not so, or undoes it as the wording has it."""
     arrived = view.arrival(rule, unit) if rule.clause.peril in UNDONE_BY_ARRIVAL else None
     if arrived is None:
         return False
-    return arrived.latest <= fact.when.earliest or rule.clause.late_arrival != "keep"
+    return arrived.latest <= when.earliest or rule.clause.late_arrival != "keep"
 
 
 def _in_cover(view: View, said: Found, at: datetime) -> Found:
@@ -201,6 +237,9 @@ def _by_clock(view: View, rule: Rule, way: Way, unit: str | None) -> Found:
         fact = view.watch(timed.watch_id, unit)
         if fact is not None and fact.breached:
             said = _ran_out(view, rule, timed, fact, unit)
+        elif fact is not None and fact.arrived is not None:
+            told = f"{fact.event}/{fact.version}"
+            said = Found(rule, unit, _R.KEPT, fact=told, fact_at=fact.arrived.latest, watch=fact)
         else:
             said = _running(view, rule, way, timed, unit)
         best = said if best is None else _better(best, said)
@@ -216,12 +255,11 @@ def _ran_out(view: View, rule: Rule, timed: TimedTier, fact: WatchFact, unit: st
     if not within.applies:
         return within
     undone = rule.clause.late_arrival != "keep" and rule.clause.peril in UNDONE_BY_ARRIVAL
-    if undone and view.arrival(rule, unit) is not None:
+    if undone and (fact.arrived is not None or view.arrival(rule, unit) is not None):
         return changed(said, reason=_R.CONTRADICTED, tier=None)
     if not rule.clause.ask_carrier or _carrier_answered(fact):
         return said
-    key = f"carrier:{fact.watch_id}:{unit or ''}:{fact.due:%Y-%m-%dT%H:%M}"
-    return _asked(view, said, _R.NEEDS_CARRIER_ANSWER, key)
+    return _asked(view, said, _R.NEEDS_CARRIER_ANSWER, f"carrier:{fact.watch_id}", f"{fact.due:%Y-%m-%dT%H:%M}")
 
 
 def _carrier_answered(fact: WatchFact) -> bool:
@@ -232,9 +270,6 @@ def _carrier_answered(fact: WatchFact) -> bool:
 
 
 def _running(view: View, rule: Rule, way: Way, timed: TimedTier, unit: str | None) -> Found:
-    fact = view.watch(timed.watch_id, unit)
-    if fact is not None and fact.arrived is not None:
-        return Found(rule, unit, _R.KEPT, fact=f"{fact.event}/{fact.version}", fact_at=fact.arrived.latest, watch=fact)
     arrived = view.arrival(rule, unit)
     if arrived is not None:
         return Found(rule, unit, _R.KEPT, fact="ShipmentDelivered", fact_at=arrived.latest)
@@ -244,6 +279,8 @@ def _running(view: View, rule: Rule, way: Way, timed: TimedTier, unit: str | Non
     due = start + timed.after if start is not None else None
     if due is not None and due > view.ends_at:
         return Found(rule, unit, _R.AFTER_COVER)
+    if due is not None and due <= view.now and not rule.clause.ask_carrier:
+        due = None  # Tracking has nothing to say of it, or is about to: no day to tell any more.
     return Found(rule, unit, _R.NOT_YET, eligible_at=due)
 
 
@@ -287,22 +324,19 @@ def _valued(view: View, met: Found, out: Excluded) -> Found:
         periods = started_periods(tier, met.watch.due, until)
     basis = _basis(view, unit)
     if out.part_by is not None:
-        basis = basis * out.covered // out.of
+        basis = int(basis * out.part + Fraction(1, 2))
         met = changed(met, exclusion_id=out.part_by.id)
-    ruling = view.rulings.get(met.question)
-    if ruling is not None and ruling.decided_minor is not None:
-        return _set_by_hand(met, basis, ruling.decided_minor)
+    if met.by_hand is not None:
+        return _set_by_hand(met, basis, met.by_hand)
     return changed(met, amounts=amounts(view, rule, met.tier or 0, unit=unit, basis=basis, periods=periods))
 
 
 def _by_hand(view: View, met: Found, why: str) -> Found:
     """A benefit that the wording alone cannot give: a person says how much is due."""
-    key = f"{why}:{met.rule.clause.id}:{met.package_id or ''}:{met.fact}"
-    decided = _asked(view, met, _R.NEEDS_PERSON, key)
-    ruling = view.rulings.get(key)
-    if ruling is None or ruling.decided_minor is None:
+    decided = _asked(view, met, _R.NEEDS_PERSON, f"{why}:{met.rule.clause.id}", met.fact)
+    if decided.by_hand is None or not decided.applies:
         return decided
-    return _set_by_hand(decided, _basis(view, met.package_id), ruling.decided_minor) if decided.applies else decided
+    return _set_by_hand(decided, _basis(view, met.package_id), decided.by_hand)
 
 
 def _set_by_hand(met: Found, basis: int, minor: int) -> Found:

@@ -1,6 +1,5 @@
 """A wording made ready for one lane: conditions with their watches, shares as decimals. Kept, since few differ."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
@@ -29,7 +28,6 @@ class Way:
 
     scan: str | None
     clock: Clock | None
-    silence: bool
     tiers: tuple[TimedTier, ...]
 
 
@@ -64,12 +62,12 @@ class Terms:
 
     wording: Wording
     rules: tuple[Rule, ...]
-    rule_of: Mapping[str, Rule]
-    """By clause id."""
     bars: tuple[Bar, ...]
     """The exclusions that speak of this lane or of no lane."""
     heeds_journeys: bool
     """Whether a scan meets a clause that tracking has no event for: not loss, damage or return."""
+    heard_after: timedelta
+    """How long after cover ended a carrier may still answer, or somebody claim, what cover reaches."""
 
 
 @lru_cache(TERMS_KEPT)
@@ -81,7 +79,6 @@ def terms(body: str, origin: str, destination: str) -> Terms:
     return Terms(
         wording=wording,
         rules=rules,
-        rule_of={rule.clause.id: rule for rule in rules},
         bars=tuple(
             Bar(
                 each,
@@ -93,6 +90,10 @@ def terms(body: str, origin: str, destination: str) -> Terms:
             if not each.lanes or any(lane.matches(one) for one in each.lanes)
         ),
         heeds_journeys=any(way.scan and way.scan not in HARMS for rule in rules for way in rule.ways),
+        heard_after=max(
+            [each for rule in rules for each in (rule.closes, rule.clause.answer_within) if each and rule.on_lane],
+            default=timedelta(0),
+        ),
     )
 
 
@@ -122,6 +123,5 @@ def _way(clause: Clause, ordinal: int, condition: Condition, lane: Lane) -> Way:
     return Way(
         scan=condition.scan.value if condition.scan is not None else None,
         clock=condition.clock,
-        silence=condition.silent_for is not None,
         tiers=tuple(tiers),
     )

@@ -24,6 +24,14 @@ from waybond_claims.state import (
 NOT_PHYSICAL = frozenset({"LABEL_CREATED", "STALE", "UNKNOWN", "CANCELLED"})
 
 
+class Ruling(Struct, frozen=True, gc=False):
+    """What a person decided about a package, or about the order before its packages were known; `minor` if they said
+    how much."""
+
+    choice: str
+    minor: int | None
+
+
 class View(Struct, frozen=True, gc=False):
     """A case whose order and policy are known. `units` are the packages, or None for the order as long as it has none.
 
@@ -57,6 +65,23 @@ class View(Struct, frozen=True, gc=False):
         whole_order = self.watches.get((watch_id, None))
         return whole_order if whole_order is not None and whole_order.breached else None
 
+    def ruling(self, about: str, unit: str | None, fact: str = "") -> Ruling | None:
+        """What a person decided. What was decided for the order before its packages were known stands for each of
+        them, of an amount its part, until the package has a ruling of its own."""
+        decided = self.rulings.get(question_key(about, unit, fact))
+        if decided is not None or unit is None:
+            return Ruling(decided.choice, decided.decided_minor) if decided is not None else None
+        decided = self.rulings.get(question_key(about, None, fact))
+        if decided is None or decided.decided_minor is None:
+            return Ruling(decided.choice, None) if decided is not None else None
+        return Ruling(decided.choice, self._part(unit, decided.decided_minor))
+
+    def _part(self, unit: str, minor: int) -> int:
+        """The package's part of an amount of the order, by the packages' bases; the parts add up."""
+        whole = self.bases[None]
+        before = sum(self.bases[each] for each in self.units if each is not None and each < unit)
+        return minor * (before + self.bases[unit]) // whole - minor * before // whole if whole else 0
+
     def arrival(self, rule: Rule, unit: str | None) -> Interval | None:
         """When the package arrived in a way that the clause counts; the order has, once all its packages have."""
         if unit is not None:
@@ -70,16 +95,15 @@ class View(Struct, frozen=True, gc=False):
 
     def _arrival_of(self, rule: Rule, unit: str | None) -> Interval | None:
         fact = self.seen.get(("ShipmentDelivered", unit))
-        if fact is not None:
-            return fact.when if fact.standing and fact.handed_to in rule.delivered_by else None
-        package = self.packages.get(unit or "")
-        return package.arrived if package is not None and "ready_for_pickup" in rule.delivered_by else None
+        return fact.when if fact is not None and fact.standing and fact.handed_to in rule.delivered_by else None
 
-    def happened(self, event: str, unit: str | None) -> SeenFact | None:
-        """What tracking says happened to the package; for the order, to the first package that it stands for."""
+    def happened(self, event: str, unit: str | None, kinds: tuple[str, ...]) -> SeenFact | None:
+        """What tracking says happened to the package; for the order, to the first package that it stands for of which
+        a scan of these kinds says so."""
         if unit is not None or not self.packages:
             return self.seen.get((event, unit))
-        facts = [fact for (name, _), fact in sorted(self.seen.items(), key=_key) if name == event]
+        named = [fact for (name, _), fact in sorted(self.seen.items(), key=_key) if name == event]
+        facts = [fact for fact in named if fact.told_by(kinds) is not None]
         return next((fact for fact in facts if fact.standing), facts[0] if facts else None)
 
     def attached_at(self, unit: str | None) -> datetime | None:
@@ -101,15 +125,20 @@ class View(Struct, frozen=True, gc=False):
         return [(by_id[line_id], quantity) for line_id, quantity in package.lines if line_id in by_id]
 
 
+def question_key(about: str, unit: str | None, fact: str = "") -> str:
+    """What a question to a person about a package (None: the order) is kept under, and its answer."""
+    return f"{about}:{unit or ''}:{fact}" if fact else f"{about}:{unit or ''}"
+
+
 def view(case: Case, now: datetime) -> View | None:
     """The case as the interpreter looks at it; None as long as the order or the policy is not known."""
     ends_at = case.ends_at
     if case.order is None or case.policy is None or case.cover is None or ends_at is None:
         return None
     packages = {each.package_id: each for each in case.packages}
-    named = {fact.package_id for fact in (*case.watches, *case.seen)} - {None} - packages.keys()
-    for package_id in named:
-        packages[package_id or ""] = Package(package_id or "")
+    for fact in (*case.watches, *case.seen):
+        if fact.package_id is not None and fact.package_id not in packages:
+            packages[fact.package_id] = Package(fact.package_id)
     ids = sorted(packages)
     lines = case.amended.lines if case.amended is not None and case.amended.lines_revision >= 0 else case.order.lines
     return View(
@@ -117,7 +146,7 @@ def view(case: Case, now: datetime) -> View | None:
         order=case.order,
         policy=case.policy,
         cover=case.cover,
-        terms=terms(case.wording, case.policy.origin, case.policy.destination),
+        terms=terms(case.wording, *case.lane),
         now=now,
         ends_at=ends_at,
         lines=lines,
