@@ -8,7 +8,7 @@ import pytest
 from tests.mutants import hunt
 from tests.mutants.table import Mutant, Patch, PatchError, mutants, mutated
 
-MAX_SEEDS = 400
+MAX_SEEDS = 1_000
 """So many are tried where the known seed does not catch it any more."""
 CLOCK = "shared/kit/src/waybond_kit/clock.py"
 UNCHANGED = Mutant("unchanged", "none", (Patch(CLOCK, "least = min(known)", "least = min(known)"),))
