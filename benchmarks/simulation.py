@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from multiprocessing import get_context
 
 from tests.simulation import quiet
+from tests.simulation.plan import Plan
 from tests.simulation.run import run_plan
-from tests.simulation.world import Plan
 
 WARM_UP_SEEDS = 20
 CHUNK_SEEDS = 25

@@ -37,7 +37,7 @@ def test_the_demo_tells_replays_checks_and_leaves_nothing_behind() -> None:
     assert "(Your order BR-1001" in said
     assert "The payment system's own books: 3 movements, -412.30 BRL." in said
     assert "Loss ratio by lane" in said
-    assert said.count(" holds ") == 6
+    assert said.count(" holds ") == 10
     assert "MB at most" in said
     assert left_over() <= before
 

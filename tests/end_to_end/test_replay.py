@@ -6,6 +6,7 @@ import asyncio
 import gzip
 import itertools
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -313,7 +314,33 @@ def waybond(world: World, *arguments: str) -> subprocess.CompletedProcess[str]:
 def test_verify_says_what_it_looked_at_and_exits_with_zero(world: World) -> None:
     done = waybond(world, "verify")
     assert done.returncode == 0, done.stdout + done.stderr
-    assert done.stdout.count("holds") == 6
+    assert [name for name in done.stdout.split() if re.fullmatch(r"I\d+", name)] == [f"I{n}" for n in range(1, 11)]
+    assert done.stdout.count("holds") == 10
+
+
+def test_each_service_is_made_again_byte_by_byte(world: World) -> None:
+    done = waybond(world, "journal", "replay")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.count("the same") == 3
+    figures = re.search(r"claims .*orders compared (\d+).*ledger entries compared (\d+)", done.stdout)
+    assert figures is not None
+    entries = next(check for check in world.checks if check.name == "I2").figures["entries"]
+    assert (int(figures[1]), int(figures[2])) == (len(world.cases), entries)
+
+
+async def test_a_state_that_nothing_made_is_found_by_the_audit(world: World) -> None:
+    admin = await asyncpg.connect(world.dsn)
+    try:
+        await admin.execute("UPDATE tracking.aggregate SET status = status || '!'")
+        replayed = await asyncio.to_thread(waybond, world, "journal", "replay", "--service", "tracking")
+        verified = await asyncio.to_thread(waybond, world, "verify", "--patience", "0")
+        await admin.execute("UPDATE tracking.aggregate SET status = rtrim(status, '!')")
+    finally:
+        await admin.close()
+    assert (replayed.returncode, verified.returncode) == (1, 1)
+    assert "DIFFERENCES" in replayed.stdout and "status made" in replayed.stdout
+    failed = [line for line in verified.stdout.splitlines() if "FAILS" in line]
+    assert len(failed) == 1 and "I7" in failed[0]
 
 
 async def test_verify_exits_with_one_if_an_invariant_fails(world: World) -> None:

@@ -6,6 +6,8 @@ from tests.support.kit import World, amended, envelope_of, eventually
 from tests.support.toys import PRICING, TRACKING, decide_pricing
 from waybond_contracts.topics import ORDERS
 from waybond_kit.breaker import MAX_FAULTS
+from waybond_kit.keys import partition_of
+from waybond_kit.outbox import pack_headers
 from waybond_kit.service import Definition, Running
 
 
@@ -168,6 +170,32 @@ async def test_a_long_line_is_gone_on_with_in_bounded_steps_and_its_order_stays_
         await world.release("bad", "pricing", ORDERS, rows[5]["record_offset"])
         states = await eventually(lambda: world.states("pricing"), lambda seen: 9 in seen["bad"].revisions)
         assert states["bad"].revisions == (1, 2, 3, 4, 5, 6, 7, 8, 9) and await held(world) == {}
+
+
+async def test_a_command_about_a_record_of_another_order_changes_nothing(
+    kafka: str, database: str, topic_prefix: str
+) -> None:
+    """Decided on as if it were this order's, the other's state would be inserted anew, and the shard never open."""
+    async with World(kafka, database, topic_prefix).ready(PRICING) as world, world.running(PRICING) as pricing:
+        await world.open(pricing)
+        shard = partition_of(b"acme/shop/other", world.partitions)
+        mine = next(
+            f"mine{n}" for n in range(100) if partition_of(f"acme/shop/mine{n}".encode(), world.partitions) == shard
+        )
+        event = amended("other", 1)
+        unknown = [pair for pair in envelope_of(event).headers() if pair[0] != "ce_type"]
+        value = event.model_dump_json().encode()
+        await (await world.send(ORDERS, b"acme/shop/other", value, [*unknown, ("ce_type", b"io.waybond.Invented")]))
+        row = (await eventually(lambda: world.quarantine("pricing"), lambda rows: len(rows) == 1))[0]
+        # Its type is known by now, and its order has a state.
+        await world.execute("pricing", "UPDATE quarantine SET headers = $1", pack_headers(envelope_of(event).headers()))
+        await world.publish(amended("other", 2), amended(mine, 1))
+        await eventually(lambda: world.states("pricing"), lambda states: len(states) == 2)
+        await world.release(mine, "pricing", ORDERS, row["record_offset"])
+        await world.publish(amended(mine, 2))
+        states = await eventually(lambda: world.states("pricing"), lambda seen: seen[mine].revisions == (1, 2))
+        assert states["other"].revisions == (2,)
+        assert (await world.quarantine("pricing"))[0]["released_at"] is None
 
 
 async def test_too_many_failures_stop_the_shard_until_the_release_is_mended(

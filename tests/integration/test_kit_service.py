@@ -61,7 +61,7 @@ async def test_health_metrics_and_routes_are_served_on_one_port(kafka: str, data
         text = (await client.get("/metrics")).text
     found = {line.split(" ")[0]: float(line.split(" ")[1]) for line in text.splitlines() if not line.startswith("#")}
     assert found["waybond_records_total"] == 3
-    assert found['waybond_quarantined_total{reason="unreadable"}'] == 1
+    assert found['waybond_quarantined_total{reason="unreadable",topic="orders"}'] == 1
     assert found["waybond_faults_total"] == 0 and found["waybond_closed_shards"] == 0
     assert found["waybond_batch_seconds_count"] >= 1 and found["waybond_batch_records_sum"] == 3
     for shard in range(4):

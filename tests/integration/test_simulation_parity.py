@@ -86,7 +86,7 @@ def changes(batch_seq: int, expected: int, **rows: Any) -> Changes:
     last = made.outbox[-1].seq if made.outbox else 0
     made.shards.append(ShardRow(0, batch_seq, last, AT, 0, 0))
     made.inputs.append(InputRow(0, ORDERS, expected, expected + 1, AT, AT, 7))
-    made.journal.append(JournalRow(0, batch_seq, 1, "1", '[["orders",0,0]]', None, AT, None, None))
+    made.journal.append(JournalRow(0, batch_seq, 1, "1", '[["orders",0,0]]', None, AT, None, AT))
     return made
 
 

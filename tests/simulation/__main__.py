@@ -13,8 +13,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from tests.simulation import campaign, quiet, shrink
+from tests.simulation.plan import Plan
 from tests.simulation.run import Report, run_plan, run_seed
-from tests.simulation.world import Plan
 
 MAX_TOLD = 3
 """So many failing seeds are made small and told; of the others the numbers alone."""

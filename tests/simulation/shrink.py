@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
+from tests.simulation.plan import Plan
 from tests.simulation.run import Report, run_plan
-from tests.simulation.world import Plan
 
 T = TypeVar("T")
 

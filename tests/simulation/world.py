@@ -4,25 +4,24 @@ import heapq
 import json
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 from itertools import count
 from random import Random
 from typing import Any
 
-from tests.simulation import faults as f
 from tests.simulation import history
 from tests.simulation.broker import Broker
 from tests.simulation.clocks import Calendar, HostClock
 from tests.simulation.database import Database
 from tests.simulation.faults import SERVICES, Armed, Fault
 from tests.simulation.group import Group
-from tests.simulation.history import OrderPlan, Rubbish, Stop, Told
+from tests.simulation.history import Rubbish, Stop, Told
 from tests.simulation.loop import SimulatedLoop
 from tests.simulation.network import Network
 from tests.simulation.payers import PaymentSystem
 from tests.simulation.people import People
+from tests.simulation.plan import Plan
 from tests.simulation.process import Process, Site
 from tests.simulation.products import asks_carrier
 from tests.simulation.watch import Watch, is_progress
@@ -32,7 +31,6 @@ from waybond_contracts.envelope import Envelope
 from waybond_contracts.event import Event
 from waybond_contracts.refunds import RefundCommand
 from waybond_contracts.registry import PROGRESS_TYPE, decode, encode
-from waybond_kit.carrier import Limits
 from waybond_kit.definition import Definition
 from waybond_kit.door import Raw
 from waybond_kit.keys import event_id, partition_of
@@ -41,8 +39,6 @@ from waybond_pricing.app import DEFINITION as PRICING
 from waybond_tracking.app import DEFINITION as TRACKING
 
 DEFINITIONS: dict[str, Definition[Any]] = {"pricing": PRICING, "tracking": TRACKING, "claims": CLAIMS}
-MAX_SKEW_SECONDS = 25.0
-"""Of any two hosts together less than the allowance for clocks."""
 RESTART_SECONDS = 1.5
 RETRY_SECONDS = 0.3
 REDELIVERS = 0.03
@@ -67,44 +63,6 @@ CARRIER_IS_GIVEN = timedelta(days=4)
 BEHIND = timedelta(minutes=3)
 UNSENT_SECONDS = 0.7
 OPEN = frozenset({"referred", "paying", "waiting"})
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """Everything that the seed draws in advance; a part left out makes a smaller world."""
-
-    seed: int
-    partitions: int
-    processes: dict[str, int]
-    limits: Limits
-    orders: tuple[OrderPlan, ...]
-    stops: tuple[Stop, ...]
-    faults: tuple[Fault, ...]
-    hurry: float
-    """How many seconds pass at a stop, about."""
-    skews: dict[str, float]
-
-    @classmethod
-    def of(cls, seed: int, *, small: bool = False) -> "Plan":
-        """What the seed draws; `small`: of one order, one shard, and one process a service."""
-        draw = Random(seed)
-        plans, stops = [], []
-        for number in range(1 if small else draw.choice((1, 1, 1, 1, 2, 3))):
-            plan, found = history.drawn(draw, number)
-            plans.append(plan)
-            stops += found
-        stops.sort(key=lambda stop: stop.at)
-        return cls(
-            seed=seed,
-            partitions=1 if small else draw.choice((1, 1, 1, 2, 3)),
-            processes={service: 1 if small else draw.choice((1, 1, 1, 2)) for service in SERVICES},
-            limits=Limits(draw.choice((1, 3, 500)), draw.choice((1, 8)), draw.choice((1, 2))),
-            orders=tuple(plans),
-            stops=tuple(stops),
-            faults=tuple(f.drawn(draw, len(stops), len(plans), draw.choice((0.5, 2, 4)))),
-            hurry=0.1 if small else draw.choice((0.05, 0.15, 0.3, 0.8)),
-            skews={host: (draw.random() * 2 - 1) * MAX_SKEW_SECONDS for host in ("broker", *SERVICES)},
-        )
 
 
 class World:

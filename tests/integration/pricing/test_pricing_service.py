@@ -20,6 +20,7 @@ from waybond_kit.service import Running, serving
 from waybond_kit.settings import load
 from waybond_local import tenants
 from waybond_pricing.app import PricingSettings, definition
+from waybond_pricing.desk import Desk
 from waybond_pricing.quotes import EXAMPLE_REQUEST
 
 SECRET = "5a" * 32
@@ -29,7 +30,7 @@ SINCE = datetime(2006, 1, 1, tzinfo=UTC)
 @asynccontextmanager
 async def prepared(kafka: str, database: str, prefix: str) -> AsyncIterator[World]:
     """Topics, and the schemas of the services that keep API keys."""
-    async with World(kafka, database, prefix).ready(definition()) as world:
+    async with World(kafka, database, prefix).ready(definition(Desk())) as world:
         await databases.prepare(database, "claims", "test")
         await databases.migrate(database, "claims")
         yield world
@@ -39,7 +40,9 @@ async def prepared(kafka: str, database: str, prefix: str) -> AsyncIterator[Worl
 async def pricing(world: World, **given: Any) -> AsyncIterator[Running]:
     told = world.settings("pricing").model_dump(exclude_unset=True)
     told["database"] = told["database"].get_secret_value()
-    async with serving(definition(), PricingSettings(**{**told, "quote_keys": f"k1:{SECRET}", **given})) as service:
+    async with serving(
+        definition(Desk()), PricingSettings(**{**told, "quote_keys": f"k1:{SECRET}", **given})
+    ) as service:
         await world.open(service)
         yield service
 

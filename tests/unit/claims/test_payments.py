@@ -5,9 +5,10 @@ from datetime import timedelta
 import pytest
 
 from tests.support.claims import ClaimsStory, answer, day, issued, late, lost, placed, refunded, ruling, usd
+from waybond_claims.ledger import balances
 from waybond_claims.notices import ARRIVES_WITHIN
 from waybond_claims.payments import RETRY_AFTER
-from waybond_claims.state import MAX_ATTEMPTS
+from waybond_claims.state import MAX_ATTEMPTS, MAX_EARLY
 from waybond_contracts.claims import (
     BuyerNotified,
     ClaimApproved,
@@ -294,12 +295,62 @@ def test_an_answer_about_a_refund_that_was_never_commanded_is_a_contradiction() 
     stranger, command = commanded()
     assert stranger.case.settled == 0
     story.given(placed(), issued())
-    story.when(answer(command, "RefundSucceeded", day(28)))
+    assert story.when(answer(command, "RefundSucceeded", day(28))) == ()
+    story.until(day(28, 1))
     assert story.last(ClaimReferred).reason is ReferralReason.CONTRADICTION
     story.when(lost(day(30)))
     assert story.named(IssueRefund) == []
     story.when(ruling(story.last(ClaimReferred), "go_on", day(31)))
     assert story.last(IssueRefund).amount == usd(10_000)
+
+
+@pytest.mark.parametrize("names", [["RefundSucceeded"], ["RefundAccepted", "RefundFailed"], ["RefundReversed"]])
+def test_an_answer_that_comes_before_its_command_counts_once_it_is_commanded(names: list[str]) -> None:
+    """Tables restored from a backup: what was answered since is read before what it was commanded for."""
+    straight, command = commanded()
+    answers = [answer(command, name, PAID, version=number) for number, name in enumerate(names, 1)]
+    straight.given(*answers)
+    restored = ClaimsStory()
+    restored.given(placed(), issued())
+    for each in answers:
+        assert restored.when(each) == ()
+    restored.when(late(0), PAID)
+    for story in (straight, restored):
+        story.until(day(60))
+    assert [(each.refund_id, each.amount) for each in restored.named(IssueRefund)] == [
+        (each.refund_id, each.amount) for each in straight.named(IssueRefund)
+    ]
+    assert restored.case.settled == straight.case.settled
+    assert restored.case.early == ()
+    assert balances(restored.case) == balances(straight.case)
+    assert not restored.case.contradictions
+
+
+def test_of_early_answers_about_one_refund_the_last_one_counts() -> None:
+    _, command = commanded()
+    story = ClaimsStory()
+    story.given(placed(), issued())
+    story.when(answer(command, "RefundSucceeded", PAID))
+    story.when(answer(command, "RefundReversed", PAID, version=2))
+    story.when(answer(command, "RefundPending", PAID, version=3))
+    story.when(late(0), PAID)
+    assert [each.attempt for each in story.named(IssueRefund)] == [1, 2]
+    assert story.case.settled == 0
+
+
+def test_early_answers_are_bounded() -> None:
+    _, command = commanded()
+    story = ClaimsStory()
+    story.given(placed(), issued())
+    for number in range(MAX_EARLY + 1):
+        other = command.model_copy(update={"refund_id": f"r-{number}"})
+        story.when(answer(other, "RefundSucceeded", day(28)))
+    assert (len(story.case.early), story.case.contradictions) == (MAX_EARLY, ("bound:answers",))
+    story.until(day(29))
+    assert {each.reason for each in story.named(ClaimReferred)} == {
+        ReferralReason.BOUND_REACHED,
+        ReferralReason.CONTRADICTION,
+    }
 
 
 def test_two_different_answers_of_one_version_are_a_contradiction() -> None:

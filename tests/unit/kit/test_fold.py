@@ -133,9 +133,7 @@ def test_what_is_released_counts_at_its_own_time_and_is_published_as_known_at_th
 def test_a_wake_that_waited_for_a_release_is_published_as_known_at_the_release() -> None:
     """Else it would claim to have been known long before how far its shard has come, and its readers have moved on."""
 
-    def answer_wakes(
-        state: Toy | None, fact: Event | Woken, now: datetime, sent_at: datetime | None = None
-    ) -> Outcome[Toy]:
+    def answer_wakes(state: Toy | None, fact: Event | Woken, now: datetime, _: datetime | None) -> Outcome[Toy]:
         if isinstance(fact, Woken):
             return Outcome(state, (amended("o", 7),))
         return decide_pricing(state, fact, now)

@@ -7,9 +7,10 @@ import sys
 import stamina.instrumentation
 import typer
 
-from waybond_local import lifecycle, migrate, orders_cli, quarantine_cli, referrals, tenants, verify
+from waybond_local import lifecycle, migrate, orders_cli, quarantine_cli, referrals, restored, tenants, verify
 from waybond_local.demo import command as demo
 from waybond_local.errors import show_error
+from waybond_local.journal import command as journal
 from waybond_local.replay import command as replay
 
 app = typer.Typer(
@@ -23,10 +24,12 @@ app = typer.Typer(
 )
 lifecycle.register(app)
 migrate.register(app)
+restored.register(app)
 app.add_typer(tenants.app)
 app.add_typer(quarantine_cli.app)
 app.add_typer(orders_cli.app)
 app.add_typer(referrals.app)
+app.add_typer(journal.app)
 app.command("replay", epilog="Example: [bold]waybond replay history/ --format scms --year 2014[/bold]")(replay.command)
 app.command("verify", epilog="Example: [bold]waybond verify[/bold]")(verify.command)
 app.command("demo", epilog="Example: [bold]waybond demo[/bold]")(demo.command)

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from waybond_claims.codec import CaseCodec
 from waybond_claims.decide import decide
+from waybond_claims.figures import ClaimsFigures
 from waybond_claims.routes import routes
 from waybond_claims.state import Case
 from waybond_claims.storage import LedgerStorage
@@ -26,5 +27,6 @@ DEFINITION: Definition[Case] = Definition(
     codec=CaseCodec(),
     storage=LedgerStorage(),
     migrations=Path(__file__).parent / "sql",
+    figures=ClaimsFigures,
     routes=routes,
 )

@@ -22,6 +22,9 @@ _SHARDS = "SELECT count(*) FROM shard"
 _ONE = f"SELECT {_COLUMNS} WHERE aggregate.shard = $1 AND id = $2 AND order_key = $3"
 # No index: nothing that changes on an aggregate is indexed, and a person asks rarely.
 _REFERRED = f"SELECT {_COLUMNS} WHERE status = 'referred' ORDER BY known_at LIMIT $1"
+_WAITING = """
+SELECT shape, state FROM aggregate WHERE shard = ANY($1::int[]) AND status = 'referred' ORDER BY known_at LIMIT $2
+"""
 
 Reader = asyncpg.Pool | Connection
 
@@ -49,6 +52,12 @@ async def find(reader: Reader, order_key: str) -> Stored | None:
 async def referred(reader: Reader) -> Sequence[Stored]:
     """The cases that wait for a person, the longest waiting first, at most MAX_LISTED."""
     return [_read(row) for row in await reader.fetch(_REFERRED, MAX_LISTED)]
+
+
+async def waiting(reader: Reader, shards: Sequence[int], limit: int) -> list[Case]:
+    """The cases of these shards that wait for a person, without their wordings, the longest waiting first."""
+    rows = await reader.fetch(_WAITING, shards, limit)
+    return [_CODEC.decode(row["shape"], row["state"], None) for row in rows]
 
 
 def _read(row: asyncpg.Record) -> Stored:

@@ -28,10 +28,13 @@ KEPT_UNHEARD = timedelta(days=400)
 def decide(state: Case | None, fact: Event | Woken, now: datetime, sent_at: datetime | None = None) -> Outcome[Case]:
     """What is owed follows from the facts, in whichever order they came; what is commanded is the difference."""
     before = state if state is not None else Case(since=now)
-    case = before if isinstance(fact, Woken) else _added(before, fact, now)
+    case = payments.unasked(before, now) if isinstance(fact, Woken) else _added(before, fact, now)
     draft = Draft(case, now, type(fact).__name__, sent_at or now)
     if case is not before or isinstance(fact, Woken):
         _look(draft, fact)
+        while (heard := payments.heard_already(draft.case, now)) is not draft.case:
+            draft.case = heard
+            _look(draft, fact)
     entry = ledger.entry(before, draft.case, now, draft.cause)
     if entry is not None:
         draft.change(entries=entry.ordinal)
@@ -159,6 +162,7 @@ def _wake_at(case: Case, now: datetime) -> datetime | None:
     wishes = [now + KEPT_AFTER_END if ends is not None and ends <= now else ends, payments.retry_at(case)]
     wishes += [fact.due for fact in case.watches if fact.breached]
     wishes.append(referrals.next_silence(case, now))
+    wishes += [max(answer.known_at + payments.EARLY, now + referrals.AT_ONCE) for answer in case.early]
     for dispute in disputes.open_disputes(case):
         if case.policy is None and not case.declined:
             heard_by = disputes.heard_by(dispute)
@@ -170,7 +174,7 @@ def _wake_at(case: Case, now: datetime) -> datetime | None:
 
 def _droppable_at(case: Case) -> datetime | None:
     """From when an order without a claim leaves no state; one with a claim is kept."""
-    if case.opened or case.commands:
+    if case.opened or case.commands or case.early:
         return None
     if case.policy is None:
         return case.declined_at + KEPT_AFTER_END if case.declined_at is not None else case.since + KEPT_UNHEARD
@@ -188,7 +192,7 @@ def _status(case: Case) -> str:
         return "paying"
     if case.unpaid > 0:
         return "waiting"
-    if case.settled:
+    if case.settled > case.recovered:
         return "paid"
     if case.opened:
         return "open"

@@ -12,13 +12,15 @@ from waybond_claims.entitlement import Due, Entitlement, due, granted
 from waybond_claims.facts import contradicted
 from waybond_claims.published import explanation, money, payment
 from waybond_claims.referrals import stopped
-from waybond_claims.state import MAX_COMMANDS, Case, Command, put
+from waybond_claims.state import MAX_COMMANDS, MAX_EARLY, Answer, Case, Command, put
 from waybond_contracts import claims, refunds
 from waybond_contracts.refunds import NARRATIVE_CHARACTERS
 
 RECONCILE_AFTER = timedelta(hours=24)
 PROLONGED_BY = timedelta(days=7)
 """Once, when the payment system says that it has the command or that it waits for somebody."""
+EARLY = timedelta(hours=1)
+"""How long the answer about a refund that is not commanded waits for the command."""
 NOT_AFTER = timedelta(days=30)
 RETRY_AFTER = (timedelta(0), timedelta(hours=6), timedelta(hours=24), timedelta(hours=72))
 """Before the second, third, ... attempt of a step; after MAX_ATTEMPTS a person decides."""
@@ -38,35 +40,88 @@ WAITING = frozenset({"accepted", "pending"})
 
 
 def answered(case: Case, event: refunds.RefundResult, now: datetime) -> Case:
-    """The file with a payment system's answer; of one refund_id the highest version counts."""
-    before = next((each for each in case.commands if each.refund_id == event.refund_id), None)
-    if before is None:
-        return contradicted(case, f"refund:{event.refund_id}")
-    status = STATUS[type(event)]
-    if case.order is not None and event.amount.currency != case.order.currency:
-        return contradicted(case, f"currency:refund/{event.refund_id}")
+    """The file with a payment system's answer; of one refund_id the highest version counts.
+
+    An answer may come before its command: claims whose tables were restored reads the answers to what it commands anew
+    from another topic than the facts that it commands it for. It is kept until the command is there.
+    """
+    answer = _read(event, now)
+    command = next((each for each in case.commands if each.refund_id == event.refund_id), None)
+    return _kept(case, answer) if command is None else _applied(case, command, answer, now)
+
+
+def heard_already(case: Case, now: datetime) -> Case:
+    """The file with the answers to its commands that came before them."""
+    for answer in case.early:
+        command = next((each for each in case.commands if each.refund_id == answer.refund_id), None)
+        if command is not None:
+            case = replace(case, early=tuple(each for each in case.early if each is not answer))
+            case = _applied(case, command, answer, now)
+    return case
+
+
+def unasked(case: Case, now: datetime) -> Case:
+    """The file in which answers about what was never commanded are contradictions; call it on a wake alone.
+
+    By then everything is read that was known when the answer came, so that its command would be there.
+    """
+    for answer in case.early:
+        if now >= answer.known_at + EARLY:
+            case = replace(case, early=tuple(each for each in case.early if each is not answer))
+            case = contradicted(case, f"refund:{answer.refund_id}")
+    return case
+
+
+def _read(event: refunds.RefundResult, now: datetime) -> Answer:
+    unpaid = event if isinstance(event, refunds.RefundFailed | refunds.RefundReversed) else None
+    return Answer(
+        refund_id=event.refund_id,
+        status=STATUS[type(event)],
+        version=event.version,
+        minor=event.amount.minor,
+        currency=event.amount.currency,
+        provider_ref=event.provider_refund_ref,
+        known_at=now,
+        retryable=unpaid is not None and unpaid.retryable,
+        failure=unpaid.failure_code.value if unpaid is not None else "",
+    )
+
+
+def _kept(case: Case, answer: Answer) -> Case:
+    before = next((each for each in case.early if each.refund_id == answer.refund_id), None)
+    if before is None and len(case.early) == MAX_EARLY:
+        return contradicted(case, "bound:answers")
+    final = before if before is not None and before.status not in WAITING else None
+    if final is not None and (answer.status in WAITING or answer.version <= final.version):
+        return case
+    return replace(case, early=put(case.early, answer, "refund_id"))
+
+
+def _applied(case: Case, before: Command, answer: Answer, now: datetime) -> Case:
+    status = answer.status
+    if case.order is not None and answer.currency != case.order.currency:
+        return contradicted(case, f"currency:refund/{answer.refund_id}")
     if status in WAITING:
         # What is said to wait after a terminal answer was overtaken on the way.
         return _with(case, _prolonged(before, status, now)) if before.in_flight else case
     if status == "cancelled" and before.version == 1:
         # Nobody asked for it: commanding the same again would go on for ever.
         status = "failed"
-    if event.version <= before.result_version:
+    if answer.version <= before.result_version:
         said = (before.status, before.moved, before.provider_ref)
-        same = event.version < before.result_version or said == (status, event.amount.minor, event.provider_refund_ref)
-        return case if same else contradicted(case, f"result:{event.refund_id}/{event.version}")
-    if status == "succeeded" and (before.outside or event.amount.minor != before.minor):
-        case = contradicted(case, f"amount:{event.refund_id}/{event.version}")
-    unpaid = event if isinstance(event, refunds.RefundFailed | refunds.RefundReversed) else None
+        same = answer.version < before.result_version or said == (status, answer.minor, answer.provider_ref)
+        return case if same else contradicted(case, f"result:{answer.refund_id}/{answer.version}")
+    if status == "succeeded" and (before.outside or answer.minor != before.minor):
+        case = contradicted(case, f"amount:{answer.refund_id}/{answer.version}")
     after = replace(
         before,
-        result_version=event.version,
-        provider_ref=event.provider_refund_ref,
+        result_version=answer.version,
+        provider_ref=answer.provider_ref,
         status=status,
-        moved=event.amount.minor,
+        moved=answer.minor,
         answered_at=now,
-        retryable=unpaid is not None and unpaid.retryable,
-        failure=unpaid.failure_code.value if unpaid is not None else "",
+        retryable=answer.retryable,
+        failure=answer.failure,
     )
     return _with(case, after)
 

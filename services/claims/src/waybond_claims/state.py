@@ -15,6 +15,7 @@ MAX_DISPUTES = 32
 MAX_COMMANDS = 128
 MAX_REFERRALS = 128
 MAX_WATCH_FACTS = 640
+MAX_EARLY = 16
 MAX_CONTRADICTIONS = 16
 MAX_ATTEMPTS = 5
 
@@ -219,6 +220,20 @@ class Dispute(Struct, frozen=True, omit_defaults=True):
         return not self.over and (self.stage != "INQUIRY" or self.source == "card_scheme")
 
 
+class Answer(Struct, frozen=True, array_like=True, gc=False):
+    """What a payment system said about one refund."""
+
+    refund_id: str
+    status: str
+    version: int
+    minor: int
+    currency: str
+    provider_ref: str
+    known_at: datetime
+    retryable: bool = False
+    failure: str = ""
+
+
 class Command(Struct, frozen=True, array_like=True):
     """One money command and what the payment system said about it."""
 
@@ -352,6 +367,8 @@ class Case(Struct, frozen=True, omit_defaults=True):
     """`entitled` of the last ClaimApproved."""
     grants: tuple[Grant, ...] = ()
     commands: tuple[Command, ...] = ()
+    early: tuple[Answer, ...] = ()
+    """Answers about refunds that are not commanded yet, the last of each refund."""
     referrals: tuple[Referral, ...] = ()
     recoveries: tuple[Recovery, ...] = ()
     notices: int = 0

@@ -35,9 +35,8 @@ class PricingSettings(Settings):
         return keys
 
 
-def definition() -> Definition[State]:
-    """Pricing with a desk of its own. Its routes start first and take the first snapshot before any shard opens."""
-    desk = Desk()
+def definition(desk: Desk) -> Definition[State]:
+    """Pricing with this desk. Its routes start first and take the first snapshot before any shard opens."""
 
     def served(resources: Resources) -> AsgiApp:
         settings = resources.settings
@@ -62,8 +61,9 @@ def definition() -> Definition[State]:
         decide=desk,
         codec=StateCodec(),
         migrations=Path(__file__).parent / "sql",
+        complete_until=lambda: desk.catalogue.complete_until,
         routes=served,
     )
 
 
-DEFINITION: Definition[State] = definition()
+DEFINITION: Definition[State] = definition(Desk())

@@ -292,8 +292,10 @@ class Batch:
             before = work.before
             due, identity = work.limit or (work.after, None)
         spans = spans_json(work.part.items)
+        known = self._definition.complete_until
+        until = known() if known is not None else None
         number, epoch = work.shard.number, work.shard.epoch
-        return JournalRow(number, seq, epoch, self._code, spans, before, due, identity, work.sent_at)
+        return JournalRow(number, seq, epoch, self._code, spans, before, due, identity, work.sent_at, until)
 
     async def _save_rows(self, transaction: Transaction, changes: Changes) -> None:
         if not changes.rows or self._definition.storage is None:

@@ -106,6 +106,7 @@ class JournalRow(NamedTuple):
     wake_due: datetime | None
     wake_id: UUID | None
     sent_at: datetime | None
+    complete_until: datetime | None = None
 
 
 @dataclass(slots=True)

@@ -2,9 +2,10 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from enum import Enum
 from pathlib import Path
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
 import asyncpg
 
@@ -44,6 +45,28 @@ class Storage(Protocol):
         ...
 
 
+class Figure(NamedTuple):
+    """A gauge's value, with its labels' values in the order of their names."""
+
+    name: str
+    labels: tuple[str, ...]
+    value: float
+
+
+class Figures(Protocol):
+    """What a service's own tables know and operators want to see; made anew for each process.
+
+    `names`: of each gauge its name, what it says, and its labels.
+    """
+
+    @property
+    def names(self) -> Sequence[tuple[str, str, tuple[str, ...]]]: ...
+
+    async def count(self, pool: asyncpg.Pool, shards: Sequence[int]) -> Sequence[Figure]:
+        """The figures for these shards. It is called seldom, beside the batches, and may take a while."""
+        ...
+
+
 class Publish(Protocol):
     """Publishes one event to its topic, keyed by its order; returns once all in-sync replicas have it.
 
@@ -77,5 +100,9 @@ class Definition(Generic[S]):
     migrations: Path | None = None
     """The folder of the service's own SQL files (NNNN_title.sql), applied after the kit's."""
     storage: Storage | None = None
+    complete_until: Callable[[], datetime] | None = None
+    """Up to when the settings that `decide` looks at are known just now; kept in the journal, for a replay."""
+    figures: Callable[[], Figures] | None = None
+    """Figures of its own for `/metrics`."""
     routes: Callable[[Resources], AsgiApp] | None = None
     """The service's own HTTP routes, served beside /health and /metrics."""

@@ -16,9 +16,8 @@ from waybond_kit.definition import Definition, InputKind
 from waybond_kit.door import Door, Raw
 from waybond_kit.errors import FencedError, LogError
 from waybond_kit.keeper import Keeper
-from waybond_kit.outbox import SEND_SECONDS
 from waybond_kit.ports import Log, Place, Reader, Sender, Store, Sweep
-from waybond_kit.relay import Relay
+from waybond_kit.relay import Relay, send
 from waybond_kit.shard import Shard
 from waybond_kit.takeover import Takeover
 
@@ -148,6 +147,10 @@ class Engine:
         found = (keeper.shard for keeper, _ in self._keepers.values())
         return [shard for shard in found if shard is not None and not shard.closed]
 
+    def numbers(self) -> list[int]:
+        """The numbers of the open shards."""
+        return [shard.number for shard in self.shards()]
+
     def failures(self) -> dict[int, str]:
         """Shards of ours that are not open, and why."""
         return dict.fromkeys(self._split, "another process has some of its topics") | {
@@ -155,6 +158,11 @@ class Engine:
             for number, (keeper, _) in self._keepers.items()
             if keeper.shard is None or keeper.shard.closed
         }
+
+    @property
+    def partitions(self) -> int:
+        """How many shards there are in all."""
+        return self._plan.partitions
 
     @property
     def alive(self) -> bool:
@@ -328,7 +336,7 @@ class Engine:
                 self._failed(shard, FencedError(f"shard {shard.number} was taken by another process"))
         if strays:
             log.error("stray outbox rows", shards=sorted({row.shard for row in strays}), rows=len(strays))
-            await asyncio.wait_for(self._ports.sender.send(strays), SEND_SECONDS)
+            await send(self._ports.sender, strays)
             for shard in {row.shard for row in strays}:
                 last = max(row.seq for row in strays if row.shard == shard)
                 epoch = next(each.epoch for each in asked if each.shard == shard)
@@ -336,7 +344,7 @@ class Engine:
 
     async def count_wakes(self) -> None:
         """See how many wakes are due, for telemetry: while the watermark is back, they wait."""
-        numbers = [shard.number for shard in self.shards()]
+        numbers = self.numbers()
         self.wakes_due = dict.fromkeys(numbers, 0)
         self.wakes_due |= await self._ports.store.wakes_due(numbers, self._ports.clock.now(), MAX_COUNTED_WAKES)
 

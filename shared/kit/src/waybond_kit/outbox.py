@@ -17,8 +17,6 @@ from waybond_kit.keys import event_id
 MAX_UNSENT_ROWS = 10_000
 MAX_UNSENT_SECONDS = 30.0
 MAX_UNSENT_BYTES = 64 * 1024 * 1024
-SEND_SECONDS = MAX_UNSENT_SECONDS
-"""After so long a send without an answer is taken for unknown: the client itself would wait for ever."""
 MAX_EVENTS_PER_OUTCOME = 100
 MAX_FORWARDED_HEADER_BYTES = 32_768
 

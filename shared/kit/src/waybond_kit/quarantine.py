@@ -85,9 +85,11 @@ class Line:
 
         One that stands further back, or beside a line, is not: its order would be decided on without what came before.
         """
-        candidates = self.rows[:1] or self.beside
+        mine = command.order_key.encode()  # the table is asked by offset, which another order's record may have
+        beside = [row for row in self.beside if row.raw.key == mine]
+        candidates = self.rows[:1] or beside
         if isinstance(command, DiscardHeld):
-            candidates = [*self.rows[:1], *self.beside]
+            candidates = [*self.rows[:1], *beside]
         at = (command.topic_name, command.record_offset)
         return next((row for row in candidates if (row.topic, row.record_offset) == at), None)
 

@@ -1,19 +1,33 @@
 """Sends committed outbox rows, in order, one chunk in flight a shard; a failed send is unknown, so it is repeated."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import structlog
 
-from waybond_kit.outbox import SEND_SECONDS
+from waybond_kit.changes import OutboxRow
+from waybond_kit.outbox import MAX_UNSENT_SECONDS
 from waybond_kit.ports import Sender
 from waybond_kit.shard import Shard
 
 CHUNK_ROWS = 1_000
+SEND_SECONDS = MAX_UNSENT_SECONDS
+"""After so long a send without an answer is taken for unknown: the client itself would wait for ever."""
 FIRST_PAUSE_SECONDS = 0.1
 LONGEST_PAUSE_SECONDS = 5.0
 
 log = structlog.get_logger(__name__)
+
+
+async def send(sender: Sender, rows: Sequence[OutboxRow]) -> None:
+    """Send all within SEND_SECONDS. What failed, or hangs, is unknown: the next attempt has another producer."""
+    generation = sender.generation
+    try:
+        async with asyncio.timeout(SEND_SECONDS):
+            await sender.send(rows)
+    except Exception:
+        await sender.renew(generation)
+        raise
 
 
 class Relay:
@@ -38,14 +52,12 @@ class Relay:
         try:
             while shard.unsent.count and not shard.closed:
                 rows = shard.unsent.head(CHUNK_ROWS)
-                generation = self._sender.generation
                 try:
-                    await asyncio.wait_for(self._sender.send(rows), SEND_SECONDS)
+                    await send(self._sender, rows)
                 except Exception as error:  # whatever went wrong, the rows are sent again
                     log.warning("send failed", shard=shard.number, rows=len(rows), error=repr(error))
                     await asyncio.sleep(pause)
                     pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
-                    await self._sender.renew(generation)
                     continue
                 pause = FIRST_PAUSE_SECONDS
                 shard.unsent.confirm(rows)

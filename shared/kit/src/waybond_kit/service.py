@@ -26,6 +26,7 @@ from waybond_kit.consumer import Consumer
 from waybond_kit.definition import Definition, Input, InputKind, Publish, Resources, Storage
 from waybond_kit.engine import Engine, Plan, Ports
 from waybond_kit.errors import PublishError, StartError
+from waybond_kit.figures import Counted
 from waybond_kit.health import Health, Server
 from waybond_kit.kafka import ClientOptions, KafkaLog, KafkaSender, check_topics
 from waybond_kit.keys import event_id, partition_of
@@ -109,10 +110,16 @@ async def serving(definition: Definition[Any], settings: Settings) -> AsyncItera
             instance=settings.instance,
             session_ms=int(settings.session_seconds * 1000),
         )
-        metrics, clock = Metrics(), WallClock()
+        metrics, clock = Metrics(each.topic for each in definition.inputs), WallClock()
         ports = Ports(store, consumer, topics, sender, clock)
         engine = Engine(definition, _plan(definition, settings, partitions), ports, metrics.note)
         metrics.registry.register(EngineCollector(engine, consumer, clock, asyncio.get_running_loop().time))
+        if definition.figures is not None:
+            counting = await connect(connections=1, for_batches=False)
+            stack.push_async_callback(_close_pool, counting)
+            counted = Counted(definition.figures(), counting, engine.numbers, asyncio.get_running_loop().time)
+            metrics.registry.register(counted)
+            stack.callback(asyncio.create_task(counted.run(), name="figures").cancel)
         routes = None
         if definition.routes is not None:
             routes_pool = await connect(connections=ROUTES_CONNECTIONS, for_batches=False)

@@ -1,6 +1,5 @@
 """Takes a shard over: raises its epoch, verifies its offsets, publishes what its last owner left, and opens it."""
 
-import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,8 +12,8 @@ from waybond_kit.clock import Clock, Progress
 from waybond_kit.door import Hole, Item
 from waybond_kit.errors import LogError
 from waybond_kit.offsets import Position
-from waybond_kit.outbox import SEND_SECONDS
 from waybond_kit.ports import InputState, Log, Place, Sender, Store, Taken
+from waybond_kit.relay import send
 from waybond_kit.shard import Shard
 
 LEFTOVERS_AT_ONCE = 1_000
@@ -99,12 +98,7 @@ class Takeover:
 
     async def _publish_leftovers(self, number: int, epoch: int) -> None:
         while rows := await self.store.leftovers(number, LEFTOVERS_AT_ONCE):
-            generation = self.sender.generation
-            try:
-                await asyncio.wait_for(self.sender.send(rows), SEND_SECONDS)
-            except Exception:
-                await self.sender.renew(generation)
-                raise
+            await send(self.sender, rows)
             await self.store.confirm(number, epoch, rows[-1].seq)
             log.info("leftovers published", shard=number, rows=len(rows))
 

@@ -62,7 +62,7 @@ def configure_logs(service: str, level: str) -> None:
 class Metrics:
     """What happens, counted batch by batch; what is, read from the engine when it is asked for."""
 
-    def __init__(self) -> None:
+    def __init__(self, topics: Iterable[str] = ()) -> None:
         self.registry = registry = CollectorRegistry()
         self.records = Counter("waybond_records", "Records applied or quarantined.", registry=registry)
         self.published = Counter("waybond_published", "Records put into the outbox.", registry=registry)
@@ -73,7 +73,9 @@ class Metrics:
             buckets=SECONDS,
             registry=registry,
         )
-        self.quarantined = Counter("waybond_quarantined", "Records put into quarantine.", ["reason"], registry=registry)
+        self.quarantined = Counter(
+            "waybond_quarantined", "Records put into quarantine.", ["reason", "topic"], registry=registry
+        )
         self.faults = Counter(
             "waybond_faults", "Failures of decide and save, unreadable records of our own.", registry=registry
         )
@@ -101,7 +103,7 @@ class Metrics:
         if tally.ignored_commands:
             log.warning("commands ignored: they name no held record", count=tally.ignored_commands)
         for row in tally.refused:
-            self.quarantined.labels(row.reason).inc()
+            self.quarantined.labels(row.reason, row.topic).inc()
         for row in tally.refused[:MAX_LOGGED_PER_BATCH]:
             _log_refused(row)
 
@@ -143,6 +145,8 @@ class EngineCollector(Collector):
         held = GaugeMetricFamily("waybond_held_orders", "Orders that are held.", labels=["shard"])
         due = GaugeMetricFamily("waybond_wakes_due", "Wakes that are due and have not fired.", labels=["shard"])
         closed = GaugeMetricFamily("waybond_closed_shards", "Shards of this process that are not open.")
+        opened = GaugeMetricFamily("waybond_open_shards", "Shards that are open in this process.")
+        shards = GaugeMetricFamily("waybond_shards", "Shards in all, whichever process has them.")
         now = self._monotonic()
         for shard in self._engine.shards():
             label = str(shard.number)
@@ -158,4 +162,6 @@ class EngineCollector(Collector):
         for number, count in self._engine.wakes_due.items():
             due.add_metric([str(number)], count)
         closed.add_metric([], len(self._engine.failures()))
-        return [lag, depth, age, behind, held, due, closed]
+        opened.add_metric([], len(self._engine.numbers()))
+        shards.add_metric([], self._engine.partitions)
+        return [lag, depth, age, behind, held, due, closed, opened, shards]

@@ -166,5 +166,6 @@ async def _counted(part: Part) -> tuple[Figures, Wording]:
 async def _invariants(part: Part) -> list[Check]:
     part.console.print(Rule("3. Do the books agree?", align="left"))
     checks = await verify.verify(part.stack)
+    checks += await verify.audit(part.stack, checks, None)  # no order of the demo came with a quote
     verify.show(checks, part.console)
     return checks

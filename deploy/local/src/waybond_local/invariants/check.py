@@ -16,9 +16,12 @@ class Check:
     shown: list[str] = field(default_factory=list)
     """The first MAX_SHOWN violations."""
     violations: int = 0
+    unchecked: str = ""
+    """Why it could not be checked, or not wholly."""
 
     @property
     def holds(self) -> bool:
+        """Nothing that was looked at contradicts it."""
         return not self.violations
 
     def count(self, what: str, number: int = 1) -> None:
@@ -35,3 +38,9 @@ class Check:
         """`what` contradicts the invariant unless it `holds`."""
         if not holds:
             self.violate(what)
+
+    def add(self, other: "Check") -> None:
+        """What another look at the same invariant found."""
+        self.figures.update(other.figures)
+        self.violations += other.violations
+        self.shown = (self.shown + other.shown)[:MAX_SHOWN]

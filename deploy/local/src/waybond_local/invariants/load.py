@@ -31,10 +31,16 @@ CASES_AT_ONCE = 1_000
 
 
 @asynccontextmanager
-async def reading(dsn: str) -> AsyncIterator[asyncpg.Connection]:
-    """A connection of which PostgreSQL itself sees to it that it only reads; all that is read is of one instant."""
+async def reading(dsn: str, *, snapshot: bool = True) -> AsyncIterator[asyncpg.Connection]:
+    """A connection of which PostgreSQL itself sees to it that it only reads; all that is read is of one instant.
+
+    Without `snapshot` each statement sees what is there by then, and nothing is held back while one reads for long.
+    """
     connection = await asyncpg.connect(dsn, server_settings={"default_transaction_read_only": "on"})
     try:
+        if not snapshot:
+            yield connection
+            return
         async with connection.transaction(isolation="repeatable_read", readonly=True):
             yield connection
     finally:

@@ -1,0 +1,67 @@
+"""What an audit needs to know of each service: its definition, and the settings that its decide looks at."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from importlib.metadata import version
+from typing import Any
+
+import asyncpg
+
+from waybond_claims.app import DEFINITION as CLAIMS
+from waybond_kit.definition import Definition
+from waybond_pricing.app import definition as pricing
+from waybond_pricing.desk import Desk
+from waybond_pricing.tenants import refreshed
+from waybond_pricing.tokens import QuoteKeys
+from waybond_tracking.app import DEFINITION as TRACKING
+
+SERVICES = ("pricing", "tracking", "claims")
+QUOTE_KEYS = "WAYBOND_QUOTE_KEYS"
+ALL_KNOWN = datetime.max.replace(tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Audited:
+    """A service as an audit runs it: `knowing` sets up to when its settings are known."""
+
+    definition: Definition[Any]
+    code: str
+    """The version of this code."""
+    knowing: Callable[[datetime | None], None] = lambda until: None
+
+    @property
+    def name(self) -> str:
+        return self.definition.name
+
+
+async def audited(connection: asyncpg.Connection, service: str, quote_keys: str | None) -> Audited:
+    """The service with all settings that its tables hold.
+
+    Args:
+        quote_keys: those that signed quotes, "id:hex,id:hex"; else what WAYBOND_QUOTE_KEYS says. A quote whose key is
+            missing reads as altered.
+    """
+    code = version(f"waybond-{service}")
+    if service != "pricing":
+        return Audited({"tracking": TRACKING, "claims": CLAIMS}[service], code)
+    desk = Desk()
+    keys = os.environ.get(QUOTE_KEYS) or quote_keys
+    desk.keys = QuoteKeys.parse(keys) if keys else QuoteKeys.none()
+    async with connection.transaction():
+        await connection.execute("SET LOCAL search_path TO pricing")
+        catalogue = (await refreshed(connection, None)).catalogue
+
+    def knowing(until: datetime | None) -> None:
+        desk.catalogue = replace(catalogue, complete_until=until or ALL_KNOWN)
+
+    knowing(None)
+    return Audited(pricing(desk), code, knowing)
+
+
+def inputs(services: Mapping[str, Audited]) -> dict[str, tuple[str, ...]]:
+    """The topics that each service reads."""
+    return {name: tuple(each.topic for each in one.definition.inputs) for name, one in services.items()}
