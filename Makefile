@@ -25,7 +25,7 @@ INSTALL := $(UV) pip install --quiet --require-hashes --no-deps
 COMPILE := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	--no-annotate --custom-compile-command "make lock" $(foreach m,$(MEMBERS),--no-emit-package waybond-$(notdir $(m)))
 
-.PHONY: help demo up down test simulate lint chaos bench contracts format lock clean
+.PHONY: help demo up down test simulate mutants lint chaos bench contracts format lock clean
 
 help:  ## list what can be done
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -44,6 +44,9 @@ test: $(VENV)/.dev  ## run all tests (ARGS="-m 'not servers'" for those that nee
 
 simulate: $(VENV)/.dev  ## run simulated worlds with faults (SEEDS=100000 for a long campaign, ARGS="--seed 123" for one)
 	python -m tests.simulation $(if $(SEEDS),--seeds $(SEEDS)) $(ARGS)
+
+mutants: $(VENV)/.dev  ## put named defects into copies of the product, and see what catches them (ARGS="--only seek")
+	python -m tests.mutants $(ARGS)
 
 lint: $(VENV)/.dev  ## check style, types, layers, dependencies, and that the contracts are current
 	ruff check .

@@ -19,6 +19,7 @@ PROMISED_AFTER = timedelta(days=12)
 DAY, HOUR, MINUTE = timedelta(days=1), timedelta(hours=1), timedelta(minutes=1)
 CLOCKS_SEEN = timedelta(minutes=3)
 """A stop so long after a clock has run out sees its wake fire."""
+MOST_LEFT = timedelta(seconds=25)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +135,17 @@ class _Order:
         due = [self.promised + days * DAY for days in (7, 15, 45)]
         due += [heard + 30 * DAY for heard in self.last_heard]
         yield from (Tick(at + CLOCKS_SEEN) for at in due if draw.random() < 0.8)
+        if draw.random() < 0.4:
+            yield from self._at_the_last_moment(draw.choice(due))
+
+    def _at_the_last_moment(self, due: datetime) -> Iterator[Stop]:
+        """A clock has nearly run out as something becomes known: the clocks of hosts differ by more than is left."""
+        draw = self.draw
+        left = draw.random() * MOST_LEFT
+        yield Tick(due - left)
+        promise = Promise(latest=self.promised + 9 * DAY)
+        event = orders.PromiseChanged(**self.about, occurred_at=due - HOUR, revision=2, promise=promise)
+        yield Told(due - left * draw.random(), self.plan.number, event)
 
     def _told(self, event: Event, *, soon: bool = False) -> Told:
         """Learned within minutes, or days later; perhaps twice."""
