@@ -259,10 +259,12 @@ def test_a_backup_of_yesterday_is_restored_and_the_books_end_as_they_were(stack:
     assert after.movements == before.movements, "something was paid twice"
     assert after.refunds == before.refunds
     # Read in another order than yesterday, what was refunded elsewhere may come behind the command: the payment system
-    # answers what it paid yesterday, and a person is asked.
+    # answers what it paid yesterday, and a person is asked. Where it answers that it paid nothing, the next attempt asks
+    # for what is still owed, and nobody is needed.
     other = {key for key, amounts in after.commanded.items() if amounts != before.commanded[key]}
     assert other <= {f"{TENANT}/shop/{name}" for name in open_[:2]}
-    assert asyncio.run(asked(stack.state)) == other
+    paid_otherwise = {key for key in other if after.commanded[key][-1] != before.commanded[key][-1]}
+    assert asyncio.run(asked(stack.state)) == paid_otherwise
     assert after.owed == before.owed
     assert after.balances == before.balances
     assert after.bad == before.bad
