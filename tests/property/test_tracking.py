@@ -25,14 +25,14 @@ from tests.support.tracking import (
     watch_says,
 )
 from tests.support.tracking_oracle import Oracle
-from waybond_contracts.delays import PackageSeen, WatchFellDue
+from waybond_contracts.delays import PackageSeen, ShipmentDelivered, TrackingCheckRequested, WatchFellDue
 from waybond_contracts.event import Event
 from waybond_contracts.orders import OrderPlaced
 from waybond_contracts.policies import PolicyAmended, PolicyIssued
 from waybond_contracts.shipments import HandedTo, ScanKind
 from waybond_contracts.watches import Watch, WatchKind
 from waybond_contracts.wording import Clock, DeliveredBy, Scope
-from waybond_tracking.decide import KEPT_AFTER_END
+from waybond_tracking.decide import KEPT_AFTER_END, KEPT_WITH_PERIL
 from waybond_tracking.journey import MAX_ETAS, MAX_STRETCHES
 from waybond_tracking.state import State
 from waybond_tracking.watches import ANSWER_WITHIN
@@ -144,7 +144,8 @@ def check_publications(told: Story[State]) -> None:
         elif isinstance(event, PackageSeen):
             versions.setdefault((type(event).__name__, event.package_id), []).append(event.version)
     assert all(each == list(range(1, len(each) + 1)) for each in versions.values())
-    assert told.wake_at == END + KEPT_AFTER_END
+    peril = any(not isinstance(each, ShipmentDelivered | TrackingCheckRequested) for each in told.events)
+    assert told.wake_at == END + (KEPT_WITH_PERIL if peril else KEPT_AFTER_END)
 
 
 def as_it_happens(data: st.DataObject, told_facts: Iterable[Event]) -> list[Known]:

@@ -24,6 +24,7 @@ from waybond_contracts.delays import (
     WatchFellDue,
 )
 from waybond_contracts.shipments import ScanKind
+from waybond_tracking.decide import KEPT_WITH_PERIL
 from waybond_tracking.watches import ANSWER_WITHIN
 
 K = ScanKind
@@ -168,4 +169,4 @@ def test_an_open_check_is_waited_for_although_cover_ended() -> None:
     told.until(day(41))
     assert told.state is not None
     assert the(ShipmentStalled, told.until(day(43))).feed is Feed.UNANSWERED
-    assert told.state is None
+    assert told.wake_at == day(33) + KEPT_WITH_PERIL

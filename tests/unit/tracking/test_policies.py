@@ -29,7 +29,7 @@ from waybond_contracts.errors import ContractError
 from waybond_contracts.event import Event
 from waybond_contracts.orders import OrderCancelled
 from waybond_contracts.shipments import ScanKind
-from waybond_tracking.decide import KEPT_AFTER_END, KEPT_WITHOUT_POLICY, MAX_PROMISES
+from waybond_tracking.decide import KEPT_AFTER_END, KEPT_WITH_PERIL, KEPT_WITHOUT_POLICY, MAX_PROMISES
 
 K = ScanKind
 
@@ -102,11 +102,20 @@ def test_a_watch_that_falls_due_as_cover_ends_counts() -> None:
 
 
 def test_what_arrives_soon_after_the_end_is_still_said_then_the_order_is_left() -> None:
-    told = story().given(order_placed(), policy_issued(LATE, ends=40), booked(2))
-    told.given(scanned(K.DELIVERED, 44))
+    told = story().given(order_placed(), policy_issued(LATE, ends=26), booked(2))
+    told.given(scanned(K.DELIVERED, 30))
     assert seen_says(told.events)["ShipmentDelivered", "A"].standing
-    assert told.wake_at == day(40) + KEPT_AFTER_END
-    told.until(day(47))
+    assert told.wake_at == day(26) + KEPT_AFTER_END
+    told.until(day(33))
+    assert (told.state, told.wake_at) == (None, None)
+
+
+def test_a_parcel_that_was_told_lost_is_told_to_arrive_long_after_the_end() -> None:
+    told = story().given(order_placed(), policy_issued(SILENT), booked(2), scanned(K.LOST, 10), policy_cancelled(15))
+    told.until(day(60))
+    told.given(scanned(K.DELIVERED, 61))
+    assert seen_says(told.events)["ShipmentDelivered", "A"].standing
+    told.until(day(15) + KEPT_WITH_PERIL)
     assert (told.state, told.wake_at) == (None, None)
 
 
@@ -121,8 +130,7 @@ def test_cancelled_cover_watches_until_then() -> None:
     told.until(day(34.9))
     assert list(watch_says(told.events)) == [("TG-1:0:0", "A")]
     assert watch_says(told.events)["TG-1:0:0", "A"].breached
-    told.until(day(35))
-    assert told.state is None
+    assert told.wake_at == day(28) + KEPT_WITH_PERIL
 
 
 def test_a_cancellation_learned_late_takes_back_what_fell_due_after_it() -> None:
@@ -137,8 +145,7 @@ def test_cover_that_never_was_takes_everything_back() -> None:
     told.until(day(28))
     told.given(policy_cancelled(28, from_start=True))
     assert not watch_says(told.events)["TG-1:0:0", "A"].breached
-    told.until(day(35))
-    assert told.state is None
+    assert told.wake_at is not None
 
 
 def test_a_cancellation_before_its_policy_is_kept_for_it() -> None:

@@ -15,7 +15,7 @@ from tests.support.tracking import (
 from waybond_contracts.delays import ShipmentDelayed
 from waybond_contracts.shipments import ScanKind
 from waybond_kit.aggregate import Woken
-from waybond_tracking.decide import KEPT_AFTER_END, TICK, decide
+from waybond_tracking.decide import KEPT_AFTER_END, KEPT_WITH_PERIL, TICK, decide
 
 K = ScanKind
 
@@ -66,7 +66,7 @@ def test_the_next_wake_is_the_earliest_due_that_is_open() -> None:
     told.until(day(33))
     assert told.wake_at == day(35)
     told.until(day(35))
-    assert told.wake_at == day(200) + KEPT_AFTER_END
+    assert told.wake_at == day(200) + KEPT_WITH_PERIL
 
 
 def test_once_it_arrived_in_time_nothing_but_the_end_wakes_it() -> None:

@@ -10,7 +10,7 @@ from waybond_contracts.orders import OrderPlaced, PromiseChanged
 from waybond_contracts.policies import PolicyAmended, PolicyCancelled, PolicyDeclined, PolicyIssued
 from waybond_contracts.shipments import ShipmentBooked, ShipmentChecked, ShipmentScanned
 from waybond_kit.aggregate import Outcome, Woken
-from waybond_tracking.difference import difference
+from waybond_tracking.difference import PERILS, difference
 from waybond_tracking.journey import dated, with_booking, with_check, with_scan
 from waybond_tracking.policy import amended, cancelled, issued
 from waybond_tracking.state import Package, Promised, State
@@ -22,7 +22,10 @@ KEPT_WITHOUT_POLICY = timedelta(days=400)
 """How long facts wait for pricing's word, from when the order became known: as long as in claims. Pricing declines an
 order within minutes, but it may hold one until a defect is mended; then its journey still has to be known."""
 KEPT_AFTER_END = timedelta(days=7)
-"""How long an order is kept after its cover ended and nothing is open."""
+"""How long an order is kept after its cover ended, of which no peril was ever told, if nothing is open."""
+KEPT_WITH_PERIL = timedelta(days=400)
+"""How long one is kept after that of which a peril was told: what was told may have to be taken back (S: paid as lost,
+then cancelled, and the parcel arrives ten days later; the wording wants the refund back)."""
 TICK = timedelta(microseconds=1)
 
 
@@ -123,7 +126,10 @@ def _id(package: Package) -> str:
 
 def _kept_until(state: State) -> datetime:
     ended_at = state.policy.ended_at if state.policy else None
-    return state.since + KEPT_WITHOUT_POLICY if ended_at is None else ended_at + KEPT_AFTER_END
+    if ended_at is None:
+        return state.since + KEPT_WITHOUT_POLICY
+    peril = state.said or any(each.kind in PERILS for each in state.seen)
+    return ended_at + (KEPT_WITH_PERIL if peril else KEPT_AFTER_END)
 
 
 def _status(state: State) -> str:

@@ -18,6 +18,7 @@ SIGHTINGS: tuple[tuple[str, frozenset[ScanKind], frozenset[ScanKind]], ...] = (
     ("returned", RETURNS, TOWARDS_BUYER),
 )
 """What is seen, the scans that say so, the later scans that contradict them."""
+PERILS = frozenset(kind for kind, _, _ in SIGHTINGS)
 
 
 def difference(state: State, policy: Policy, findings: Findings, now: datetime) -> tuple[State, tuple[Event, ...]]:
