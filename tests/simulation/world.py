@@ -366,9 +366,7 @@ class World:
             busy = self.people.operate()
             self._catch_up()
             if not busy and not self._held():
-                busy = self.people.adjust() or any(
-                    row.status in OPEN for row in self.databases["claims"].tables.aggregates.values()
-                )
+                busy = self.people.adjust() or self._awaits()
                 quiet = 0 if busy or self._later else quiet + 1
                 if quiet == QUIET_ROUNDS:
                     break
@@ -389,6 +387,14 @@ class World:
         self._rest()
         if (list(self.payer.moves), sorted(self.payer.books)) != before:
             self.watch.wrong.append("I7: what was said again moved money")
+
+    def _awaits(self) -> bool:
+        """Whether a claim waits for somebody, or a wake that is due for the watermark."""
+        now = self.calendar.now()
+        if any(row.status in OPEN for row in self.databases["claims"].tables.aggregates.values()):
+            return True
+        rows = (row for database in self.databases.values() for row in database.tables.aggregates.values())
+        return any(row.armed_at is not None and row.armed_at <= now for row in rows)
 
     def _held(self) -> bool:
         """Whether some service holds an order."""
