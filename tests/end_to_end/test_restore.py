@@ -259,8 +259,8 @@ def test_a_backup_of_yesterday_is_restored_and_the_books_end_as_they_were(stack:
     assert after.movements == before.movements, "something was paid twice"
     assert after.refunds == before.refunds
     # Read in another order than yesterday, what was refunded elsewhere may come behind the command: the payment system
-    # answers what it paid yesterday, and a person is asked. Where it answers that it paid nothing, the next attempt asks
-    # for what is still owed, and nobody is needed.
+    # answers what it paid yesterday, and a person is asked. Where it answers that it paid nothing, the next attempt
+    # asks for what is still owed, and nobody is needed.
     other = {key for key, amounts in after.commanded.items() if amounts != before.commanded[key]}
     assert other <= {f"{TENANT}/shop/{name}" for name in open_[:2]}
     paid_otherwise = {key for key in other if after.commanded[key][-1] != before.commanded[key][-1]}

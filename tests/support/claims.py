@@ -384,3 +384,6 @@ def check_case(case: Case, events: Sequence[Event]) -> None:
     if any(isinstance(event, refunds.MoneyCommand) for event in events):
         assert case.cover is not None
         assert 0 <= net_paid(case) <= min(case.cover.limit, max(0, case.total - elsewhere(case)))
+        if len({grant.package_id for grant in case.grants}) == 1:
+            # What one package was paid and keeps is no reason to pay it more than the facts give it now.
+            assert net_paid(case) <= case.entitled

@@ -55,6 +55,37 @@ def test_keep_lets_the_buyer_have_both() -> None:
     assert story.named(ClaimReopened) == []
 
 
+def test_what_was_taken_back_in_time_is_not_kept() -> None:
+    """Its loss is commanded, and cancelled when it was found again; it is late, and paid for that alone."""
+    story = ClaimsStory()
+    story.given(placed(), issued(PLAIN), lost(day(22)))
+    (whole,) = story.named(IssueRefund)
+    story.when(lost(day(22), version=2, standing=False), day(23))
+    assert story.case.owed == 10_000, "on its way, it may be kept"
+    story.until(day(25))
+    story.when(ruling(story.last(ClaimReferred), "cancel_and_retry", day(25)))
+    story.when(answer(whole, "RefundCancelled", day(26)))
+    assert story.case.owed == 0
+    story.when(late(0))
+    story.pay(day(28))
+    story.when(delivered(day(29)))
+    assert (story.case.owed, story.case.settled) == (1_000, 1_000)
+    assert [each.amount for each in story.named(IssueRefund)] == [usd(10_000), usd(1_000)]
+
+
+def test_what_failed_for_good_is_not_kept() -> None:
+    story = ClaimsStory()
+    story.given(placed(), issued(PLAIN), lost(day(22)))
+    story.when(answer(story.last(IssueRefund), "RefundFailed", day(23), retryable=False))
+    story.when(lost(day(22), version=2, standing=False), day(24))
+    assert story.case.owed == 0
+    story.when(late(0))
+    story.when(ruling(story.last(ClaimReferred), "retry", day(27.5)))
+    story.pay(day(28))
+    story.when(delivered(day(29)))
+    assert (story.case.owed, story.case.settled) == (1_000, 1_000)
+
+
 def test_offset_asks_nothing_back_and_counts_towards_later_benefits() -> None:
     story = lost_then_delivered("offset")
     assert story.case.entitled == 1_000

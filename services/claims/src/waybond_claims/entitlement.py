@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from waybond_claims.adjudication.interpreter import Found, findings
 from waybond_claims.adjudication.view import View, view
-from waybond_claims.state import Case, Grant
+from waybond_claims.state import Case, Command, Grant
 from waybond_contracts.explanation import StepKind
 
 KEPT = frozenset({"keep"})
@@ -76,7 +76,8 @@ def entitlement(case: Case, now: datetime) -> Entitlement | None:
     entitled = _step(steps, StepKind.CAP, "paid_less_refunded", available)
     cap = 0 if case.void else min(seen.cover.limit, available)
     # Kept can be no more than what was paid: a refund that failed leaves nothing to keep.
-    kept = min(_with(benefits, case.grants, KEPT), cap) - entitled if case.grants else 0
+    grants = case.standing_grants
+    kept = min(_with(benefits, grants, KEPT), cap) - entitled if grants else 0
     owed = entitled + max(0, min(kept, net_paid(case)))
     return Entitlement(
         view=seen,
@@ -84,10 +85,10 @@ def entitlement(case: Case, now: datetime) -> Entitlement | None:
         steps=tuple(steps),
         entitled=entitled,
         owed=owed,
-        tolerated=max(owed, min(_with(benefits, case.grants, NOT_ASKED_BACK), cap)),
+        tolerated=max(owed, min(_with(benefits, grants, NOT_ASKED_BACK), cap)),
         credits=_credits(seen, chosen, owed),
         available=available,
-        best=_news_first(chosen, benefits, case.grants),
+        best=_news_first(chosen, benefits, grants),
     )
 
 
@@ -132,16 +133,17 @@ def net_paid(case: Case) -> int:
     return case.settled + (flight.minor if flight is not None else 0) - case.recovered
 
 
-def granted(case: Case, owes: Entitlement) -> tuple[Grant, ...]:
-    """For each package, and what an arrival does to the benefit, the highest amount commanded so far, with its clause:
-    what is to be given back does not stand in for what may be kept."""
-    grants = {(grant.package_id, grant.late_arrival): grant for grant in case.grants}
+def granted(case: Case, owes: Entitlement, command: Command) -> tuple[Grant, ...]:
+    """The grants with those that this command raises, by package and by what an arrival does to the benefit: what is to
+    be given back does not stand in for what may be kept, nor does what a limit or a refund elsewhere held back."""
+    paid = net_paid(case) + command.minor
+    standing = {(grant.package_id, grant.late_arrival): grant.minor for grant in case.standing_grants}
+    raised: list[Grant] = []
     for each in owes.best:
-        minor, clause = _limited(owes.view, each), each.rule.clause
-        key = each.package_id, clause.late_arrival
-        if key not in grants or minor >= grants[key].minor:
-            grants[key] = Grant(each.package_id, clause.id, clause.late_arrival, minor)
-    return tuple(grants.values())
+        clause, minor = each.rule.clause, min(_limited(owes.view, each), paid)
+        if minor > standing.get((each.package_id, clause.late_arrival), 0):
+            raised.append(Grant(each.package_id, clause.id, clause.late_arrival, minor, command.refund_id))
+    return (*case.grants, *raised)
 
 
 def _best(seen: View, found: tuple[Found, ...]) -> dict[str | None, Found]:

@@ -50,7 +50,9 @@ def added(case: Case, event: Event, now: datetime) -> Case:
         case policies.PolicyCancelled():
             return _cancelled(case, event)
         case policies.PolicyDeclined():
-            return case if case.declined else replace(case, declined=event.reason.value, declined_at=now)
+            # Pricing forgets a policy that ended, and declines its order where that is published once more.
+            known = case.declined or case.policy is not None
+            return case if known else replace(case, declined=event.reason.value, declined_at=now)
         case delays.WatchFellDue():
             return _fell_due(_journeyed(case, event), event)
         case delays.PackageSeen():

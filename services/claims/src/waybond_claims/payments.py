@@ -206,7 +206,7 @@ def pay(draft: Draft, owes: Entitlement) -> Command | None:
         "entitled": money(draft.case, owes.entitled),
         "explanation": explanation(draft.case, owes, difference, draft.now),
     }
-    draft.say(claims.ClaimApproved, fields, approved=owes.entitled, grants=granted(draft.case, owes))
+    draft.say(claims.ClaimApproved, fields, approved=owes.entitled)
     return _issue(draft, owes, difference, again)
 
 
@@ -224,7 +224,7 @@ def _issue(draft: Draft, owes: Entitlement, difference: Due, again: Command | No
         decision_version=case.version,
         pays=again.again_by if again is not None and again.again_by else difference.pays,
     )
-    draft.change(commands=(*case.commands, command))
+    draft.change(commands=(*case.commands, command), grants=granted(case, owes, command))
     clause = owes.best[0].rule.clause if owes.best else None
     narrative = f"{case.order_key.rpartition('/')[2]} {clause.id if clause is not None else ''}"
     fields = {

@@ -327,12 +327,14 @@ class Recovery(Struct, frozen=True, omit_defaults=True):
 
 
 class Grant(Struct, frozen=True, array_like=True, gc=False):
-    """What was commanded for a package (None: the order) under which clause, for each `late_arrival` the highest."""
+    """What a command raised the benefit of a package (None: the order) to, under which clause, so far as it paid it."""
 
     package_id: str | None
     clause_id: str
     late_arrival: str
     minor: int
+    refund_id: str = ""
+    """Of the command. A grant counts as long as that moved money or may still."""
 
 
 class Case(Struct, frozen=True, omit_defaults=True):
@@ -366,6 +368,7 @@ class Case(Struct, frozen=True, omit_defaults=True):
     approved: int = 0
     """`entitled` of the last ClaimApproved."""
     grants: tuple[Grant, ...] = ()
+    """All of them; see `standing_grants`."""
     commands: tuple[Command, ...] = ()
     early: tuple[Answer, ...] = ()
     """Answers about refunds that are not commanded yet, the last of each refund."""
@@ -387,6 +390,20 @@ class Case(Struct, frozen=True, omit_defaults=True):
             if command.in_flight:
                 return command
         return None
+
+    @property
+    def standing_grants(self) -> tuple[Grant, ...]:
+        """For each package and `late_arrival` the highest of those that count (S: paid as lost, taken back in time, the
+        parcel arrives late; what was never paid is not kept)."""
+        if not self.grants:
+            return ()
+        gone = {each.refund_id for each in self.commands if not each.in_flight and not each.settled}
+        best: dict[tuple[str | None, str], Grant] = {}
+        for grant in self.grants:
+            key = grant.package_id, grant.late_arrival
+            if grant.refund_id not in gone and (key not in best or grant.minor > best[key].minor):
+                best[key] = grant
+        return tuple(best.values())
 
     @property
     def last_attempts(self) -> tuple[Command, ...]:

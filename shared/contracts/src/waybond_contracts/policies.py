@@ -128,7 +128,10 @@ class PolicyIssued(PolicyEvent, topic=POLICIES):
 
 
 class PolicyDeclined(Event, topic=POLICIES):
-    """The order got no cover, and why."""
+    """The order got no cover, and why.
+
+    After a PolicyIssued of the same order it says nothing: an order that is published again long after its policy ended
+    is not known any more, and is declined."""
 
     reason: DeclineReason
     """Why."""

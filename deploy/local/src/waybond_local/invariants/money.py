@@ -123,7 +123,7 @@ def _gap(case: Case) -> Iterable[str]:
         if not (flight or retried or case.frozen_by_dispute or stopped(case)):
             yield f"owes {gap} more than was settled or is in flight, and nothing says why it waits"
     outstanding = sum(recovery.outstanding for recovery in case.recoveries)
-    offset = sum(grant.minor for grant in case.grants if grant.late_arrival == "offset")
+    offset = sum(grant.minor for grant in case.standing_grants if grant.late_arrival == "offset")
     if -gap > outstanding + case.waived + offset + flight:
         yield f"paid {-gap} more than is owed, and only {outstanding} is asked back"
 
@@ -176,7 +176,7 @@ class Limits:
         self.check.expect(paid <= cover.limit, f"{case.order_key}: paid {paid}, the policy's limit is {cover.limit}")
         worth = max(case.order.minor if case.order else 0, case.amended.minor if case.amended else 0)
         self.check.expect(paid <= worth, f"{case.order_key}: paid {paid}, the buyer paid {worth}")
-        for grant in case.grants:
+        for grant in case.standing_grants:
             if grant.package_id is not None and cover.package_limit is not None:
                 what = f"package {grant.package_id} got {grant.minor}, its limit is {cover.package_limit}"
                 self.check.expect(grant.minor <= cover.package_limit, f"{case.order_key}: {what}")
