@@ -112,6 +112,22 @@ def test_an_older_revision_changes_nothing() -> None:
     assert telling.when(amended(1, 9_000), A_DAY_LATER) == ()
 
 
+@pytest.mark.parametrize(
+    "facts",
+    [
+        (amended(4, 0, total=Money.of(1, "EUR")), amended(4, 1)),
+        (refunded("R1", 100, currency="EUR"), refunded("R1", 100)),
+    ],
+)
+def test_of_one_amount_in_two_currencies_it_does_not_count_which_came_first(facts: tuple[Event, Event]) -> None:
+    one, other = in_force(), in_force()
+    for n in range(2):
+        one.when(facts[n], A_DAY_LATER + timedelta(seconds=n))
+        other.when(facts[1 - n], A_DAY_LATER + timedelta(seconds=n))
+    assert one.state is not None and other.state is not None
+    assert (one.state.total, one.state.refunds) == (other.state.total, other.state.refunds)
+
+
 def test_an_amendment_beyond_the_product_ends_the_policy_and_returns_what_is_unearned() -> None:
     telling = in_force()
 

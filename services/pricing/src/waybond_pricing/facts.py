@@ -73,18 +73,22 @@ def _amended(state: State, fact: OrderAmended) -> State:
 
 
 def _highest(known: AmendedAmount | None, revision: int, amount: Money) -> AmendedAmount:
-    if known is not None and (known.revision, known.minor) >= (revision, amount.minor):
-        return known
-    return AmendedAmount(revision, amount.minor, amount.currency)
+    told = AmendedAmount(revision, amount.minor, amount.currency)
+    return told if known is None or _rank(told) > _rank(known) else known
+
+
+def _rank(amount: AmendedAmount) -> tuple[int, int, str]:
+    """With the currency, so that it does not count which of two equal numbers came first."""
+    return amount.revision, amount.minor, amount.currency
 
 
 def _refunded(state: State, fact: OrderRefunded) -> State:
     known = state.refunds.get(fact.refund_ref)
     if known is None and len(state.refunds) >= MAX_REFUNDS:
         raise ContractError("refund_ref", f"at most {MAX_REFUNDS} refunds of one order", fact.refund_ref)
-    if known is not None and known.minor >= fact.amount.minor:
-        return state
     told = Refund(fact.amount.minor, fact.amount.currency)
+    if known is not None and (known.minor, known.currency) >= (told.minor, told.currency):
+        return state
     return replace(state, refunds={**state.refunds, fact.refund_ref: told})
 
 
