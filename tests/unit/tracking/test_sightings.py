@@ -102,6 +102,22 @@ def test_a_parcel_that_arrives_after_it_was_lost_is_a_late_arrival_not_a_correct
     assert seen_says(told.events)["ShipmentDelivered", "A"].when == Interval.at(day(50))
 
 
+def test_an_arrival_is_told_before_the_loss_that_becomes_known_with_it() -> None:
+    """Pricing was away: both are concluded when the policy is heard of."""
+    told = story().given(order_placed(), booked(2), scanned(K.LOST, 20), scanned(K.DELIVERED, 50))
+    events = told.when(policy_issued(LATE, SILENT), known_at=day(51))
+    assert [type(each) for each in events] == [ShipmentDelivered, ShipmentLost]
+
+
+def test_an_arrival_is_taken_back_after_the_loss_that_falls_with_it() -> None:
+    told = story().given(*BEGIN, scanned(K.LOST, 20), scanned(K.DELIVERED, 50))
+    taken_back = told.when(scanned(K.IN_TRANSIT, 51))
+    assert [(type(each), each.standing) for each in taken_back if isinstance(each, PackageSeen)] == [
+        (ShipmentLost, False),
+        (ShipmentDelivered, False),
+    ]
+
+
 def test_a_label_or_stale_feed_after_a_loss_finds_nothing() -> None:
     told = story().given(*BEGIN, scanned(K.LOST, 20), scanned(K.STALE, 21), scanned(K.UNKNOWN, 22))
     assert seen_says(told.events)["ShipmentLost", "A"].standing

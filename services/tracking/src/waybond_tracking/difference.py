@@ -56,7 +56,15 @@ def _seen(state: State) -> list[SaidSeen]:
                 found.append(replace(said, version=said.version + 1, stands=False))
             elif scan is not None and (said is None or not said.stands or (said.scan, said.also) != (scan, also)):
                 found.append(SaidSeen(kind, package.id, said.version + 1 if said else 1, True, scan, also))
-    return found
+    return sorted(found, key=_turn)
+
+
+def _turn(said: SaidSeen) -> int:
+    """Which comes first, of what is concluded at once: whoever stops between two of them shall not pay what is not
+    owed (S: policy, loss and arrival become known together, and the loss is paid before the arrival is heard of), nor
+    take back what is."""
+    arrived = said.kind not in PERILS
+    return (0 if said.stands else 3) if arrived else (1 if said.stands else 2)
 
 
 def _sightings(package: Package) -> Iterator[tuple[str, Scan | None, tuple[Scan, ...]]]:
