@@ -30,6 +30,7 @@ from tests.support.claims import (
     usd,
     wording,
 )
+from waybond_claims.decide import KEPT_AFTER_END
 from waybond_claims.ledger import Entry
 from waybond_claims.shown import shown
 from waybond_contracts.claims import (
@@ -48,6 +49,7 @@ from waybond_contracts.fields import Interval
 from waybond_contracts.orders import OrderAmended
 from waybond_contracts.places import Lane
 from waybond_contracts.policies import DeclineReason, PolicyDeclined
+from waybond_contracts.refunds import IssueRefund
 from waybond_contracts.shipments import ScanKind
 from waybond_contracts.wording import Clock, DeliveredBy
 
@@ -266,7 +268,7 @@ def test_a_claim_counts_to_the_last_day_of_its_window_and_then_the_file_is_dropp
     assert "DMG-1" in story.last(ClaimReferred).question
     other = ClaimsStory()
     other.given(placed(), issued(wording("route")), delivered(day(59)))
-    other.until(day(60 + 30 + 7))
+    other.until(day(60 + 30) + KEPT_AFTER_END)
     assert other.state is None
 
 
@@ -362,13 +364,25 @@ tiers = [{ after = "P7D", share = "1.00" }]
     assert story.last(ClaimApproved).amount == usd(10_000)
 
 
-def test_an_order_without_a_claim_leaves_no_state_a_week_after_its_policy_ended() -> None:
+def test_an_order_without_a_claim_leaves_no_state_long_after_its_policy_ended() -> None:
     story = ClaimsStory()
     story.given(placed(), issued(), delivered(day(15)))
-    story.until(PLACED + timedelta(days=246, hours=23))
+    ends = PLACED + timedelta(days=240) + KEPT_AFTER_END
+    story.until(ends - timedelta(hours=1))
     assert story.state is not None
-    story.until(PLACED + timedelta(days=247))
+    story.until(ends)
     assert story.state is None
+
+
+def test_a_policy_that_is_said_again_after_its_end_is_neither_booked_nor_in_force_again() -> None:
+    story = ClaimsStory()
+    story.given(placed(), issued(), cancelled(day(10), 2))
+    books = list(story.rows)
+    story.until(day(60))
+    story.when(issued())
+    story.when(late(0))
+    assert story.rows == books
+    assert story.named(IssueRefund) == []
 
 
 def test_an_order_that_was_declined_leaves_no_state_after_a_week() -> None:

@@ -16,9 +16,11 @@ from waybond_contracts.event import Event
 from waybond_contracts.explanation import FindingReason
 from waybond_kit.aggregate import Outcome, Woken
 
-KEPT_AFTER_END = timedelta(days=7)
-"""An order that was declined, or of whose policy nothing more can be heard, without a claim leaves no state after
-this."""
+KEPT_DECLINED = timedelta(days=7)
+"""An order that was declined, without a claim, leaves no state after this."""
+KEPT_AFTER_END = timedelta(days=400)
+"""So does one of whose policy nothing more can be heard: what is said again, or was held elsewhere, has to meet the
+file (S: pricing's last send comes twice; the premium would be booked anew, and a cancelled policy cover again)."""
 GOOD_ANSWERS = frozenset({refunds.RefundAccepted, refunds.RefundPending, refunds.RefundSucceeded})
 """Of a payment system: what they say of a refund changes nothing that is owed."""
 KEPT_UNHEARD = timedelta(days=400)
@@ -159,7 +161,7 @@ def _reckon(draft: Draft, owes: Entitlement) -> None:
 def _wake_at(case: Case, now: datetime) -> datetime | None:
     """When time alone changes something."""
     ends = _droppable_at(case)
-    wishes = [now + KEPT_AFTER_END if ends is not None and ends <= now else ends, payments.retry_at(case)]
+    wishes = [now + KEPT_DECLINED if ends is not None and ends <= now else ends, payments.retry_at(case)]
     wishes += [fact.due for fact in case.watches if fact.breached]
     wishes.append(referrals.next_silence(case, now))
     wishes += [max(answer.known_at + payments.EARLY, now + referrals.AT_ONCE) for answer in case.early]
@@ -177,7 +179,7 @@ def _droppable_at(case: Case) -> datetime | None:
     if case.opened or case.commands or case.early:
         return None
     if case.policy is None:
-        return case.declined_at + KEPT_AFTER_END if case.declined_at is not None else case.since + KEPT_UNHEARD
+        return case.declined_at + KEPT_DECLINED if case.declined_at is not None else case.since + KEPT_UNHEARD
     if case.void and case.ended is not None:  # It covers nothing from its start, and yet ended only then.
         return case.ended.at + KEPT_AFTER_END
     ends = case.ends_at
