@@ -4,12 +4,13 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from itertools import pairwise
+from operator import itemgetter
 from typing import Any
 
 from tests.simulation.database import Database
 from tests.simulation.history import Rubbish
 from tests.simulation.people import STALE
-from tests.simulation.shadow import Fact, Shadow, Worth
+from tests.simulation.shadow import NOTHING, Fact, Shadow, Worth
 from tests.simulation.watch import is_progress, unpacked
 from tests.simulation.world import DEFINITIONS, World
 from waybond_claims.state import Case
@@ -25,8 +26,10 @@ from waybond_kit.ports import Place
 OURS = ("policies", "delays", "claims", "refunds")
 FACTS = ("orders", "shipments", "disputes")
 TERMINAL = (refunds.RefundSucceeded, refunds.RefundFailed, refunds.RefundReversed, refunds.RefundCancelled)
-KEPT_AFTER_END = timedelta(days=7)
 Worths = list[tuple[datetime, Worth]]
+MICROSECOND = timedelta(microseconds=1)
+TICK = timedelta(milliseconds=1)
+"""Of the broker's clock: what it had within one is told apart by microseconds."""
 CLOCKS = timedelta(minutes=2)
 """How far the clocks of the payment system and of the broker may differ."""
 
@@ -44,12 +47,11 @@ def wrong(world: World) -> list[str]:
     facts, money = _facts(world), _commands(world)
     cases = {case.order_key: (status, case) for status, case in world.people.cases()}
     for plan in world.plan.orders:
-        shadow = Shadow(plan.product, facts[plan.key], plan.adjuster_pays, world.watch.heard.get(plan.key, ()))
+        shadow = Shadow(plan.product, facts.get(plan.key, ()), plan.adjuster_pays, world.watch.heard.get(plan.key, ()))
         worths = [(at, shadow.worth(at)) for at in shadow.instants() if at <= world.clock.now()]
-        if not _released_late(world, plan.key, shadow):
-            found += _order(world, plan.key, worths, cases.get(plan.key))
+        found += _order(world, plan.key, worths, cases.get(plan.key))
         issued = [event for _, event in money[plan.key] if isinstance(event, refunds.MoneyCommand)]
-        found += _in_time(plan.key, worths, issued)
+        found += _in_time(plan.key, worths, issued, cases.get(plan.key))
         found += _in_turn(world, plan.key, money[plan.key], issued)
     return found
 
@@ -194,7 +196,15 @@ def _facts(world: World) -> dict[str, list[Fact]]:
                 event = _event(record)
                 if event is not None and partition_of(record.key, world.plan.partitions) == place.shard:
                     found[record.key.decode()].append((record.appended, event))
-    return found
+    return {key: _apart(facts) for key, facts in found.items()}
+
+
+def _apart(facts: list[Fact]) -> list[Fact]:
+    """By when the broker had them, and no two at once: between any two of them something may be decided."""
+    apart: list[Fact] = []
+    for known, event in sorted(facts, key=itemgetter(0)):
+        apart.append((max(known, apart[-1][0] + MICROSECOND) if apart else known, event))
+    return apart
 
 
 def _commands(world: World) -> dict[str, list[tuple[Raw, Event]]]:
@@ -219,23 +229,9 @@ def _event(record: Raw) -> Event | None:
     return decode(kind.decode(), record.value).event
 
 
-def _released_late(world: World, key: str, shadow: Shadow) -> bool:
-    """Whether the order was held until its file was gone, a week after its cover had ended: then nothing is paid."""
-    ended = shadow.covered_until(world.clock.now()) if shadow.covered() else None
-    if ended is None:
-        return False
-    settled = [
-        database.tables.settled[place].released_at
-        for database in world.databases.values()
-        for place, row in database.tables.quarantine.items()
-        if row.order_key == key and place in database.tables.settled
-    ]
-    return max(settled, default=ended) > ended + KEPT_AFTER_END
-
-
 def _order(world: World, key: str, worths: Worths, filed: tuple[str, Case] | None) -> Iterator[str]:
     """I1, I6: what the order got is what it is owed, never more than that on the way."""
-    last = worths[-1][1] if worths else Worth({}, {}, {}, 0, 0)
+    last = worths[-1][1] if worths else NOTHING
     most = max(last.owed, min(last.cap, _kept([worth for _, worth in worths], last)))
     moved = sum(minor for _, order, minor in world.payer.moves if order == key)
     case = filed[1] if filed is not None else None
@@ -255,34 +251,49 @@ def _order(world: World, key: str, worths: Worths, filed: tuple[str, Case] | Non
         if order != key:
             continue
         got += minor
-        bound = _kept([worth for since, worth in worths if since <= at + CLOCKS], None)
+        bound = _bound([worth for since, worth in worths if since <= at + CLOCKS])
         if minor > 0 and got - (case.recovered if case else 0) > bound:
             yield f"I1 {key}: {got} was paid by {at}, of {bound} that could be owed by then"
 
 
-def _in_time(key: str, worths: Worths, issued: list[refunds.MoneyCommand]) -> Iterator[str]:
-    """I8: nothing is commanded before a clock of the wording has run out, or a scan has met it."""
+def _in_time(
+    key: str, worths: Worths, issued: list[refunds.MoneyCommand], filed: tuple[str, Case] | None
+) -> Iterator[str]:
+    """I8: nothing is commanded before a clock of the wording has run out, or a scan has met it.
+
+    Beside it the buyer gets back what was recovered of a refund that the payment system reversed afterwards."""
+    recovered = filed[1].recovered if filed is not None else 0
     for command in issued:
-        bound = _kept([worth for since, worth in worths if since <= command.requested_at], None)
+        bound = _bound([worth for since, worth in worths if since < command.requested_at + TICK]) + recovered
         if command.amount.minor > bound:
             when = command.requested_at
             yield f"I8 {key}: {command.amount.minor} was commanded at {when}, of {bound} that could be owed by then"
 
 
-def _kept(worths: list[Worth], last: Worth | None) -> int:
+def _kept(worths: list[Worth], last: Worth) -> int:
     """The most that may stay with the buyer: of each unit the highest that ever fell due and is kept, or falls due
-    still; without `last` the highest of all, kept or not."""
-    best: dict[str | None, int] = {}
-    cap = 0
+    still."""
+    best = dict(last.units)
     for worth in worths:
-        cap = max(cap, worth.cap)
-        for unit, minor in (worth.kept if last is not None else worth.most).items():
+        for unit, minor in worth.kept.items():
             best[unit] = max(best.get(unit, 0), minor)
-    if last is not None:
-        for unit, minor in last.units.items():
-            best[unit] = max(best.get(unit, 0), minor)
-    whole_order = best.pop(None, 0)
-    return min(cap, max(whole_order, sum(best.values())))
+    return _in_all(best, worths)
+
+
+def _bound(worths: list[Worth]) -> int:
+    """The most that may be paid: of each unit the highest that ever fell due, kept or not, of the highest whole that
+    ever was. Facts of different topics may overtake each other (S: an amendment a backlog of scans)."""
+    best: dict[str | None, int] = {}
+    whole = max((worth.whole for worth in worths), default=0)
+    for worth in worths:
+        for unit, minor in worth.most.items():
+            best[unit] = max(best.get(unit, 0), -(-minor * whole // worth.whole) if worth.whole else 0)
+    return _in_all(best, worths)
+
+
+def _in_all(units: dict[str | None, int], worths: list[Worth]) -> int:
+    whole_order = units.pop(None, 0)
+    return min(max((worth.cap for worth in worths), default=0), max(whole_order, sum(units.values())))
 
 
 def _people(world: World, case: Case) -> Iterator[str]:

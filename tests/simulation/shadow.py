@@ -87,8 +87,13 @@ class Worth:
     """What claims may pay for each now, of clauses that the buyer keeps, or has offset, if their reason falls away."""
     most: dict[str | None, int]
     """What claims may pay for each now, of all clauses."""
+    whole: int
+    """The amount that these are parts of."""
     cap: int
     owed: int
+
+
+NOTHING = Worth({}, {}, {}, 0, 0, 0)
 
 
 class Shadow:
@@ -131,7 +136,7 @@ class Shadow:
         """What is owed on what was known by then, with time having come so far."""
         facts = [event for known, event in self._facts if known <= at]
         if not self.covered() or self.placed is None or self.placed not in facts:
-            return Worth({}, {}, {}, 0, 0)
+            return NOTHING
         until = self.covered_until(at)
         total = _total(self.placed, facts)
         insured = _total(self.placed, [e for known, e in self._facts if known <= at and (not until or known < until)])
@@ -140,7 +145,8 @@ class Shadow:
         cap = min(products.LIMIT_MINOR, max(0, total - given))
         bases, whole = _bases(self.placed, parcels, insured), self.placed.total.minor
         older = self._changes(at) > sum(heard <= at for heard in self._heard)
-        widest = _bases(self.placed, parcels, max(insured, whole)) if older else bases
+        whole = max(insured, whole) if older else insured
+        widest = _bases(self.placed, parcels, whole) if older else bases
         units, kept, most = {}, {}, {}
         for name, basis in bases.items():
             parcel, single = parcels.get(name or "", Parcel()), name is None
@@ -149,7 +155,7 @@ class Shadow:
             units[name] = max((_share(basis, share) for share, _ in met), default=0)
             kept[name] = max((_share(widest[name], share) for share, keeps in paid if keeps), default=0)
             most[name] = max((_share(widest[name], share) for share, _ in paid), default=0)
-        return Worth(units, kept, most, cap, min(cap, sum(units.values())))
+        return Worth(units, kept, most, whole, cap, min(cap, sum(units.values())))
 
     def _changes(self, at: datetime) -> int:
         """How often pricing has to speak of the policy again for what is known by then, at least."""
