@@ -389,12 +389,12 @@ class World:
             self.watch.wrong.append("I7: what was said again moved money")
 
     def _awaits(self) -> bool:
-        """Whether a claim waits for somebody, or a wake that is due for the watermark."""
-        now = self.calendar.now()
+        """Whether a claim waits for somebody, or a wake that is due by any host's clock for the watermark."""
+        soon = self.calendar.now() + BEHIND
         if any(row.status in OPEN for row in self.databases["claims"].tables.aggregates.values()):
             return True
         rows = (row for database in self.databases.values() for row in database.tables.aggregates.values())
-        return any(row.armed_at is not None and row.armed_at <= now for row in rows)
+        return any(row.armed_at is not None and row.armed_at <= soon for row in rows)
 
     def _held(self) -> bool:
         """Whether some service holds an order."""
