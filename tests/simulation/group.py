@@ -40,7 +40,9 @@ class Group:
         self._round = 0
 
     def join(self, member: "Member") -> None:
-        """A member comes, or comes again."""
+        """A member comes, or comes again; what one that left had still sent is refused with its connection."""
+        if member.left:
+            return
         member.expired = False
         if member not in self.members:
             self.members.append(member)
@@ -108,6 +110,7 @@ class Member:
         self.name = name
         self.generation = 0
         self.expired = False
+        self.left = False
         self.waiting: asyncio.Future[Any] = group.broker.network.loop.create_future()
         self._notice: asyncio.Future[Any] = group.broker.network.loop.create_future()
         self._positions: dict[Place, int] = {}
@@ -158,6 +161,7 @@ class Member:
 
     def close(self) -> None:
         """Leave in order."""
+        self.left = True
         self.group.leave(self)
         self.forget()
 
