@@ -6,6 +6,7 @@ import asyncio
 import shutil
 import sys
 import time
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, NamedTuple
@@ -13,9 +14,10 @@ from typing import Annotated, NamedTuple
 import stamina
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-from tests.chaos.campaign import Rounds, check, suffer
+from tests.chaos.campaign import Round, Rounds, check, suffer
 from tests.chaos.harms import HARMS
 from tests.chaos.harms.harm import Dose, Harm
 from tests.chaos.report import Campaign, show, write
@@ -58,9 +60,8 @@ def main(  # noqa: PLR0917 - typer makes an option of each
     size = Size(rate=rate, members=members, seed=seed)
     amount = max(LEAST_AMOUNT, min(1.0, minutes / HOUR_MINUTES)) if amount is None else amount
     stamina.instrumentation.set_on_retry_hooks([])  # that a topic is not known at once is nothing to tell
-    campaign = asyncio.run(_campaign(size, _chosen(only), minutes, Dosage(seconds, amount), keep))
+    campaign = asyncio.run(_campaign(size, _chosen(only), minutes, Dosage(seconds, amount), keep, json))
     show(campaign, console)
-    write(campaign, json)
     console.print(f"Every round: {json}")
     if not campaign.holds:
         raise typer.Exit(1)
@@ -81,7 +82,10 @@ def _chosen(only: str) -> list[Harm]:
     return [HARMS[name] for name in names or HARMS]
 
 
-async def _campaign(size: Size, harms: list[Harm], minutes: float, dosage: Dosage, keep: Path | None) -> Campaign:
+async def _campaign(  # noqa: PLR0917 - what the command was told
+    size: Size, harms: list[Harm], minutes: float, dosage: Dosage, keep: Path | None, report: Path
+) -> Campaign:
+    """Rounds of harm until time is up, then the journals; the report is written as far as it is after each."""
     began = time.monotonic()
     campaign, rounds = Campaign(size, 0.0, []), Rounds(size.seed, harms, HARMS["kill"])
     columns = TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn()
@@ -94,13 +98,29 @@ async def _campaign(size: Size, harms: list[Harm], minutes: float, dosage: Dosag
                     name = " + ".join(harm.name for harm in chosen)
                     progress.update(task, completed=time.monotonic() - began, description=f"{name:24}")
                     await _round(target, chosen, Dose(dosage.seconds, dosage.amount, draw), campaign)
+                    _note(campaign, target, began, report)
+                progress.update(task, completed=minutes * 60, description="journals")
+                await _journals(target, campaign)
+                _note(campaign, target, began, report)
             finally:
                 if keep is not None:
                     shutil.copytree(target.logs, keep, dirs_exist_ok=True)
-            campaign.orders, campaign.records = target.flow.placed, target.flow.sent.total()
-            campaign.answers = dict(target.meter.answers)
-    campaign.minutes = (time.monotonic() - began) / 60
     return campaign
+
+
+def _note(campaign: Campaign, world: World, began: float, report: Path) -> None:
+    campaign.orders, campaign.records = world.flow.placed, world.flow.sent.total()
+    campaign.answers = dict(world.meter.answers)
+    campaign.minutes = (time.monotonic() - began) / 60
+    write(campaign, report)
+
+
+async def _journals(world: World, campaign: Campaign) -> None:
+    """What takes too long for every round: all journals are followed from their beginning."""
+    last = Round(("journals",), Counter(), {}, 0.0, 0.0, 0)
+    await check(world, last, PATIENCE_SECONDS, journals=True)
+    campaign.rounds.append(last)
+    _tell_wrong(last, f"{'journals':33} {_outcome(last)}: followed in {last.check_seconds:.0f} s")
 
 
 async def _round(target: World, chosen: Sequence[Harm], dose: Dose, campaign: Campaign) -> None:
@@ -114,10 +134,17 @@ async def _round(target: World, chosen: Sequence[Harm], dose: Dose, campaign: Ca
     result.judge()
     done = ", ".join(f"{number:,} {kind}" for kind, number in result.done.items())
     back = "never" if result.recovered_seconds is None else f"{result.recovered_seconds:.0f} s"
-    outcome = "[bold red]FAILS[/bold red]" if result.wrong else "[green]holds[/green]"
-    console.print(f"{len(campaign.rounds):4} {name:28} {outcome}, back after {back}: {done}")
+    _tell_wrong(result, f"{len(campaign.rounds):4} {name:28} {_outcome(result)}, back after {back}: {done}")
+
+
+def _outcome(result: Round) -> str:
+    return "[bold red]FAILS[/bold red]" if result.wrong else "[green]holds[/green]"
+
+
+def _tell_wrong(result: Round, line: str) -> None:
+    console.print(line)
     for wrong in result.wrong:
-        console.print(f"     [red]{wrong}[/red]", markup=True, soft_wrap=True)
+        console.print(f"     [red]{escape(wrong)}[/red]", soft_wrap=True)
 
 
 if __name__ == "__main__":

@@ -38,6 +38,7 @@ class Round:
     answered_seconds: float | None = None
     """From the end of the harm until every order of before is bound, and paid where it must be; None if never."""
     checks: Sequence[Check] = ()
+    check_seconds: float = 0.0
     unable: str = ""
     """Why the harm cannot be done here."""
     wrong: list[str] = field(default_factory=list)
@@ -79,12 +80,16 @@ async def suffer(
     return result
 
 
-async def check(world: World, result: Round, patience_seconds: float) -> None:
-    """Check all invariants, with the flow at rest."""
-    result.checks = await world.checked(patience_seconds)
+async def check(world: World, result: Round, patience_seconds: float, *, journals: bool = False) -> None:
+    """Check the invariants, with the flow at rest; I7 to I10 only with `journals`."""
+    began = time.monotonic()
+    result.checks = await world.checked(patience_seconds, journals=journals)
+    result.check_seconds = time.monotonic() - began
     for each in result.checks:
         if not each.holds:
             result.wrong.append(f"{each.name} fails {each.violations} times: {'; '.join(each.shown)}")
+        elif each.unchecked:
+            result.wrong.append(f"{each.name} was not checked: {each.unchecked}")
 
 
 async def _steady(world: World) -> float:

@@ -21,6 +21,8 @@ UNKNOWN = 0.9
 TOPICS = (ORDERS, SHIPMENTS, DISPUTES)
 LONGEST_VALUE_BYTES = 20_000
 VALID = 0.3
+DEEPEST = 5_000
+STRUCTURED = ("content-type", b"application/cloudevents+json")
 
 Headers = list[tuple[str, bytes | None]]
 
@@ -64,10 +66,23 @@ def _document(draw: random.Random, topic: str, key: bytes, value: bytes, headers
 
 
 def _bytes(draw: random.Random, topic: str, key: bytes, value: bytes, headers: Headers) -> Record:
-    """Cut, repeat, flip or invent bytes."""
+    """Cut, repeat, flip or invent bytes; what JSON's readers differ about."""
     at = draw.randrange(len(value))
     bent = draw.choice(
-        (value[:at], value[at:], value + value, value[:at] + bytes([draw.randrange(256)]) + value[at + 1 :], b"", None)
+        (
+            value[:at],
+            value[at:],
+            value + value,
+            value[:at] + bytes([draw.randrange(256)]) + value[at + 1 :],
+            value[:at] + bytes([value[at] ^ 1 << draw.randrange(8)]) + value[at + 1 :],
+            b"\xef\xbb\xbf" + value,
+            value[:-1] + b',"tenant":"other"}',
+            value[:-1] + b',"more":NaN}',
+            b"[" * DEEPEST,
+            value.decode().encode("utf-16"),
+            b"",
+            None,
+        )
     )
     if draw.random() < 0.2:
         bent = draw.randbytes(draw.randrange(200))
@@ -90,6 +105,24 @@ def _headers(draw: random.Random, topic: str, key: bytes, value: bytes, headers:
     return topic, key, value, headers, None
 
 
+def _structured(draw: random.Random, topic: str, key: bytes, value: bytes, headers: Headers) -> Record:
+    """The same event with its envelope in the value, as CloudEvents allows; something of it is not as it should be."""
+    said = {name.removeprefix("ce_"): held.decode() for name, held in headers if name.startswith("ce_") and held}
+    document: dict[str, Any] = {**said, "datacontenttype": "application/json", "data": json.loads(value)}
+    match draw.randrange(5):
+        case 0:
+            del document[draw.choice(list(document))]
+        case 1:
+            document[draw.choice(list(document))] = draw.choice(_VALUES)(draw)
+        case 2:
+            document["data_base64"] = "bm90IGpzb24="
+        case 3:
+            return topic, key, json.dumps(document).encode(), [*headers, STRUCTURED], None
+        case _:
+            pass  # nothing bent: it is to be read
+    return topic, key, json.dumps(document).encode()[:LONGEST_VALUE_BYTES], [STRUCTURED], None
+
+
 def _address(draw: random.Random, topic: str, key: bytes, value: bytes, headers: Headers) -> Record:
     """The wrong topic, the wrong key, or none."""
     bent = draw.choice((None, b"", b"nobody", b"a/b/c/d", key + b"x", b"\xff" + key, draw.randbytes(40)))
@@ -109,6 +142,7 @@ _BENDS: tuple[Callable[[random.Random, str, bytes, bytes, Headers], Record], ...
     _document,
     _bytes,
     _headers,
+    _structured,
     _address,
 )
 _VALUES: tuple[Callable[[random.Random], object], ...] = (

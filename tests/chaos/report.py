@@ -113,6 +113,7 @@ def _round(each: Round) -> dict[str, Any]:
         "records": each.records,
         "recovered_seconds": each.recovered_seconds and round(each.recovered_seconds, 1),
         "answered_seconds": each.answered_seconds and round(each.answered_seconds, 1),
+        "check_seconds": round(each.check_seconds, 1),
         "unable": each.unable,
         "wrong": each.wrong,
         "checks": checks,

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+from collections import Counter
 from collections.abc import AsyncIterator
 
 import pytest
@@ -76,6 +77,13 @@ async def test_everything_heals_by_itself_and_the_books_are_right(
         assert result.done, "no harm was done"
     assert result is not None
     await check(stack, result, PATIENCE_SECONDS)
+    assert result.wrong == []
+
+
+@one_loop
+async def test_the_journals_of_all_this_say_the_same(stack: World) -> None:
+    result = Round(("journals",), Counter(), {}, 0.0, 0.0, 0)
+    await check(stack, result, PATIENCE_SECONDS, journals=True)
     assert result.wrong == []
 
 

@@ -23,6 +23,8 @@ from tests.chaos.crew import Crew, Member
 from tests.chaos.flow import Flow
 from tests.chaos.lives import TENANT
 from tests.chaos.meter import Meter
+from tests.chaos.releases import MendedDoor
+from waybond_kit import rebuild
 from waybond_local import provision
 from waybond_local.invariants.check import Check
 from waybond_local.paths import fresh_folder
@@ -30,7 +32,7 @@ from waybond_local.postgres import EmbeddedPostgres
 from waybond_local.processes import free_ports
 from waybond_local.state import Phase, StackState
 from waybond_local.tenants import add_tenant
-from waybond_local.verify import verify
+from waybond_local.verify import audit, verify
 
 SERVICES = ("pricing", "tracking", "claims")
 PRODUCT = "order-protection"
@@ -114,11 +116,15 @@ class World:
             await asyncio.sleep(0.1)
         return left
 
-    async def checked(self, patience_seconds: float) -> Sequence[Check]:
-        """All invariants, with the flow at rest."""
+    async def checked(self, patience_seconds: float, *, journals: bool) -> Sequence[Check]:
+        """I1 to I6, with the flow at rest; with `journals`, which are followed from their beginning, I7 to I10 too."""
         await self.flow.pause()
         try:
-            return await verify(self.state, patience_seconds=patience_seconds)
+            checks = await verify(self.state, patience_seconds=patience_seconds)
+            if journals:
+                rebuild.Door = MendedDoor  # type: ignore[misc]  # one that can read what the bad release wrote
+                checks += await audit(self.state, checks, None, patience_seconds=patience_seconds)
+            return checks
         finally:
             self.flow.resume()
 

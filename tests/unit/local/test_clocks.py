@@ -69,6 +69,12 @@ def test_a_payment_for_a_scan_needs_no_clock() -> None:
     assert check.figures["by a scan"] == 1
 
 
+def test_a_carrier_whose_clock_is_ahead_of_the_broker_s_is_believed() -> None:
+    known_before = {"requested_at": day(9) - timedelta(microseconds=49)}
+    check = judged(told(damaged(day(9))), commanded=lambda each: each.model_copy(update=known_before))
+    assert check.holds
+
+
 EARLY: dict[str, tuple[ClaimsStory, dict[str, Any], str]] = {
     "a clock that was said to be shorter than the wording": (
         LATE, {"approved": with_clock(due=DUE - SOON)}, "not what its wording says",
@@ -95,7 +101,7 @@ EARLY: dict[str, tuple[ClaimsStory, dict[str, Any], str]] = {
     ),
     "a scan that was still to come": (
         told(seen("ShipmentLost", day(9))),
-        {"commanded": lambda each: each.model_copy(update={"requested_at": day(8)})},
+        {"commanded": lambda each: each.model_copy(update={"requested_at": day(6.9)})},
         "what happened at",
     ),
 }  # fmt: skip
