@@ -236,7 +236,7 @@ class World:
 
     def pass_time(self, seconds: float | None = None) -> None:
         """Let the services work for a while."""
-        for process in self.processes:
+        for process in self.of("pricing"):
             process.read_settings()
         self.loop.run_for(self.plan.hurry * (0.5 + self.draw.random()) if seconds is None else seconds)
 
