@@ -223,7 +223,7 @@ def _commands(world: World) -> dict[str, list[tuple[Raw, Event]]]:
 
 
 def _event(record: Raw) -> Event | None:
-    kind = dict(record.headers).get("ce_type")
+    kind = next((value for name, value in record.headers if name == "ce_type"), None)
     if kind is None or kind.decode() not in EVENT_TYPES or not record.value or record.value == b"{":
         return None
     return decode(kind.decode(), record.value).event

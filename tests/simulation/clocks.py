@@ -13,14 +13,22 @@ class Calendar:
 
     def __init__(self, loop: SimulatedLoop) -> None:
         self._loop = loop
-        self._skipped = timedelta(0)
+        self._start = START
+        """Where the loop's time began, after all that was skipped."""
+        self._asked = -1.0
+        self._now = START
 
     def now(self) -> datetime:
-        return START + self._skipped + timedelta(seconds=self._loop.time())
+        time = self._loop.time()
+        if time != self._asked:  # asked by all hosts again and again while no time passes
+            self._asked = time
+            self._now = self._start + timedelta(seconds=time)
+        return self._now
 
     def skip_to(self, instant: datetime) -> None:
         """Let the days until then be over; a time that is past already changes nothing."""
-        self._skipped += max(instant - self.now(), timedelta(0))
+        self._start += max(instant - self.now(), timedelta(0))
+        self._asked = -1.0
 
 
 class HostClock:

@@ -6,7 +6,7 @@ from typing import Any
 
 from tests.simulation.broker import Broker
 from tests.simulation.faults import AwayError
-from tests.simulation.loop import Owner
+from tests.simulation.loop import Handle, Owner
 from tests.simulation.network import refuse, resolve
 from waybond_kit.door import Raw
 from waybond_kit.engine import Engine
@@ -116,6 +116,8 @@ class Member:
         self._positions: dict[Place, int] = {}
         self._paused: set[Place] = set()
         self._fetch: asyncio.Future[Any] | None = None
+        self._patience: Handle | None = None
+        """Ends the fetch that waits."""
         group.broker.listeners.append(self._appended)
 
     # Its tasks -------------------------------------------------------------------------------------------------------
@@ -189,7 +191,7 @@ class Member:
             return
         network = self.group.broker.network
         if not self._has_news():
-            network.loop.later(FETCH_WAIT_SECONDS, self._waited, future)
+            self._patience = network.loop.later(FETCH_WAIT_SECONDS, self._waited, future)
             return
         self._take(future)
 
@@ -216,6 +218,9 @@ class Member:
     def _take(self, future: asyncio.Future[Any]) -> None:
         if future is not self._fetch:
             return
+        if self._patience is not None:
+            self._patience.cancel()
+            self._patience = None
         self._fetch = None  # from here on what was taken comes, although another assignment may come before it
         broker = self.group.broker
         runs: list[tuple[Place, list[Raw]]] = []

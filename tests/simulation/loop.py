@@ -42,9 +42,12 @@ class Handle:
 
     __slots__ = ("args", "at", "callback", "context", "owner")
 
-    def __init__(self, owner: Owner, context: Context, callback: Callable[..., Any], args: Any, at: float) -> None:
+    def __init__(
+        self, owner: Owner, context: Context | None, callback: Callable[..., Any], args: Any, at: float
+    ) -> None:
         self.owner = owner
         self.context = context
+        """None: of whoever runs the loop, who is nobody's owner."""
         self.callback: Callable[..., Any] | None = callback
         self.args = args
         self.at = at
@@ -72,8 +75,6 @@ class SimulatedLoop(asyncio.AbstractEventLoop):
         self._timers: list[tuple[float, int, Handle]] = []
         self._order = count()
         self._active: list[Owner] = []
-        self._context = copy_context()
-        self._context.run(OWNER.set, self.world)
         self._closed = False
         self.tasks: list[asyncio.Task[Any]] = []
         """All of them: a task that nobody holds any more would be ended by the garbage collector, whenever it comes."""
@@ -86,8 +87,9 @@ class SimulatedLoop(asyncio.AbstractEventLoop):
 
     def later(self, seconds: float, callback: Callable[..., Any], *args: Any) -> Handle:
         """The world does this, whatever becomes of who asked for it."""
-        handle = Handle(self.world, self._context, callback, args, self._now + seconds)
-        heapq.heappush(self._timers, (handle.at, next(self._order), handle))
+        at = self._now + seconds
+        handle = Handle(self.world, None, callback, args, at)
+        heapq.heappush(self._timers, (at, next(self._order), handle))
         return handle
 
     def spawn(self, owner: Owner, coroutine: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
@@ -117,45 +119,49 @@ class SimulatedLoop(asyncio.AbstractEventLoop):
             self._active.append(owner)
 
     def _run(self, until: float) -> None:
+        """The hot loop: one callback of an owner that is drawn, or all of its callbacks while nobody else has any."""
         asyncio._set_running_loop(self)
-        active, timers, draw, before = self._active, self._timers, self._random, self.callbacks
+        active, timers, draw, most = self._active, self._timers, self._random, self.callbacks + MAX_CALLBACKS
         try:
-            while True:
-                if active:
-                    owner = active[int(draw() * len(active))] if len(active) > 1 else active[0]
-                    self._turn(owner)
-                    if not owner.ready or owner.dead or owner.paused:
-                        owner.listed = False
-                        active.remove(owner)
-                elif timers and timers[0][0] <= until:
+            while self.callbacks <= most:
+                if not active:
+                    if not timers or timers[0][0] > until:
+                        break
                     self._pass_time()
-                else:
-                    break
-                if self.callbacks - before > MAX_CALLBACKS:
-                    raise RuntimeError(f"more than {MAX_CALLBACKS} callbacks at a stretch")
+                    continue
+                owner = active[int(draw() * len(active))] if len(active) > 1 else active[0]
+                ready = owner.ready
+                while ready and not owner.dead and not owner.paused:
+                    handle = ready.popleft()
+                    if handle.callback is not None:
+                        if owner.fuse and self._burns(owner):
+                            break
+                        self.callbacks += 1
+                        try:
+                            if handle.context is None:
+                                handle.callback(*handle.args)
+                            else:
+                                handle.context.run(handle.callback, *handle.args)
+                        except Exception as error:  # a task keeps its own; this is a callback's
+                            self.errors.append(f"callback of {owner} failed: {error!r}")
+                    if len(active) > 1:
+                        break
+                if not ready or owner.dead or owner.paused:
+                    owner.listed = False
+                    active.remove(owner)
+            else:
+                raise RuntimeError(f"more than {MAX_CALLBACKS} callbacks at a stretch")
         finally:
             asyncio._set_running_loop(None)
         self._now = max(self._now, until)
 
-    def _turn(self, owner: Owner) -> None:
-        """One callback of this owner; all of them as long as nobody else has any."""
-        ready, active = owner.ready, self._active
-        while ready and not owner.dead and not owner.paused:
-            handle = ready.popleft()
-            callback = handle.callback
-            if callback is not None:
-                if owner.fuse:
-                    owner.fuse -= 1
-                    if not owner.fuse and owner.burnt is not None:
-                        owner.burnt()
-                        return
-                self.callbacks += 1
-                try:
-                    handle.context.run(callback, *handle.args)
-                except Exception as error:  # a task keeps its own; this is a callback's
-                    self.errors.append(f"callback of {owner} failed: {error!r}")
-            if len(active) > 1:
-                return
+    def _burns(self, owner: Owner) -> bool:
+        """One callback less until this owner's end: whether that was it."""
+        owner.fuse -= 1
+        if owner.fuse or owner.burnt is None:
+            return False
+        owner.burnt()
+        return True
 
     def _pass_time(self) -> None:
         """Jump to the next timer; all that are due then are ready together."""
@@ -218,8 +224,7 @@ class SimulatedLoop(asyncio.AbstractEventLoop):
         if not self._closed:
             self.errors.append(f"{context.get('message')}: {context.get('exception')!r}")
 
-    def get_debug(self) -> bool:
-        return False
+    get_debug = bool  # type: ignore[assignment]  # False, without a call of Python for each of the many futures
 
     def is_running(self) -> bool:
         return asyncio._get_running_loop() is self

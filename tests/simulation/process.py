@@ -10,7 +10,7 @@ from tests.simulation.broker import Broker, SimulatedLog, SimulatedSender
 from tests.simulation.clocks import HostClock
 from tests.simulation.database import Database, SimulatedStore
 from tests.simulation.group import SESSION_SECONDS, Group, Member
-from tests.simulation.loop import OWNER, Owner, SimulatedLoop
+from tests.simulation.loop import Owner, SimulatedLoop
 from tests.simulation.products import catalogue
 from waybond_contracts.event import Event
 from waybond_kit.aggregate import Outcome, Woken
@@ -145,11 +145,6 @@ class Process:
         self.ended = True
         self.owner.dead = True
         self.owner.ready.clear()
-
-
-def running() -> Owner:
-    """Whose callback runs now."""
-    return OWNER.get()
 
 
 def _note(done: Done, seconds: float) -> None:

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 
@@ -23,13 +24,18 @@ MUST_HAPPEN = (
 """A campaign in which one of these never happened would prove little."""
 
 
+@pytest.fixture(scope="module")
+def pool() -> Iterator[ProcessPoolExecutor]:
+    """Processes of their own, for all chunks: the kit's loggers are silenced there for good."""
+    with ProcessPoolExecutor(initializer=quiet.install, mp_context=get_context("spawn")) as pool:
+        yield pool
+
+
 @pytest.mark.parametrize("chunk", range(CHUNKS))
-def test_nothing_is_lost_doubled_or_paid_early(chunk: int) -> None:
+def test_nothing_is_lost_doubled_or_paid_early(chunk: int, pool: ProcessPoolExecutor) -> None:
     size = SEEDS // CHUNKS
     seeds = range(chunk * size, (chunk + 1) * size)
-    # In processes of their own: the kit's loggers are silenced there for good.
-    with ProcessPoolExecutor(initializer=quiet.install, mp_context=get_context("spawn")) as pool:
-        done = list(pool.map(campaign.run, campaign.parts(seeds)))
+    done = list(pool.map(campaign.run, campaign.parts(seeds)))
     failed = [seed for each in done for seed in each.failed]
     if failed:
         shrink.told(run_seed(failed[0]), print)

@@ -23,7 +23,6 @@ from tests.simulation.payers import PaymentSystem
 from tests.simulation.people import People
 from tests.simulation.plan import Plan
 from tests.simulation.process import Process, Site
-from tests.simulation.products import asks_carrier
 from tests.simulation.watch import Watch, is_progress
 from waybond_claims.app import DEFINITION as CLAIMS
 from waybond_contracts.delays import TrackingCheckRequested
@@ -236,7 +235,7 @@ class World:
 
     def pass_time(self, seconds: float | None = None) -> None:
         """Let the services work for a while."""
-        for process in self.processes:
+        for process in self.of("pricing"):
             process.read_settings()
         self.loop.run_for(self.plan.hurry * (0.5 + self.draw.random()) if seconds is None else seconds)
 
@@ -352,7 +351,7 @@ class World:
             self.pass_time()
         self.calendar.skip_to(end)
         self._rest()
-        if any(asks_carrier(order.product) for order in self.plan.orders):
+        if self._asked:
             self.calendar.skip_to(self.calendar.now() + CARRIER_IS_GIVEN)
             self._rest()
         if self.draw.random() < REPLAYS:
@@ -420,10 +419,13 @@ class World:
         self.tell(f"still behind: {self._behind()}")
 
     def _onward(self, busy: bool) -> None:
-        """To what comes next: the next thing on the calendar, or tomorrow."""
+        """To what comes next: through what is on the calendar until tomorrow, or to tomorrow."""
         tomorrow = self.calendar.now() + history.DAY
         if self._later and self._later[0][0] <= tomorrow:
             self._next()
+            while self._later and self._later[0][0] <= tomorrow:
+                self.pass_time(SETTLING_SECONDS)
+                self._next()
         elif busy or self._later:
             self.calendar.skip_to(tomorrow)
 
