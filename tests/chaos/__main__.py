@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import shutil
+import signal
 import sys
 import time
-from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, NamedTuple
@@ -17,7 +17,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-from tests.chaos.campaign import Round, Rounds, check, suffer
+from tests.chaos.campaign import Audits, Rounds, check, suffer
 from tests.chaos.harms import HARMS
 from tests.chaos.harms.harm import Dose, Harm
 from tests.chaos.report import Campaign, show, write
@@ -60,9 +60,18 @@ def main(  # noqa: PLR0917 - typer makes an option of each
     size = Size(rate=rate, members=members, seed=seed)
     amount = max(LEAST_AMOUNT, min(1.0, minutes / HOUR_MINUTES)) if amount is None else amount
     stamina.instrumentation.set_on_retry_hooks([])  # that a topic is not known at once is nothing to tell
-    campaign = asyncio.run(_campaign(size, _chosen(only), minutes, Dosage(seconds, amount), keep, json))
+    campaign = Campaign(size, 0.0, [])
+    try:
+        asyncio.run(_campaign(campaign, _chosen(only), minutes, Dosage(seconds, amount), Outputs(json, keep)))
+    except (KeyboardInterrupt, asyncio.CancelledError):
+        console.print("[yellow]interrupted[/yellow]")
     show(campaign, console)
+    write(campaign, json)
     console.print(f"Every round: {json}")
+    if any(each.wrong for each in campaign.rounds):
+        arguments = f"--minutes {minutes:g} --seed {seed} --seconds {seconds:g} --amount {amount:g} --rate {rate:g}"
+        arguments += f" --members {members}" + (f" --only {only}" if only else "")
+        console.print(f'The same plan again: make chaos ARGS="{arguments}"', soft_wrap=True)
     if not campaign.holds:
         raise typer.Exit(1)
 
@@ -74,6 +83,13 @@ class Dosage(NamedTuple):
     amount: float
 
 
+class Outputs(NamedTuple):
+    """Where the report is written, round after round, and the folder that gets the logs."""
+
+    report: Path
+    keep: Path | None
+
+
 def _chosen(only: str) -> list[Harm]:
     names = [name.strip() for name in only.split(",") if name.strip()]
     unknown = [name for name in names if name not in HARMS]
@@ -82,67 +98,56 @@ def _chosen(only: str) -> list[Harm]:
     return [HARMS[name] for name in names or HARMS]
 
 
-async def _campaign(  # noqa: PLR0917 - what the command was told
-    size: Size, harms: list[Harm], minutes: float, dosage: Dosage, keep: Path | None, report: Path
-) -> Campaign:
-    """Rounds of harm until time is up, then the journals; the report is written as far as it is after each."""
+async def _campaign(campaign: Campaign, harms: list[Harm], minutes: float, dosage: Dosage, outputs: Outputs) -> None:
     began = time.monotonic()
-    campaign, rounds = Campaign(size, 0.0, []), Rounds(size.seed, harms, HARMS["kill"])
+    ours = asyncio.current_task()
+    assert ours is not None
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, ours.cancel)
+    rounds, audits = Rounds(campaign.size.seed, harms, HARMS["kill"]), Audits()
     columns = TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn()
     with Progress(*columns, console=console, transient=True) as progress:
         task = progress.add_task("starting", total=minutes * 60)
-        async with world(size) as target:
+        async with world(campaign.size) as target:
             try:
-                while time.monotonic() - began < minutes * 60:
+                while not campaign.rounds or time.monotonic() - began < minutes * 60:
                     chosen, draw = rounds.next()
                     name = " + ".join(harm.name for harm in chosen)
                     progress.update(task, completed=time.monotonic() - began, description=f"{name:24}")
-                    await _round(target, chosen, Dose(dosage.seconds, dosage.amount, draw), campaign)
-                    _note(campaign, target, began, report)
-                progress.update(task, completed=minutes * 60, description="journals")
-                await _journals(target, campaign)
-                _note(campaign, target, began, report)
+                    await _round(target, chosen, Dose(dosage.seconds, dosage.amount, draw), campaign, audits)
+                    _count(campaign, target, began)
+                    write(campaign, outputs.report)
+                last = next((each for each in reversed(campaign.rounds) if not each.unable), None)
+                if last is not None and last.audit_seconds is None:
+                    progress.update(task, description="the whole audit")
+                    await check(target, last, PATIENCE_SECONDS)
+                campaign.complete = True
             finally:
-                if keep is not None:
-                    shutil.copytree(target.logs, keep, dirs_exist_ok=True)
-    return campaign
+                _count(campaign, target, began)
+                if outputs.keep is not None:
+                    shutil.copytree(target.logs, outputs.keep, dirs_exist_ok=True)
 
 
-def _note(campaign: Campaign, world: World, began: float, report: Path) -> None:
-    campaign.orders, campaign.records = world.flow.placed, world.flow.sent.total()
-    campaign.answers = dict(world.meter.answers)
+def _count(campaign: Campaign, target: World, began: float) -> None:
+    campaign.orders, campaign.records = target.flow.placed, target.flow.sent.total()
+    campaign.answers = dict(target.meter.answers)
     campaign.minutes = (time.monotonic() - began) / 60
-    write(campaign, report)
 
 
-async def _journals(world: World, campaign: Campaign) -> None:
-    """What takes too long for every round: all journals are followed from their beginning."""
-    last = Round(("journals",), Counter(), {}, 0.0, 0.0, 0)
-    await check(world, last, PATIENCE_SECONDS, journals=True)
-    campaign.rounds.append(last)
-    _tell_wrong(last, f"{'journals':33} {_outcome(last)}: followed in {last.check_seconds:.0f} s")
-
-
-async def _round(target: World, chosen: Sequence[Harm], dose: Dose, campaign: Campaign) -> None:
+async def _round(target: World, chosen: Sequence[Harm], dose: Dose, campaign: Campaign, audits: Audits) -> None:
     result = await suffer(target, chosen, dose, PATIENCE_SECONDS)
     campaign.rounds.append(result)
     name = " + ".join(harm.name for harm in chosen)
     if result.unable:
         console.print(f"{len(campaign.rounds):4} {name:28} [yellow]not done[/yellow]: {result.unable}")
         return
-    await check(target, result, PATIENCE_SECONDS)
+    await check(target, result, PATIENCE_SECONDS, whole=audits.due)
+    if result.audit_seconds is not None:
+        audits.took(result.audit_seconds)
     result.judge()
     done = ", ".join(f"{number:,} {kind}" for kind, number in result.done.items())
     back = "never" if result.recovered_seconds is None else f"{result.recovered_seconds:.0f} s"
-    _tell_wrong(result, f"{len(campaign.rounds):4} {name:28} {_outcome(result)}, back after {back}: {done}")
-
-
-def _outcome(result: Round) -> str:
-    return "[bold red]FAILS[/bold red]" if result.wrong else "[green]holds[/green]"
-
-
-def _tell_wrong(result: Round, line: str) -> None:
-    console.print(line)
+    outcome = "[bold red]FAILS[/bold red]" if result.wrong else "[green]holds[/green]"
+    console.print(f"{len(campaign.rounds):4} {name:28} {outcome}, back after {back}: {done}")
     for wrong in result.wrong:
         console.print(f"     [red]{escape(wrong)}[/red]", soft_wrap=True)
 

@@ -33,6 +33,9 @@ BATCH_BYTES = 500_000
 MAX_UNPLACED = 200
 """Orders that wait for a broker; with so many a shop takes no more."""
 TURN_SECONDS = 0.02
+KEEPS_UP_SECONDS = 5.0
+"""While an order waits longer for its answer, nothing more is poured among the orders."""
+KEEPS_UP_POLL_SECONDS = 0.2
 MARGIN = timedelta(seconds=1)
 
 Record = tuple[str, bytes | None, bytes | None, Sequence[tuple[str, bytes | None]], int | None]
@@ -85,9 +88,11 @@ class Flow:
         return self._producer
 
     async def pause(self) -> None:
-        """Place no more orders until `resume`; returns once the lives of all that are placed were told."""
+        """Place no more orders until `resume`; what is left of the lives of those that are placed is told at once."""
         self._going.clear()
         while self._tasks or self._later:
+            while self._later:
+                heapq.heappop(self._later)[2]()
             await asyncio.sleep(TURN_SECONDS)
 
     def resume(self) -> None:
@@ -183,6 +188,15 @@ class Flow:
         while chunk := list(islice(records, MAX_IN_FLIGHT)):
             await asyncio.gather(*(self.send(*record) for record in chunk))
             count += len(chunk)
+        return count
+
+    async def pour_among(self, records: Iterable[Record]) -> int:
+        """As `pour`, but no faster than the services answer the orders beside it."""
+        count, records = 0, iter(records)
+        while poured := await self.pour(islice(records, MAX_IN_FLIGHT)):
+            count += poured
+            while self.meter.unanswered(time.monotonic() - KEEPS_UP_SECONDS):
+                await asyncio.sleep(KEEPS_UP_POLL_SECONDS)
         return count
 
     def _spawn(self, work: Coroutine[Any, Any, object]) -> None:

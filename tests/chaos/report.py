@@ -29,11 +29,17 @@ class Campaign:
     orders: int = 0
     records: int = 0
     answers: dict[str, int] | None = None
+    complete: bool = False
+    """It ran to its end, and what stood in the journals then was audited."""
 
     @property
     def holds(self) -> bool:
-        """Whether something was done, and nothing was wrong."""
-        return any(not each.unable for each in self.rounds) and not any(each.wrong for each in self.rounds)
+        """Whether it ran to its end, something was done, and nothing was wrong."""
+        return (
+            self.complete
+            and any(not each.unable for each in self.rounds)
+            and not any(each.wrong for each in self.rounds)
+        )
 
     def totals(self) -> dict[str, int]:
         """All that was done, and how processes ended, over all rounds."""
@@ -87,16 +93,19 @@ def show(campaign: Campaign, to: Console) -> None:
 
 
 def write(campaign: Campaign, path: Path) -> None:
-    """Write everything as JSON."""
+    """Write everything so far as JSON."""
     found: dict[str, Any] = {
         "settings": asdict(campaign.size),
         "minutes": campaign.minutes,
+        "complete": campaign.complete,
         "holds": campaign.holds,
         "totals": campaign.totals(),
         "rounds": [_round(each) for each in campaign.rounds],
     }
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(found, indent=2) + "\n")
+    fresh = path.with_suffix(".new")
+    fresh.write_text(json.dumps(found, indent=2) + "\n")
+    fresh.replace(path)  # whoever interrupts finds what was written before
 
 
 def _round(each: Round) -> dict[str, Any]:
@@ -113,9 +122,10 @@ def _round(each: Round) -> dict[str, Any]:
         "records": each.records,
         "recovered_seconds": each.recovered_seconds and round(each.recovered_seconds, 1),
         "answered_seconds": each.answered_seconds and round(each.answered_seconds, 1),
-        "check_seconds": round(each.check_seconds, 1),
         "unable": each.unable,
         "wrong": each.wrong,
+        "audit_seconds": each.audit_seconds and round(each.audit_seconds, 1),
+        "audit_peak_bytes": each.audit_peak_bytes,
         "checks": checks,
     }
 

@@ -21,7 +21,7 @@ from tests.chaos.releases import LOSING
 from tests.chaos.world import Size, World, world
 
 PATIENCE_SECONDS = 240.0
-AMOUNT = 0.02
+AMOUNT = 0.01
 SEED = 1
 
 pytestmark = pytest.mark.servers
@@ -76,15 +76,17 @@ async def test_everything_heals_by_itself_and_the_books_are_right(
         assert result.wrong == []
         assert result.done, "no harm was done"
     assert result is not None
-    await check(stack, result, PATIENCE_SECONDS)
+    await check(stack, result, PATIENCE_SECONDS, whole=False)
     assert result.wrong == []
 
 
 @one_loop
 async def test_the_journals_of_all_this_say_the_same(stack: World) -> None:
+    """Behind all groups, for it takes longer than I1 to I6: every journal is followed from its beginning."""
     result = Round(("journals",), Counter(), {}, 0.0, 0.0, 0)
-    await check(stack, result, PATIENCE_SECONDS, journals=True)
+    await check(stack, result, PATIENCE_SECONDS)
     assert result.wrong == []
+    assert {each.name for each in result.checks} == {f"I{number}" for number in range(1, 11)}
 
 
 @one_loop

@@ -26,12 +26,14 @@ from waybond_local.journal.services import Audited
 ORDERS_TOLD = 12
 
 
-async def audited(world: World, definition: Definition[Any] = PRICING, *, replay: bool = False) -> dict[str, Check]:
+async def audited(
+    world: World, definition: Definition[Any] = PRICING, *, replay: bool = False, code: str = "0"
+) -> dict[str, Check]:
     place = Place(world.admin_dsn, world.kafka, world.partitions, replay, world.prefix)
     audit = Audit()
     audit.begin()
     for shard in range(world.partitions):
-        await follow(place, Audited(definition, "0"), shard, audit)
+        await follow(place, Audited(definition, code), shard, audit)
     published = Published(place, audit, dict.fromkeys(range(world.partitions), 10**9))
     for shard in range(world.partitions):
         await published.look(shard)
@@ -84,6 +86,26 @@ async def test_facts_that_count_twice_are_noticed(kafka: str, database: str, top
         found = failing(await audited(world, twice))
     assert found.keys() == {"I7"}
     assert "orders once more says io.waybond.PolicyDeclined" in found["I7"][0]
+
+
+async def test_what_other_code_wrote_is_replayed_counted_and_named(
+    kafka: str, database: str, topic_prefix: str
+) -> None:
+    def otherwise(state: Any, fact: Any, now: datetime, sent_at: datetime | None = None) -> Outcome[Any]:
+        made = decide_pricing(state, fact, now)
+        return Outcome(made.state, made.events, START + timedelta(days=900), made.rows)
+
+    async with World(kafka, database, topic_prefix).ready(PRICING) as world:
+        async with world.running(PRICING):
+            await world.publish(*(amended(f"o{n}", 1) for n in range(ORDERS_TOLD)))
+            await eventually(lambda: world.ids(POLICIES), lambda ids: len(ids) == ORDERS_TOLD)
+        same = await audited(world, code="newer")
+        found = failing(await audited(world, Definition(**{**vars(PRICING), "decide": otherwise}), code="newer"))
+    assert failing(same) == {}
+    assert same["I7"].figures["orders the same"] == ORDERS_TOLD
+    assert same["I7"].figures["batches that other code wrote"] > 0
+    assert "I7" in found, "what the other code decided otherwise is not passed over"
+    assert "part of this journal was written by code" in found["I7"][0]
 
 
 async def test_what_an_order_forgot_is_no_news_to_it(kafka: str, database: str, topic_prefix: str) -> None:

@@ -4,7 +4,6 @@ partitioner."""
 from __future__ import annotations
 
 import asyncio
-import time
 import zlib
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
@@ -25,13 +24,13 @@ from waybond_contracts.publishing import message
 from waybond_contracts.registry import PROGRESS_TYPE, Progress
 from waybond_contracts.topics import MAX_RECORD_BYTES, ORDERS, POLICIES, SHIPMENTS
 
-FUZZED_RECORDS = 250_000
-"""A round; a campaign of an hour has four."""
-FUZZED_AT_ONCE = 2_000
-KEEPS_UP_SECONDS = 5.0
+FUZZED_RECORDS = 500_000
+"""A round; a campaign of an hour has two at least."""
 BAD_RECORDS = 50_000
+SETTLED_EVERY_RECORDS = 25_000
+"""What is held is settled after so many, or lines would grow longer than an operator can work through."""
 POLL_SECONDS = 0.2
-PATIENCE_SECONDS = 120.0
+PATIENCE_SECONDS = 240.0
 QUARANTINED = "waybond_quarantined_total"
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 
@@ -39,11 +38,9 @@ LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 async def fuzzed(world: World, dose: Dose) -> None:
     """Records by a grammar of what is almost right, among the good ones; an operator settles what is held by them."""
     records = fuzz.records(dose.draw, int(FUZZED_RECORDS * dose.amount))
-    while poured := await world.flow.pour(islice(records, FUZZED_AT_ONCE)):
+    while poured := await world.flow.pour_among(islice(records, SETTLED_EVERY_RECORDS)):
         dose.tally["fuzzed records"] += poured
-        while world.meter.unanswered(time.monotonic() - KEEPS_UP_SECONDS):  # no faster than the services are
-            await asyncio.sleep(POLL_SECONDS)
-    dose.tally["commands about held records"] += await settle_all(world, PATIENCE_SECONDS)
+        dose.tally["commands about held records"] += await settle_all(world, PATIENCE_SECONDS)
     found = await faults(world)
     assert not found, found
 
@@ -53,11 +50,13 @@ async def rubbish(world: World, dose: Dose) -> None:
     count = int(BAD_RECORDS * dose.amount)
     starts = [member.starts for member in world.members("tracking")]
     kept, told = await _kept(world), await world.metric(QUARANTINED, "tracking")
+    bound = world.meter.answers["bound"]
     records: Iterator[Record] = ((SHIPMENTS, None, dose.draw.randbytes(60), (), None) for _ in range(count))
     dose.tally["bad records of a platform"] += await world.flow.pour(records)
     async with asyncio.timeout(PATIENCE_SECONDS):
         while await _kept(world) < kept + count:
             await asyncio.sleep(POLL_SECONDS)
+    dose.tally["orders bound meanwhile"] += world.meter.answers["bound"] - bound
     assert not await _stopped(world, "tracking"), "bad records of a platform stopped a shard"
     if [member.starts for member in world.members("tracking")] == starts:  # a counter begins anew with its process
         raised = await world.metric(QUARANTINED, "tracking") - told

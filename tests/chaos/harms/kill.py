@@ -16,8 +16,8 @@ async def kill(world: World, dose: Dose) -> None:
     while dose.left_seconds > 0:
         await asyncio.sleep(dose.draw.expovariate(KILLS_A_SECOND))
         running = [member for member in world.members() if member.pid is not None]
-        if running and dose.draw.choice(running).send(signal.SIGKILL):
-            dose.tally["kills"] += 1
+        if running and (member := dose.draw.choice(running)).send(signal.SIGKILL):
+            dose.tally[f"kills of {member.service}"] += 1
 
 
 HARMS = (Harm("kill", "kill -9 of any service, several times a second", kill),)

@@ -61,7 +61,7 @@ class Audit:
     def begin(self) -> None:
         """Show figures that stay zero, too."""
         for check, names in (
-            (self.replays, ("orders the same", "records folded again")),
+            (self.replays, ("orders the same", "records folded again", "batches that other code wrote")),
             (self.wakes, ("wakes", "facts")),
             (self.holds, ("orders that were held", "money commands")),
         ):
@@ -159,8 +159,10 @@ async def follow(place: Place, service: Audited, shard: int, audit: Audit) -> Re
         if report.cut:
             check.unchecked = f"{service.name}/{shard}: {report.cut}"
     check = audit.replays
+    check.count("batches that other code wrote", report.codes.total())
+    by = f" (part of this journal was written by code {', '.join(sorted(report.codes))})" if report.codes else ""
     for difference in report.shown:
-        check.violate(difference)
+        check.violate(difference + by)
     check.violations += report.differences - len(report.shown)
     if not report.cut:
         check.count("orders the same", report.figures["orders compared"] if not report.differences else 0)

@@ -45,8 +45,8 @@ class Report:
     """Why the shard cannot be made again, if it cannot."""
     reached: dict[str, int] = field(default_factory=dict)
     """The last offset of each topic that the journal names."""
-    codes: set[str] = field(default_factory=set)
-    """Versions of code that wrote the journal and are not this one."""
+    codes: Counter[str] = field(default_factory=Counter)
+    """How many batches each version of the code wrote that is not this one. They are replayed all the same."""
 
     def differ(self, what: str) -> None:
         self.differences += 1
@@ -106,7 +106,7 @@ async def replay(
                         entries[each.order_key, each.ordinal] = tables.entry_digest(each)
                 report.figures["wakes"] += fold.tally.woken
                 if row.code != service.code:
-                    report.codes.add(row.code)
+                    report.codes[row.code] += 1
                 observe(row, fold, rebuild)
                 step()
         except CutError as error:

@@ -14,6 +14,8 @@ from waybond_kit.kafka import raw_of
 
 FETCH_RECORDS = 2_000
 FETCH_MS = 1_000
+BROKER_WAIT_MS = 20
+"""All that is read lies there already: a broker that waits for more, on topics that are at their end, only delays."""
 PATIENCE_FETCHES = 30
 """How often an empty answer may follow another where the log says that there is more."""
 
@@ -101,7 +103,10 @@ async def shard_topics(
     """The partitions of a shard, from where their logs begin, or from `starts` where that is later."""
     at = {topic: TopicPartition(prefix + topic, shard) for topic in topics}
     async with AIOKafkaConsumer(
-        bootstrap_servers=bootstrap, isolation_level="read_committed", auto_offset_reset="none"
+        bootstrap_servers=bootstrap,
+        isolation_level="read_committed",
+        auto_offset_reset="none",
+        fetch_max_wait_ms=BROKER_WAIT_MS,
     ) as consumer:
         consumer.assign(list(at.values()))
         begins = await consumer.beginning_offsets(list(at.values()))
