@@ -18,6 +18,8 @@ from tests.simulation.run import Report, run_plan, run_seed
 
 MAX_TOLD = 3
 """So many failing seeds are made small and told; of the others the numbers alone."""
+LOG_SEEDS = 5_000
+"""After so many a line says how far it is, where no bar can be drawn."""
 
 console = Console(width=None if sys.stdout.isatty() else 160, highlight=False)
 app = typer.Typer(add_completion=False, rich_markup_mode="rich", pretty_exceptions_enable=False)
@@ -58,6 +60,7 @@ def _one(seed: int) -> int:
 def _many(seeds: range, workers: int) -> int:
     counts: Counter[str] = Counter()
     failed: list[int] = []
+    done = 0
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with (
         Progress(*columns, TimeRemainingColumn(), console=console) as progress,
@@ -66,8 +69,11 @@ def _many(seeds: range, workers: int) -> int:
         bar = progress.add_task("seeds", total=len(seeds))
         for chunk in _chunks(pool, seeds, workers):
             progress.advance(bar, chunk.seeds)
+            done += chunk.seeds
             counts += chunk.counts
             failed += chunk.failed
+            if not console.is_terminal and done // LOG_SEEDS > (done - chunk.seeds) // LOG_SEEDS:
+                console.print(f"{done:,d} of {len(seeds):,d} seeds, {len(failed)} failed")
             for number in chunk.failed:
                 progress.console.print(f"[red]seed {number} fails")
     for name, count in sorted(counts.items()):
