@@ -125,6 +125,21 @@ async def test_what_an_order_forgot_is_no_news_to_it(kafka: str, database: str, 
     assert checks["I7"].figures["orders the same"] == 1
 
 
+async def test_what_an_order_was_told_before_it_was_known_is_no_news_to_it(
+    kafka: str, database: str, topic_prefix: str
+) -> None:
+    """It left no state then; told again, it would remove what is known now."""
+    async with World(kafka, database, topic_prefix).ready(PRICING) as world:
+        async with world.running(PRICING):
+            await world.publish(OrderCancelled(tenant="acme", platform="shop", order_id="o1", occurred_at=START))
+            await world.publish(amended("o1", 1))
+            await eventually(lambda: world.states("pricing"), lambda states: "o1" in states)
+            await eventually(lambda: world.ids(POLICIES), lambda ids: len(ids) == 1)
+        checks = await audited(world)
+    assert failing(checks) == {}
+    assert checks["I7"].figures["orders the same"] == 1
+
+
 async def test_a_table_that_nothing_made_is_noticed(kafka: str, database: str, topic_prefix: str) -> None:
     async with World(kafka, database, topic_prefix).ready(PRICING) as world:
         async with world.running(PRICING):

@@ -74,18 +74,17 @@ class Replayed(Fold[Any]):
     """When each row of quarantine was settled."""
     applied: list[Applied] = field(default_factory=list)
     forgotten: set[UUID] = field(default_factory=set)
-    """Orders that had a state and left none, if only for a moment."""
+    """Orders that a fact left without a state, if only for a moment."""
 
     def _decide(
         self, aggregate: Aggregate[Any], fact: Event | Woken, at: datetime, cause: Cause, floor: datetime | None
     ) -> Refusal | None:
         refusal = self.failed.get((aggregate.id, fact.due) if isinstance(fact, Woken) else id(fact))
-        knew = aggregate.state is not None
         if refusal is None:
             refusal = super()._decide(aggregate, fact, at, cause, floor)
-        if knew and aggregate.state is None:
-            self.forgotten.add(aggregate.id)
         if refusal is None:
+            if aggregate.state is None:
+                self.forgotten.add(aggregate.id)
             self.applied.append(Applied(aggregate.id, aggregate.order_key, fact, at, cause, floor is not None))
         return refusal
 
@@ -124,7 +123,7 @@ class Rebuild:
             self._settled_at[verdict.batch_seq, verdict.ordinal] = verdict.released_at
         self.aggregates: dict[UUID, Stored] = {}
         self.forgotten: set[UUID] = set()
-        """Orders that had a state and left none: one that is here again does not know what it knew."""
+        """Orders that a fact left without a state: one that is here afterwards does not know what it was told."""
         self.documents: dict[bytes, bytes] = {}
         self._hashes: dict[bytes, bytes] = {}
         self.wakes: dict[UUID, datetime] = {}
