@@ -91,10 +91,16 @@ def _kept(case: Case, answer: Answer) -> Case:
     before = next((each for each in case.early if each.refund_id == answer.refund_id), None)
     if before is None and len(case.early) == MAX_EARLY:
         return contradicted(case, "bound:answers")
-    final = before if before is not None and before.status not in WAITING else None
-    if final is not None and (answer.status in WAITING or answer.version <= final.version):
+    if before is not None and _known_by(before, answer):
         return case
     return replace(case, early=put(case.early, answer, "refund_id"))
+
+
+def _known_by(before: Answer, answer: Answer) -> bool:
+    """Whether the answer is a repetition, or was overtaken by the one that is kept."""
+    if before.status in WAITING:
+        return answer.status == before.status or (answer.status == "accepted" and before.status == "pending")
+    return answer.status in WAITING or answer.version <= before.version
 
 
 def _applied(case: Case, before: Command, answer: Answer, now: datetime) -> Case:
@@ -132,7 +138,8 @@ def _with(case: Case, command: Command) -> Case:
 
 def _prolonged(command: Command, status: str, now: datetime) -> Command:
     if command.prolonged:
-        return replace(command, status=status)
+        # Taken is what it was before it waited for somebody, also where that is said again.
+        return command if command.status == "pending" else replace(command, status=status)
     return replace(command, status=status, prolonged=True, patience=now + PROLONGED_BY)
 
 
