@@ -1,10 +1,7 @@
 """Fixtures of the real Kafka and PostgreSQL: started once a session, by the first test that asks for them.
 
-A test that asks for one of them is marked `servers`: `pytest -m "not servers"` runs the others. WAYBOND_TEST_KAFKA
+A test that asks for one of them is marked `servers`, so `pytest -m "not servers"` runs in seconds. WAYBOND_TEST_KAFKA
 (host:port) and WAYBOND_TEST_POSTGRES (an administrator's DSN) take servers that run already.
-
-Where tests run in several processes, those with servers run in one, one after another: they wait for most of their
-time, and the others run beside them.
 """
 
 from __future__ import annotations
@@ -26,11 +23,10 @@ from waybond_local.provision import TOPIC_SETTINGS, make_topics, with_database
 _SERVER_FIXTURES = {"kafka", "postgres", "own_kafka", "own_postgres"}
 
 
-def pytest_itemcollected(item: pytest.Item) -> None:
-    if _SERVER_FIXTURES.intersection(getattr(item, "fixturenames", ())):
-        item.add_marker(pytest.mark.servers)
-    if item.get_closest_marker("servers") is not None:
-        item.add_marker(pytest.mark.xdist_group("servers"))
+def pytest_collection_modifyitems(items: Sequence[pytest.Item]) -> None:
+    for item in items:
+        if _SERVER_FIXTURES.intersection(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.servers)
 
 
 @pytest.fixture(scope="session")
