@@ -28,11 +28,12 @@ from waybond_contracts.registry import PROGRESS_TYPE, decode
 from waybond_contracts.shipments import ScanKind
 from waybond_contracts.topics import DELAYS
 from waybond_tracking.app import DEFINITION
+from waybond_tracking.decide import KEPT_WITH_PERIL
 
 K = ScanKind
 INPUTS = [each.topic for each in DEFINITION.inputs]
 ASKING = SILENT + "ask_carrier = true\n"
-END = day(250)
+END = day(250) + KEPT_WITH_PERIL
 
 
 def orders() -> dict[str, list[Known]]:
