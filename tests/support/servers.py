@@ -1,6 +1,6 @@
 """Fixtures of the real Kafka and PostgreSQL: started once a session, by the first test that asks for them.
 
-A test that asks for one of them is marked `servers`, so `pytest -m "not servers"` runs in seconds. WAYBOND_TEST_KAFKA
+A test that asks for one of them is marked `servers`, so `pytest -m "not servers"` leaves it out. WAYBOND_TEST_KAFKA
 (host:port) and WAYBOND_TEST_POSTGRES (an administrator's DSN) take servers that run already.
 """
 
