@@ -6,10 +6,10 @@ two awaits, or paused while the world goes on.
 """
 
 import asyncio
-import heapq
 from collections import deque
 from collections.abc import Callable, Coroutine
 from contextvars import Context, ContextVar, copy_context
+from heapq import heappop, heappush
 from itertools import count
 from random import Random
 from typing import Any
@@ -89,7 +89,7 @@ class SimulatedLoop(asyncio.AbstractEventLoop):
         """The world does this, whatever becomes of who asked for it."""
         at = self._now + seconds
         handle = Handle(self.world, None, callback, args, at)
-        heapq.heappush(self._timers, (at, next(self._order), handle))
+        heappush(self._timers, (at, next(self._order), handle))
         return handle
 
     def spawn(self, owner: Owner, coroutine: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
@@ -121,9 +121,9 @@ class SimulatedLoop(asyncio.AbstractEventLoop):
     def _run(self, until: float) -> None:
         """The hot loop: one callback of an owner that is drawn, or all of its callbacks while nobody else has any."""
         asyncio._set_running_loop(self)
-        active, timers, draw, most = self._active, self._timers, self._random, self.callbacks + MAX_CALLBACKS
+        active, timers, draw, left = self._active, self._timers, self._random, MAX_CALLBACKS
         try:
-            while self.callbacks <= most:
+            while left > 0:
                 if not active:
                     if not timers or timers[0][0] > until:
                         break
@@ -133,15 +133,17 @@ class SimulatedLoop(asyncio.AbstractEventLoop):
                 ready = owner.ready
                 while ready and not owner.dead and not owner.paused:
                     handle = ready.popleft()
-                    if handle.callback is not None:
+                    callback = handle.callback
+                    if callback is not None:
                         if owner.fuse and self._burns(owner):
                             break
-                        self.callbacks += 1
+                        left -= 1
+                        context = handle.context
                         try:
-                            if handle.context is None:
-                                handle.callback(*handle.args)
+                            if context is None:
+                                callback(*handle.args)
                             else:
-                                handle.context.run(handle.callback, *handle.args)
+                                context.run(callback, *handle.args)
                         except Exception as error:  # a task keeps its own; this is a callback's
                             self.errors.append(f"callback of {owner} failed: {error!r}")
                     if len(active) > 1:
@@ -153,6 +155,7 @@ class SimulatedLoop(asyncio.AbstractEventLoop):
                 raise RuntimeError(f"more than {MAX_CALLBACKS} callbacks at a stretch")
         finally:
             asyncio._set_running_loop(None)
+            self.callbacks += MAX_CALLBACKS - left
         self._now = max(self._now, until)
 
     def _burns(self, owner: Owner) -> bool:
@@ -167,9 +170,10 @@ class SimulatedLoop(asyncio.AbstractEventLoop):
         """Jump to the next timer; all that are due then are ready together."""
         timers, active = self._timers, self._active
         at = timers[0][0]
-        self._now = max(self._now, at)
+        if at > self._now:
+            self._now = at
         while timers and timers[0][0] <= at:
-            handle = heapq.heappop(timers)[2]
+            handle = heappop(timers)[2]
             owner = handle.owner
             if handle.callback is not None and not owner.dead:
                 owner.ready.append(handle)
@@ -207,7 +211,7 @@ class SimulatedLoop(asyncio.AbstractEventLoop):
         if context is None:
             context = copy_context()
         handle = Handle(context.get(OWNER) or self.world, context, callback, args, when)
-        heapq.heappush(self._timers, (when, next(self._order), handle))
+        heappush(self._timers, (when, next(self._order), handle))
         return handle
 
     def create_future(self) -> asyncio.Future[Any]:

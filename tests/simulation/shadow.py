@@ -6,11 +6,13 @@ amended or ended. Until then a fact may still be paid under the policy as it was
 come behind the fact. That bounds what can be paid, not what is owed.
 """
 
+from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
+from functools import cached_property
 
 from tests.simulation import products
 from waybond_contracts import disputes, orders, shipments
@@ -35,7 +37,7 @@ class Span:
 
 @dataclass
 class Parcel:
-    """What is known of one package."""
+    """What is known of one package. What it says is asked once all of it is known."""
 
     lines: dict[str, int] = field(default_factory=dict)
     in_order: int = 0
@@ -46,20 +48,21 @@ class Parcel:
         """When scans of these kinds were made, the first first."""
         return sorted((span for kind, span in self.scans if kind in kinds), key=_first)
 
-    @property
+    @cached_property
     def arrived(self) -> Span | None:
         for span in self.of(ScanKind.DELIVERED):
             if not any(moved.first > span.last for moved in self.of(ScanKind.IN_TRANSIT)):
                 return span
         return None
 
-    @property
+    @cached_property
     def lost(self) -> Span | None:
         for span in self.of(ScanKind.LOST):
             if not any(moved.first > span.last for moved in self.of(*FOUND_AGAIN)):
                 return span
         return None
 
+    @cached_property
     def silences(self) -> list[datetime]:
         """When silence had lasted long enough, each time that it did."""
         stretches: list[Span] = []
@@ -96,6 +99,22 @@ class Worth:
 NOTHING = Worth({}, {}, {}, 0, 0, 0)
 
 
+@dataclass(frozen=True, slots=True)
+class View:
+    """What the first facts of an order say, however far time has come."""
+
+    until: datetime | None
+    """When cover ended, as far as that is known."""
+    changes: int
+    """How often pricing has to speak of the policy again, at least."""
+    parcels: dict[str, Parcel]
+    cap: int
+    insured: int
+    bases: dict[str | None, int]
+    widest: dict[str | None, int]
+    """The parts of the order as it was placed, where that was worth more."""
+
+
 class Shadow:
     """One order's facts, in the order in which they became known; `believed`: a person takes silence for a loss."""
 
@@ -104,6 +123,8 @@ class Shadow:
         self._facts = sorted(facts, key=_known)
         self._believed = believed
         self._heard = heard
+        self._views: dict[int, View] = {}
+        """By how many facts are known."""
         self.placed: orders.OrderPlaced | None = None
         self.attached_at: datetime | None = None
         for known, event in self._facts:
@@ -134,33 +155,35 @@ class Shadow:
 
     def worth(self, at: datetime) -> Worth:
         """What is owed on what was known by then, with time having come so far."""
-        facts = [event for known, event in self._facts if known <= at]
-        if not self.covered() or self.placed is None or self.placed not in facts:
+        count = bisect_right(self._facts, at, key=_known)
+        if not self.covered() or self.placed is None or self.attached_at is None or at < self.attached_at:
             return NOTHING
-        until = self.covered_until(at)
-        total = _total(self.placed, facts)
-        insured = _total(self.placed, [e for known, e in self._facts if known <= at and (not until or known < until)])
-        parcels = _parcels(facts)
-        given = sum(_given(facts).values())
-        cap = min(products.LIMIT_MINOR, max(0, total - given))
-        bases, whole = _bases(self.placed, parcels, insured), self.placed.total.minor
-        older = self._changes(at) > sum(heard <= at for heard in self._heard)
-        whole = max(insured, whole) if older else insured
-        widest = _bases(self.placed, parcels, whole) if older else bases
+        view = self._views.get(count)
+        if view is None:
+            view = self._views[count] = self._view(self.placed, self._facts[:count])
+        older = view.changes > sum(heard <= at for heard in self._heard)
+        whole = max(view.insured, self.placed.total.minor) if older else view.insured
+        widest = view.widest if older else view.bases
         units, kept, most = {}, {}, {}
-        for name, basis in bases.items():
-            parcel, single = parcels.get(name or "", Parcel()), name is None
-            met = self._met(parcel, at, until, whole_order=single)
+        for name, basis in view.bases.items():
+            parcel, single = view.parcels.get(name or "", Parcel()), name is None
+            met = self._met(parcel, at, view.until, whole_order=single)
             paid = self._met(parcel, at, None, whole_order=single) if older else met
             units[name] = max((_share(basis, share) for share, _ in met), default=0)
             kept[name] = max((_share(widest[name], share) for share, keeps in paid if keeps), default=0)
             most[name] = max((_share(widest[name], share) for share, _ in paid), default=0)
-        return Worth(units, kept, most, whole, cap, min(cap, sum(units.values())))
+        return Worth(units, kept, most, whole, view.cap, min(view.cap, sum(units.values())))
 
-    def _changes(self, at: datetime) -> int:
-        """How often pricing has to speak of the policy again for what is known by then, at least."""
-        changed = [event for known, event in self._facts if known <= at and isinstance(event, orders.OrderAmended)]
-        return bool(changed) + (self.covered_until(at) is not None)
+    def _view(self, placed: orders.OrderPlaced, known: Sequence[Fact]) -> View:
+        facts = [event for _, event in known]
+        until = _covered_until(placed, known)
+        insured = _total(placed, [event for at, event in known if not until or at < until])
+        parcels = _parcels(facts)
+        cap = min(products.LIMIT_MINOR, max(0, _total(placed, facts) - sum(_given(facts).values())))
+        changes = any(isinstance(event, orders.OrderAmended) for event in facts) + (until is not None)
+        bases, whole = _bases(placed, parcels, insured), placed.total.minor
+        widest = _bases(placed, parcels, whole) if whole > insured else bases
+        return View(until, changes, parcels, cap, insured, bases, widest)
 
     def _met(
         self, parcel: Parcel, at: datetime, until: datetime | None, *, whole_order: bool
@@ -184,7 +207,7 @@ class Shadow:
         keeps = products.late_arrival(self._product)
         gone = parcel.lost
         lost = gone is not None and in_cover(gone) and not (arrived and arrived.last <= gone.first)
-        dues = [due for due in parcel.silences() if within(due)][:1]
+        dues = [due for due in parcel.silences if within(due)][:1]
         dues += [promised + timedelta(days=products.LOST_DAYS)] if missed(products.LOST_DAYS) else []
         lost = lost or any(self._counts(parcel, due, whole_order=whole_order) for due in dues)
         if lost and (arrived is None or keeps == "keep"):
@@ -197,21 +220,19 @@ class Shadow:
             return True
         return (parcel.checked is not None and parcel.checked >= due and not whole_order) or self._believed
 
-    def covered_until(self, at: datetime) -> datetime | None:
-        """When cover ended: as soon as it was known that the order was cancelled or given back in full."""
-        assert self.placed is not None
-        ended: datetime | None = None
-        seen: list[Event] = []
-        for known, event in self._facts:
-            if known > at:
-                break
-            seen.append(event)
-            if isinstance(event, orders.OrderCancelled):
-                return known
-            given = sum(_given([each for each in seen if isinstance(each, orders.OrderRefunded)]).values())
-            full = bool(given) and given >= _total(self.placed, seen)
-            ended = (ended or known) if full else None
-        return ended
+
+def _covered_until(placed: orders.OrderPlaced, facts: Sequence[Fact]) -> datetime | None:
+    """When cover ended: as soon as it was known that the order was cancelled or given back in full."""
+    ended: datetime | None = None
+    seen: list[Event] = []
+    for known, event in facts:
+        seen.append(event)
+        if isinstance(event, orders.OrderCancelled):
+            return known
+        given = sum(_given([each for each in seen if isinstance(each, orders.OrderRefunded)]).values())
+        full = bool(given) and given >= _total(placed, seen)
+        ended = (ended or known) if full else None
+    return ended
 
 
 def _parcels(facts: Sequence[Event]) -> dict[str, Parcel]:
