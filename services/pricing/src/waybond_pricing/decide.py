@@ -219,6 +219,8 @@ def _adjusted(
     ending = _ending(state, order, product, facts)
     if ending is not None:
         return _ended(state, order, policy, ending, now, *before)
+    if before and facts == as_placed(order):
+        return _outcome(state, *before)  # it was bound on just these facts: to rate them again would give the same
     terms = _terms_now(product, order, policy, facts)
     same = (
         terms.basis.minor == policy.basis_minor

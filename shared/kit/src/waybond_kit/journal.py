@@ -1,9 +1,12 @@
 """What a batch applied, as one row: from topics and journal together a state can be made again."""
 
-import json
 from collections.abc import Sequence
 
+import msgspec
+
 from waybond_kit.door import Item
+
+_encode = msgspec.json.Encoder().encode
 
 
 def spans(items: Sequence[Item]) -> list[list[object]]:
@@ -20,4 +23,4 @@ def spans(items: Sequence[Item]) -> list[list[object]]:
 
 def spans_json(items: Sequence[Item]) -> str:
     """The same as JSON."""
-    return json.dumps(spans(items), separators=(",", ":"))
+    return _encode(spans(items)).decode()

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from waybond_contracts.envelope import JSON, Envelope
+from waybond_contracts.envelope import JSON
 from waybond_contracts.event import Event
 from waybond_contracts.registry import PROGRESS_TYPE, Progress, encode
 from waybond_contracts.topics import MAX_RECORD_BYTES
@@ -65,12 +65,11 @@ class Outbox:
 
     def __init__(self, service: str, shard: int, last_seq: int) -> None:
         self._service = service
-        self._source = f"/waybond/{service}"
         self._shard = shard
         self._fixed: list[tuple[str, bytes | None]] = [
             ("content-type", JSON.encode()),
             ("ce_specversion", b"1.0"),
-            ("ce_source", self._source.encode()),
+            ("ce_source", f"/waybond/{service}".encode()),
         ]
         self.last_seq = last_seq
         self.rows: list[OutboxRow] = []
@@ -113,11 +112,15 @@ class Outbox:
     def progress(self, topics: Sequence[str], through: datetime) -> None:
         """Publish, behind everything that it caused, how far this shard has come."""
         value = Progress(through=through).model_dump_json().encode()
-        cause = f"{self._service}/{self._shard}"
+        cause, stamp = f"{self._service}/{self._shard}", _stamp(through)
         for topic in topics:
-            identity = event_id(cause, PROGRESS_TYPE, f"{topic}/{through.isoformat()}")
-            envelope = Envelope(id=identity, type=PROGRESS_TYPE, source=self._source, time=through, knownat=through)
-            self.add([Outgoing(topic, self._shard, None, envelope.headers(), value)])
+            own: list[tuple[str, bytes | None]] = [
+                ("ce_id", event_id(cause, PROGRESS_TYPE, f"{topic}/{through.isoformat()}").encode()),
+                ("ce_type", PROGRESS_TYPE.encode()),
+                ("ce_time", stamp),
+                ("ce_knownat", stamp),
+            ]
+            self.add([Outgoing(topic, self._shard, None, [*self._fixed, *own], value)])
 
 
 def _carried(key: bytes, cause: Cause, known: bytes) -> list[tuple[str, bytes | None]]:
