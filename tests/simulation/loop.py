@@ -138,12 +138,11 @@ class SimulatedLoop(asyncio.AbstractEventLoop):
                         if owner.fuse and self._burns(owner):
                             break
                         left -= 1
-                        context = handle.context
                         try:
-                            if context is None:
+                            if handle.context is None:
                                 callback(*handle.args)
                             else:
-                                context.run(callback, *handle.args)
+                                handle.context.run(callback, *handle.args)
                         except Exception as error:  # a task keeps its own; this is a callback's
                             self.errors.append(f"callback of {owner} failed: {error!r}")
                     if len(active) > 1:
@@ -170,8 +169,7 @@ class SimulatedLoop(asyncio.AbstractEventLoop):
         """Jump to the next timer; all that are due then are ready together."""
         timers, active = self._timers, self._active
         at = timers[0][0]
-        if at > self._now:
-            self._now = at
+        self._now = max(self._now, at)
         while timers and timers[0][0] <= at:
             handle = heappop(timers)[2]
             owner = handle.owner
