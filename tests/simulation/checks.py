@@ -193,7 +193,7 @@ def _facts(world: World) -> dict[str, list[Fact]]:
             for record in log.records:
                 if record is None or record.key is None:
                     continue
-                event = _event(record)
+                event = _event(world, record)
                 if event is not None and partition_of(record.key, world.plan.partitions) == place.shard:
                     found[record.key.decode()].append((record.appended, event))
     return {key: _apart(facts) for key, facts in found.items()}
@@ -215,18 +215,20 @@ def _commands(world: World) -> dict[str, list[tuple[Raw, Event]]]:
         if place.topic in ("refunds", "refund-results", "claim-commands"):
             for record in log.records:
                 if record is not None and record.key is not None and not is_progress(record):
-                    event = _event(record)
+                    event = _event(world, record)
                     if event is not None and (place.topic, *record[3:]) not in seen:
                         seen.add((place.topic, *record[3:]))
                         found[record.key.decode()].append((record, event))
     return found
 
 
-def _event(record: Raw) -> Event | None:
+def _event(world: World, record: Raw) -> Event | None:
+    """What a record says; of those outside it is known without reading it."""
     kind = next((value for name, value in record.headers if name == "ce_type"), None)
     if kind is None or kind.decode() not in EVENT_TYPES or not record.value or record.value == b"{":
         return None
-    return decode(kind.decode(), record.value).event
+    said = world.said.get((kind.decode(), record.value))
+    return said if said is not None else decode(kind.decode(), record.value).event
 
 
 def _order(world: World, key: str, worths: Worths, filed: tuple[str, Case] | None) -> Iterator[str]:

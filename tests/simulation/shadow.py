@@ -229,6 +229,8 @@ def _covered_until(placed: orders.OrderPlaced, facts: Sequence[Fact]) -> datetim
         seen.append(event)
         if isinstance(event, orders.OrderCancelled):
             return known
+        if not isinstance(event, orders.OrderRefunded | orders.OrderAmended):
+            continue
         given = sum(_given([each for each in seen if isinstance(each, orders.OrderRefunded)]).values())
         full = bool(given) and given >= _total(placed, seen)
         ended = (ended or known) if full else None

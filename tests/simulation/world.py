@@ -89,6 +89,8 @@ class World:
         self._order = count()
         self.payer = PaymentSystem(str(plan.seed), self.at, self.publish, self.calendar.now)
         self.taken: dict[Place, int] = {}
+        self.said: dict[tuple[str, bytes], Event] = {}
+        """What those outside published, by type and bytes."""
         self.broker.listeners.append(self._heard)
         self.people = People(self)
         self.healed = self.closing = False
@@ -170,7 +172,9 @@ class World:
         partition = partition_of(key, self.plan.partitions)
         if misrouted:
             partition = (partition + 1) % self.plan.partitions
-        self._append(Place(event.topic, partition), key, encode(event), headers)
+        value = encode(event)
+        self.said[event.event_type, value] = event
+        self._append(Place(event.topic, partition), key, value, headers)
 
     def _append(self, place: Place, key: bytes | None, value: bytes | None, headers: Any) -> None:
         if self.broker.away:
