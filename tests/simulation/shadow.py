@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from tests.simulation import products
 from waybond_contracts import disputes, orders, shipments
@@ -289,6 +289,7 @@ def _given(facts: Sequence[Event]) -> dict[str, int]:
     return found
 
 
+@lru_cache(4_096)
 def _share(basis: int, share: str) -> int:
     return int((Decimal(basis) * Decimal(share)).quantize(Decimal(1), ROUND_HALF_UP))
 

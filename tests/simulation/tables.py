@@ -87,7 +87,11 @@ def staged(tables: Tables, changes: Changes) -> list[Change]:
     """
     journal = {(row.shard, row.seq): row for row in changes.journal}
     _unique(len(journal), changes.journal, journal.keys() & tables.journal.keys(), "journal_pkey")
-    found: list[Change] = [*_shards(tables, changes), *_aggregates(tables, changes), *_wakes(tables, changes)]
+    found: list[Change] = [_shards(tables, changes)]
+    if changes.inserts or changes.updates or changes.deletes:
+        found.append(_aggregates(tables, changes))
+    if changes.wakes_gone or changes.wakes_new:
+        found.append(_wakes(tables, changes))
     outbox = {(row.shard, row.seq): row for row in changes.outbox}
     _unique(len(outbox), changes.outbox, outbox.keys() & tables.published.keys(), "outbox_pkey")
     quarantine = {(row.shard, row.batch_seq, row.ordinal): row for row in changes.quarantine}
@@ -106,7 +110,7 @@ def staged(tables: Tables, changes: Changes) -> list[Change]:
     return [*found, apply]
 
 
-def _shards(tables: Tables, changes: Changes) -> Iterable[Change]:
+def _shards(tables: Tables, changes: Changes) -> Change:
     stale = [row.shard for row in changes.shards if tables.shards[row.shard].batch_seq != row.batch_seq - 1]
     stale += [row.shard for row in changes.inputs if tables.inputs[row.shard, row.topic].next_offset != row.expected]
     if stale:
@@ -122,10 +126,10 @@ def _shards(tables: Tables, changes: Changes) -> Iterable[Change]:
                 row.next_offset, row.progress, row.last_stamp, row.last_crc
             )
 
-    yield apply
+    return apply
 
 
-def _aggregates(tables: Tables, changes: Changes) -> Iterable[Change]:
+def _aggregates(tables: Tables, changes: Changes) -> Change:
     known = tables.aggregates
     _counted(changes.inserts, [row for row in changes.inserts if (row.shard, row.id) in known])
     for rows in (changes.updates, changes.deletes):
@@ -139,10 +143,10 @@ def _aggregates(tables: Tables, changes: Changes) -> Iterable[Change]:
         for row in changes.deletes:
             del known[row.shard, row.id]
 
-    yield apply
+    return apply
 
 
-def _wakes(tables: Tables, changes: Changes) -> Iterable[Change]:
+def _wakes(tables: Tables, changes: Changes) -> Change:
     gone = set(changes.wakes_gone)
     doubled = [row for row in changes.wakes_new if (row.due, row.id) in tables.wakes[row.shard] and row not in gone]
     _unique(len(set(changes.wakes_new)), changes.wakes_new, doubled, "wake_pkey")
@@ -153,7 +157,7 @@ def _wakes(tables: Tables, changes: Changes) -> Iterable[Change]:
         for row in changes.wakes_new:
             tables.wakes[row.shard].add((row.due, row.id))
 
-    yield apply
+    return apply
 
 
 def booked(tables: Tables, statement: str, arguments: Sequence[Any]) -> Change:

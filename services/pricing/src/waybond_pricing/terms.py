@@ -149,6 +149,8 @@ def in_currency(amount: Amount, currency: str, known: FxRate | None) -> Money:
 
 
 def _limit(minor: int, cover: Cover, currency: str, known: FxRate | None) -> Money:
+    if cover.limit_currency == currency:
+        return Money.of(minor, currency)
     amount = Money.of(minor, cover.limit_currency).amount
     return in_currency(Amount(amount=f"{amount:f}", currency=cover.limit_currency), currency, known)
 
