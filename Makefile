@@ -11,6 +11,8 @@ UV := $(BIN)/uv
 MEMBERS := shared/contracts shared/kit services/pricing services/tracking services/claims deploy/local
 PROJECTS := $(MEMBERS:%=%/pyproject.toml)
 ARGS ?=
+# In two processes: one for most of the tests that need servers, one for chaos and the others.
+SIDE_BY_SIDE := --numprocesses 2 --dist loadgroup
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 unexport VIRTUAL_ENV PYTHONPATH PYTHONHOME
 # One interpreter, the one of .venv: uv must neither look for another nor download one.
@@ -40,7 +42,7 @@ down: $(VENV)/.runtime  ## stop what `make up` started
 	waybond down $(ARGS)
 
 test: $(VENV)/.dev  ## run all tests (ARGS="-m 'not servers'" for those that need no server)
-	python -m pytest $(ARGS)
+	python -m pytest $(or $(ARGS),$(SIDE_BY_SIDE))
 
 simulate: $(VENV)/.dev  ## run simulated worlds with faults (SEEDS=100000 for a long campaign, ARGS="--seed 123" for one)
 	python -m tests.simulation $(if $(SEEDS),--seeds $(SEEDS)) $(ARGS)

@@ -6,6 +6,10 @@ from hypothesis import settings
 
 pytest_plugins = ["tests.support.servers"]
 
+# A process of pytest-xdist has the size of a terminal that it does not write to; tables would be cut to it.
+for name in ("COLUMNS", "LINES"):
+    os.environ.pop(name, None)
+
 # At a desk property tests look for new examples with every run. In the gate a failure must come from the change.
 settings.register_profile("gate", derandomize=True)
 if os.environ.get("CI"):

@@ -24,7 +24,7 @@ PATIENCE_SECONDS = 240.0
 AMOUNT = 0.01
 SEED = 1
 
-pytestmark = pytest.mark.servers
+pytestmark = [pytest.mark.servers, pytest.mark.xdist_group("chaos")]
 one_loop = pytest.mark.asyncio(loop_scope="module")
 """The stack lives in the loop that made it."""
 

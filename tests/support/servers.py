@@ -2,6 +2,9 @@
 
 A test that asks for one of them is marked `servers`, so `pytest -m "not servers"` leaves it out. WAYBOND_TEST_KAFKA
 (host:port) and WAYBOND_TEST_POSTGRES (an administrator's DSN) take servers that run already.
+
+Where tests run in several processes, those with servers run in one, one after another, but for those that name a group
+of their own: they wait for most of their time, and the others run beside them.
 """
 
 from __future__ import annotations
@@ -23,10 +26,11 @@ from waybond_local.provision import TOPIC_SETTINGS, make_topics, with_database
 _SERVER_FIXTURES = {"kafka", "postgres", "own_kafka", "own_postgres"}
 
 
-def pytest_collection_modifyitems(items: Sequence[pytest.Item]) -> None:
-    for item in items:
-        if _SERVER_FIXTURES.intersection(getattr(item, "fixturenames", ())):
-            item.add_marker(pytest.mark.servers)
+def pytest_itemcollected(item: pytest.Item) -> None:
+    if _SERVER_FIXTURES.intersection(getattr(item, "fixturenames", ())):
+        item.add_marker(pytest.mark.servers)
+    if item.get_closest_marker("servers") and not item.get_closest_marker("xdist_group"):
+        item.add_marker(pytest.mark.xdist_group("servers"))
 
 
 @pytest.fixture(scope="session")
