@@ -1,18 +1,22 @@
 """A shard's memory: its queue's bounds, what is unsent, when progress is worth a record."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
 from tests.support.kit import START
+from waybond_contracts.envelope import Envelope
+from waybond_contracts.registry import PROGRESS_TYPE
+from waybond_contracts.registry import Progress as Told
 from waybond_kit import shard as shards
 from waybond_kit.changes import OutboxRow
 from waybond_kit.clock import Progress
-from waybond_kit.door import Hole, Raw
+from waybond_kit.definition import Input, InputKind
+from waybond_kit.door import Door, Hole, Raw
 from waybond_kit.errors import LogError
 from waybond_kit.offsets import Position
 from waybond_kit.outbox import MAX_UNSENT_ROWS
-from waybond_kit.shard import Shard, Unsent
+from waybond_kit.shard import PROGRESS_LEAP, Shard, Unsent
 
 
 def shard() -> Shard:
@@ -24,6 +28,24 @@ def shard() -> Shard:
 
 def raws(first: int, count: int, size: int = 1) -> list[Raw]:
     return [Raw("orders", first + number, 0, b"k", b"v" * size, ()) for number in range(count)]
+
+
+OWN = (Input("orders", InputKind.OUTSIDE), Input("policies", InputKind.OWN))
+
+
+def behind_pricing() -> Shard:
+    """A shard of a service that reads orders, of which everything is known, and what pricing says."""
+    progress = {"orders": Progress(START + timedelta(days=9)), "policies": Progress()}
+    made = Shard(3, 1, {topic: Position.at(0) for topic in progress}, progress)
+    for position in made.positions.values():
+        position.sought(0)
+    return made
+
+
+def told(offset: int, through: datetime, key: bytes | None = None, topic: str = "policies") -> Raw:
+    """Pricing says that all it knew up to `through` is published."""
+    envelope = Envelope(id="p", type=PROGRESS_TYPE, source="/waybond/pricing", time=through, knownat=through)
+    return Raw(topic, offset, 0, key, Told(through=through).model_dump_json().encode(), envelope.headers())
 
 
 def rows(first: int, count: int) -> list[OutboxRow]:
@@ -119,7 +141,7 @@ def test_too_many_or_too_old_unsent_rows_block_a_shard() -> None:
     assert it.blocked(30.0)
 
 
-def test_progress_is_published_at_most_once_a_second_in_replay_at_once() -> None:
+def test_progress_is_published_at_most_once_a_second_in_replay_and_after_a_leap_at_once() -> None:
     it = shard()
     assert not it.progress_due(0.0, at_once=True)
     it.watermark = START
@@ -129,3 +151,44 @@ def test_progress_is_published_at_most_once_a_second_in_replay_at_once() -> None
     it.watermark = START + timedelta(seconds=1)
     assert not it.progress_due(0.5, at_once=False)
     assert it.progress_due(0.5, at_once=True) and it.progress_due(1.0, at_once=False)
+    it.watermark = START + PROGRESS_LEAP
+    assert it.progress_due(0.1, at_once=False), "a backlog was caught up with: who waits for it need not wait longer"
+
+
+def test_progress_alone_lets_time_pass_and_waits_for_a_batch_that_is_worth_it() -> None:
+    it, door = behind_pricing(), Door(OWN, replay=False)
+    for number in range(3):
+        it.offer("policies", [told(number, START + timedelta(seconds=number))])
+        assert not it.heed(door), "nothing needs a batch"
+        assert it.watermark == START + timedelta(seconds=number)
+    assert (len(it.queue), it.positions["policies"].applied) == (3, 0), "the next batch writes it down"
+    assert (it.heeded_of("policies"), it.heeded_of("orders")) == (3, 0)
+    it.taken(2)
+    assert (len(it.queue), it.heeded) == (1, 1)
+
+
+def test_progress_behind_a_record_waits_for_it() -> None:
+    it, door = behind_pricing(), Door(OWN, replay=False)
+    fact = told(1, START, key=b"acme/shop/o")  # refused by its key: a record all the same, which a batch has to carry
+    it.offer("policies", [told(0, START), fact, told(2, START + timedelta(seconds=1))])
+    assert it.heed(door) and it.heeded == 1 and it.watermark == START
+    it.taken(2)
+    assert not it.heed(door) and it.watermark == START + timedelta(seconds=1)
+
+
+def test_what_only_looks_like_progress_needs_a_batch() -> None:
+    it, door = behind_pricing(), Door(OWN, replay=False)
+    it.offer("orders", [told(0, START, topic="orders")])
+    assert it.heed(door) and it.watermark is None, "nobody outside says how far a topic is"
+    it.taken(1)
+    it.offer("policies", [Raw("policies", 0, 0, None, b"{", told(0, START).headers)])
+    assert it.heed(door) and it.watermark is None
+
+
+def test_much_progress_is_written_down_although_nothing_else_is() -> None:
+    it, door = behind_pricing(), Door(OWN, replay=False)
+    run = [told(number, START) for number in range(shards.MAX_HEEDED_RECORDS)]
+    it.offer("policies", run[:-1])
+    assert not it.heed(door)
+    it.offer("policies", run[-1:])
+    assert it.heed(door)

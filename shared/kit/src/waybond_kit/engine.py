@@ -73,10 +73,10 @@ class Engine:
             each.topic for each in definition.inputs if each.kind is not InputKind.OWN and not plan.replay
         )
         self._monotonic = asyncio.get_running_loop().time
-        door = Door(definition.inputs, replay=plan.replay)
+        self._door = Door(definition.inputs, replay=plan.replay)
         self._batch = Batch(
             definition,
-            door,
+            self._door,
             ports.store,
             partitions=plan.partitions,
             code=plan.code,
@@ -242,7 +242,9 @@ class Engine:
         now = self._monotonic()
         if self.stopping or shard.closed or shard.blocked(now):
             return False
-        if shard.queue or shard.wakes_due():
+        if shard.queue and (self._plan.replay or shard.heed(self._door)):
+            return True
+        if shard.wakes_due():
             return True
         return bool(self._definition.progress_topics) and shard.progress_due(now, at_once=self._plan.replay)
 

@@ -3,14 +3,15 @@
 from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
+from itertools import islice
 from typing import NamedTuple
 from uuid import UUID
 
 from waybond_kit.breaker import Breaker
 from waybond_kit.changes import OutboxRow
 from waybond_kit.clock import Progress, watermark
-from waybond_kit.door import Hole, Raw
+from waybond_kit.door import Door, Hole, Raw
 from waybond_kit.errors import LogError
 from waybond_kit.offsets import Position, Step
 from waybond_kit.outbox import MAX_UNSENT_BYTES, MAX_UNSENT_ROWS, MAX_UNSENT_SECONDS
@@ -21,6 +22,10 @@ QUEUE_HIGH_BYTES = 32 * 1024 * 1024
 QUEUE_LOW_BYTES = 8 * 1024 * 1024
 MAX_SENT_BYTES = 16 * 1024 * 1024
 PROGRESS_EVERY_SECONDS = 1.0
+PROGRESS_LEAP = timedelta(seconds=30)
+"""So much at once is news that whoever waits for it need not wait a second for: a backlog is caught up with."""
+MAX_HEEDED_RECORDS = 30
+"""So many records of Progress are written down even if nothing else is."""
 
 
 class Last(NamedTuple):
@@ -107,6 +112,8 @@ class Shard:
         """No wake is due before it; None if none is armed."""
         self.queue: deque[Raw] = deque()
         self.queued_bytes = 0
+        self.heeded = 0
+        """How many records at the head of the queue are Progress that `heed` has taken up."""
         self._sizes: deque[int] = deque()
         """Of the records in the queue, in bytes."""
         self.unsent = Unsent(confirmed=outbox_seq, deleted=outbox_seq)
@@ -153,11 +160,32 @@ class Shard:
         self.queue.append(hole)
         self._sizes.append(0)
 
+    def heed(self, door: Door) -> bool:
+        """Take up Progress at the head of the queue, in memory, as what the probes find; whether a batch is needed.
+
+        It stays in the queue until the next batch writes it down: alone it is not worth a transaction. Who takes the
+        shard over reads it again.
+        """
+        while self.heeded < len(self.queue):
+            raw = self.queue[self.heeded]
+            through = door.read(raw).through if raw.key is None else None
+            if through is None:
+                return True
+            self.heeded += 1
+            if self.progress[raw.topic].told(through):
+                self.settle()
+        return self.heeded >= MAX_HEEDED_RECORDS
+
+    def heeded_of(self, topic: str) -> int:
+        """How many of the records that `heed` took up are this topic's."""
+        return sum(raw.topic == topic for raw in islice(self.queue, self.heeded))
+
     def taken(self, count: int) -> None:
         """The first records of the queue are applied."""
         for _ in range(count):
             self.queue.popleft()
             self.queued_bytes -= self._sizes.popleft()
+        self.heeded = max(0, self.heeded - count)
         if len(self.queue) <= QUEUE_LOW_RECORDS and self.queued_bytes <= QUEUE_LOW_BYTES:
             self.full = False  # hysteresis: a pause throws away what was fetched ahead
 
@@ -182,10 +210,11 @@ class Shard:
         return self.next_due is not None and self.watermark is not None and self.next_due <= self.watermark
 
     def progress_due(self, now: float, *, at_once: bool) -> bool:
-        """Whether how far this shard has come is worth a record: at most once a second, in replay at once."""
+        """Whether how far this shard has come is worth a record: once a second; at once in replay and after a leap."""
         if self.watermark is None or self.watermark == self.progress_sent:
             return False
-        return at_once or now - self.progress_sent_at >= PROGRESS_EVERY_SECONDS
+        leaps = self.progress_sent is None or self.watermark - self.progress_sent >= PROGRESS_LEAP
+        return at_once or leaps or now - self.progress_sent_at >= PROGRESS_EVERY_SECONDS
 
 
 def _size(raw: Raw) -> int:

@@ -158,7 +158,7 @@ class EngineCollector(Collector):
             for topic, position in shard.positions.items():
                 highwater = self._reader.highwater(Place(topic, shard.number))
                 if highwater is not None:
-                    lag.add_metric([topic, label], max(0, highwater - position.settled()))
+                    lag.add_metric([topic, label], max(0, highwater - position.settled() - shard.heeded_of(topic)))
         for number, count in self._engine.wakes_due.items():
             due.add_metric([str(number)], count)
         closed.add_metric([], len(self._engine.failures()))
