@@ -49,18 +49,18 @@ RECOVERS_FIRST = 0.3
 REPLAYS = 0.1
 REPLAYED = ("orders", "shipments", "disputes", "refund-results", "claim-commands", "operator-commands")
 """How often everything is said again at the end, and on which topics."""
+THEIRS = ("refunds", "delays")
+"""What the payment system and the carrier read."""
 RESETS = 0.8
 """How often what hangs fails as the broker is mended; else it hangs until whoever waits gives up."""
 SETTLING_SECONDS = 0.2
 MAX_CATCHING_UP = 300
-QUIET_ROUNDS = 2
 MAX_ROUNDS = 120
 LAST_CLOCK = timedelta(days=62)
 """From the last thing that is heard of an order until nothing can fall due any more."""
 CARRIER_IS_GIVEN = timedelta(days=4)
 """More than the wording gives a carrier for its answer."""
 BEHIND = timedelta(minutes=3)
-UNSENT_SECONDS = 0.7
 OPEN = frozenset({"referred", "paying", "waiting"})
 
 
@@ -89,6 +89,7 @@ class World:
         self._order = count()
         self.payer = PaymentSystem(str(plan.seed), self.at, self.publish, self.calendar.now)
         self.taken: dict[Place, int] = {}
+        self._theirs = [(place, log) for place, log in self.broker.logs.items() if place.topic in THEIRS]
         self.said: dict[tuple[str, bytes], Event] = {}
         """What those outside published, by type and bytes."""
         self.broker.listeners.append(self._heard)
@@ -184,7 +185,7 @@ class World:
 
     def _heard(self, place: Place) -> None:
         """The payment system and the carrier read what is for them, at least once, in order."""
-        if place.topic in ("refunds", "delays") and not self.closing:
+        if place.topic in THEIRS and not self.closing:
             self.loop.later(self.broker.network.delay(), self._read, place)
 
     def _read(self, place: Place) -> None:
@@ -364,14 +365,12 @@ class World:
 
     def _rest(self) -> None:
         """Let people and services work until nobody has anything to do any more."""
-        quiet = 0
         for _ in range(MAX_ROUNDS):
             busy = self.people.operate()
             self._catch_up()
             if not busy and not self._held():
                 busy = self.people.adjust() or self._awaits()
-                quiet = 0 if busy or self._later else quiet + 1
-                if quiet == QUIET_ROUNDS:
+                if not busy and not self._later:
                     break
                 self._onward(busy)
         else:
@@ -441,11 +440,13 @@ class World:
         """What the services have not worked on yet, in a word; empty if nothing."""
         if self.broker.late:
             return "a send is on its way"
+        if any(self.taken.get(place, 0) < len(log.records) for place, log in self._theirs):
+            return "the payment system or the carrier has not read everything"
         if any(process.engine is None or process.engine.failures() for process in self.processes):
             return "shards are closed"
         for process in self.processes:
             shards = process.engine.shards() if process.engine is not None else []
-            if any(shard.unsent.age(self.loop.time()) > UNSENT_SECONDS for shard in shards):
+            if any(row.key is not None for shard in shards for _, rows in shard.unsent.chunks for row in rows):
                 return f"{process} has not sent everything"
         for service, database in self.databases.items():
             tables = database.tables
