@@ -33,7 +33,7 @@ from waybond_local.stack import Options, Stack
 from waybond_local.state import StackState, quote_keys
 from waybond_local.verify import audit, verify
 
-pytestmark = pytest.mark.servers
+pytestmark = [pytest.mark.servers, pytest.mark.xdist_group("chaos")]
 
 TENANT = "demo"
 SERVICES = ("pricing", "tracking", "claims")
