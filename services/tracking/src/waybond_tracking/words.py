@@ -21,12 +21,19 @@ from waybond_contracts.delays import (
     WatchFellDue,
 )
 from waybond_contracts.fields import Interval
+from waybond_contracts.making import maker
 from waybond_contracts.shipments import HandedTo, PackageLine, ScanKind
 from waybond_contracts.watches import WatchKind
 from waybond_contracts.wording import DeliveredBy
 from waybond_tracking.clocks import in_force
 from waybond_tracking.journey import delivery, first_scan, last_scan
 from waybond_tracking.state import Asked, Package, Policy, SaidBreach, SaidSeen, Scan, State, When
+
+_JOURNEY = maker(Journey)
+_PACKAGE = maker(PackageJourney)
+_LINE = maker(PackageLine)
+_SCAN = maker(ScanSeen)
+_INTERVAL = maker(Interval)
 
 SEEN_TYPES: dict[str, type[PackageSeen]] = {
     "lost": ShipmentLost,
@@ -42,27 +49,29 @@ def breach_event(
     """ShipmentDelayed or ShipmentStalled; with `stands` false it takes an earlier version back."""
     breach = said.breach
     event = ShipmentStalled if breach.kind is WatchKind.SILENCE else ShipmentDelayed
-    return event.model_construct(
-        tenant=state.tenant,
-        platform=state.platform,
-        order_id=state.order_id,
-        occurred_at=breach.due,
-        policy_id=policy.id,
-        package_id=breach.package_id,
-        version=said.version,
-        as_of=as_of,
-        journey=journey,
-        watch_id=breach.watch_id,
-        scope=breach.scope,
-        clock=breach.clock,
-        clock_start=breach.start,
-        clock_source=breach.source,
-        due=breach.due,
-        breached=said.stands,
-        arrived=_interval(arrived),
-        feed=breach.feed,
-        asked_at=breach.asked_at,
-        checked_as_of=breach.checked_as_of,
+    return maker(event)(
+        {
+            "tenant": state.tenant,
+            "platform": state.platform,
+            "order_id": state.order_id,
+            "occurred_at": breach.due,
+            "policy_id": policy.id,
+            "package_id": breach.package_id,
+            "version": said.version,
+            "as_of": as_of,
+            "journey": journey,
+            "watch_id": breach.watch_id,
+            "scope": breach.scope,
+            "clock": breach.clock,
+            "clock_start": breach.start,
+            "clock_source": breach.source,
+            "due": breach.due,
+            "breached": said.stands,
+            "arrived": _interval(arrived),
+            "feed": breach.feed,
+            "asked_at": breach.asked_at,
+            "checked_as_of": breach.checked_as_of,
+        }
     )
 
 
@@ -86,53 +95,57 @@ def seen_event(state: State, policy: Policy, said: SaidSeen, *, as_of: datetime,
         fields["also"] = tuple(_scan(each) for each in said.also)
     if said.kind == "delivered":
         fields["handed_to"] = DeliveredBy(_handed_to(said.scan) or DeliveredBy.READY_FOR_PICKUP)
-    return SEEN_TYPES[said.kind].model_construct(**fields)
+    return maker(SEEN_TYPES[said.kind])(fields)
 
 
 def check_event(state: State, policy: Policy, asked: Asked, package: Package) -> TrackingCheckRequested:
     """Asks whoever feeds shipments to look this package up."""
-    return TrackingCheckRequested.model_construct(
-        tenant=state.tenant,
-        platform=state.platform,
-        order_id=state.order_id,
-        occurred_at=asked.asked_at,
-        policy_id=policy.id,
-        watch_id=asked.watch_id,
-        package_id=package.id,
-        carrier=package.carrier,
-        tracking_number=package.tracking_number,
-        due=asked.due,
-        answer_by=asked.answer_by,
+    return maker(TrackingCheckRequested)(
+        {
+            "tenant": state.tenant,
+            "platform": state.platform,
+            "order_id": state.order_id,
+            "occurred_at": asked.asked_at,
+            "policy_id": policy.id,
+            "watch_id": asked.watch_id,
+            "package_id": package.id,
+            "carrier": package.carrier,
+            "tracking_number": package.tracking_number,
+            "due": asked.due,
+            "answer_by": asked.answer_by,
+        }
     )
 
 
 def journey_of(state: State) -> Journey:
     """All packages as they are known now."""
     changed = in_force(state.promises)
-    return Journey.model_construct(
-        packages=tuple(_package(each) for each in state.packages),
-        packages_in_order=state.packages_in_order,
-        promised_latest=changed[-1].latest if changed else state.promised,
+    return _JOURNEY(
+        {
+            "packages": tuple(_package(each) for each in state.packages),
+            "packages_in_order": state.packages_in_order,
+            "promised_latest": changed[-1].latest if changed else state.promised,
+        }
     )
 
 
 def _package(package: Package) -> PackageJourney:
     delivered = delivery(package)
     latest_eta = package.etas[-1].eta if package.etas else None
-    return PackageJourney.model_construct(
-        package_id=package.id,
-        carrier=package.carrier,
-        tracking_number=package.tracking_number,
-        lines=tuple(
-            PackageLine.model_construct(line_id=each.line_id, quantity=each.quantity) for each in package.lines
-        ),
-        booked_at=package.booked_at,
-        first_scan=_scan(first_scan(package)),
-        last_scan=_scan(last_scan(package)),
-        kinds=tuple(dict.fromkeys(each.kind for each in package.scans)),
-        carrier_eta=latest_eta,
-        arrived=_interval(delivered.when) if delivered else None,
-        handed_to=_handed_to(delivered) if delivered else None,
+    return _PACKAGE(
+        {
+            "package_id": package.id,
+            "carrier": package.carrier,
+            "tracking_number": package.tracking_number,
+            "lines": tuple(_LINE({"line_id": each.line_id, "quantity": each.quantity}) for each in package.lines),
+            "booked_at": package.booked_at,
+            "first_scan": _scan(first_scan(package)),
+            "last_scan": _scan(last_scan(package)),
+            "kinds": tuple(dict.fromkeys(each.kind for each in package.scans)),
+            "carrier_eta": latest_eta,
+            "arrived": _interval(delivered.when) if delivered else None,
+            "handed_to": _handed_to(delivered) if delivered else None,
+        }
     )
 
 
@@ -144,12 +157,12 @@ def _handed_to(scan: Scan) -> HandedTo | None:
 def _scan(scan: Scan | None) -> ScanSeen | None:
     if scan is None:
         return None
-    return ScanSeen.model_construct(
-        kind=scan.kind, when=_interval(scan.when), provider=scan.provider, raw_code=scan.raw_code
+    return _SCAN(
+        {"kind": scan.kind, "when": _interval(scan.when), "provider": scan.provider, "raw_code": scan.raw_code}
     )
 
 
 def _interval(known: When | None) -> Interval | None:
     if known is None:
         return None
-    return Interval.model_construct(earliest=known.earliest, latest=known.latest)
+    return _INTERVAL({"earliest": known.earliest, "latest": known.latest})

@@ -19,6 +19,7 @@ from pydantic_core import core_schema
 from waybond_contracts._iso import EXPONENTS
 from waybond_contracts.errors import ContractError
 from waybond_contracts.fields import MAX_INTEGER, Model
+from waybond_contracts.making import maker
 
 EXPECTED_CURRENCY = "an ISO 4217 currency code"
 # 16 digits of an amount times 18 + 12 digits of a rate: a product is exact before it is rounded, once.
@@ -62,7 +63,7 @@ class Money(Model):
         amount that is no integer or over MAX_INTEGER."""
         if type(minor) is not int:
             raise ContractError("minor", "an integer", minor)
-        return cls.model_construct(minor=_bounded(minor), currency=currency, exponent=exponent_of(currency))
+        return _MADE({"minor": _bounded(minor), "currency": currency, "exponent": exponent_of(currency)})
 
     @classmethod
     def parse(cls, amount: str, currency: str) -> "Money":
@@ -83,7 +84,7 @@ class Money(Model):
 
     def with_minor(self, minor: int) -> "Money":
         """The same currency, another amount; skips validation, since only the checked `minor` is new."""
-        return Money.model_construct(minor=_bounded(minor), currency=self.currency, exponent=self.exponent)
+        return _MADE({"minor": _bounded(minor), "currency": self.currency, "exponent": self.exponent})
 
     def zero(self) -> "Money":
         return self.with_minor(0)
@@ -112,6 +113,9 @@ class Money(Model):
 
     def __str__(self) -> str:
         return f"{self.amount:,.{self.exponent}f} {self.currency}"
+
+
+_MADE = maker(Money)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,11 @@ from pydantic import Field, model_validator
 from waybond_contracts.errors import ContractError
 from waybond_contracts.event import Event
 from waybond_contracts.fields import MAX_LINES, MAX_PACKAGES, Code, Count, Id, Instant, Interval, Model, Positive, Text
+from waybond_contracts.making import maker
 from waybond_contracts.orders import Promise
 from waybond_contracts.topics import SHIPMENTS
+
+_INTERVAL = maker(Interval)
 
 
 class ScanKind(StrEnum):
@@ -119,7 +122,7 @@ class ShipmentScanned(Event, topic=SHIPMENTS):
     @property
     def when(self) -> Interval:
         latest = self.occurred_until or self.occurred_at
-        return Interval.model_construct(earliest=self.occurred_at, latest=latest)
+        return _INTERVAL({"earliest": self.occurred_at, "latest": latest})
 
     @property
     def business_key(self) -> str:
