@@ -126,6 +126,9 @@ class Consumer(ConsumerRebalanceListener):
         for (name, partition), run in groupby(records, key=_partition):
             topic = self._topics[name]
             runs.append((Place(topic, partition), [raw_of(record, topic) for record in run]))
+        # FastStream keeps a message in a cache that the message holds itself: all these records would lie there until
+        # the garbage collector walks them, which then takes hundreds of milliseconds at once.
+        message.raw_message = ()  # type: ignore[assignment]
         try:
             self._engine.receive(runs)
         except Exception:
