@@ -296,6 +296,19 @@ def test_an_amount_that_is_not_the_commanded_one_is_booked_as_it_is_and_stops_pa
     assert story.last(IssueRefund).amount == usd(600)
 
 
+@pytest.mark.parametrize("said", [["RefundSucceeded", "RefundReversed"], ["RefundReversed", "RefundSucceeded"]])
+def test_a_part_that_came_back_is_not_answered_by_paying_all_of_it_again(said: list[str]) -> None:
+    story, command = commanded()
+    answers = {
+        "RefundSucceeded": answer(command, "RefundSucceeded", day(28)),
+        "RefundReversed": answer(command, "RefundReversed", day(28), version=2, amount=usd(400)),
+    }
+    for name in said:
+        story.when(answers[name])
+    assert story.last(ClaimReferred).reason is ReferralReason.CONTRADICTION
+    assert story.named(IssueRefund) == [command]
+
+
 def test_an_answer_in_another_currency_is_not_counted() -> None:
     story, command = commanded()
     story.when(answer(command, "RefundSucceeded", day(28), amount=Money.of(1_000, "EUR")))

@@ -117,7 +117,9 @@ def _applied(case: Case, before: Command, answer: Answer, now: datetime) -> Case
         said = (before.status, before.moved, before.provider_ref)
         same = answer.version < before.result_version or said == (status, answer.minor, answer.provider_ref)
         return case if same else contradicted(case, f"result:{answer.refund_id}/{answer.version}")
-    if status == "succeeded" and (before.outside or answer.minor != before.minor):
+    # A part that came back is no word about the rest (S: all of it is paid again, and the buyer keeps the rest twice).
+    other_amount = status in ("succeeded", "reversed") and answer.minor != before.minor
+    if other_amount or (status == "succeeded" and before.outside):
         case = contradicted(case, f"amount:{answer.refund_id}/{answer.version}")
     after = replace(
         before,

@@ -50,7 +50,7 @@ _CONTRADICTIONS = {
     "dispute": "Dispute {} was resolved with two amounts; the later one counts.",
     "refund": "The payment system answered about refund {}, which was never commanded.",
     "result": "The payment system gave two answers as {}; the first one counts.",
-    "amount": "A refund moved another amount than was commanded, or was settled by hand before ({}).",
+    "amount": "A refund or its reversal moved another amount than was commanded, or was settled by hand before ({}).",
 }
 
 
