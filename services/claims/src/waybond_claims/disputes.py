@@ -150,9 +150,14 @@ def _answer(case: Case, owes: Entitlement | None, dispute: Dispute, now: datetim
     relevant = [each for each in owes.findings if _about(dispute, each)]
     clauses = tuple(dict.fromkeys(each.rule.clause.id for each in relevant))
     reasons = {each.reason for each in relevant}
-    paid = net_paid(case)
-    if paid + elsewhere(case) > 0 and paid >= min(owes.available, owes.view.cover.limit):
+    paid, room = net_paid(case), min(owes.available, owes.view.cover.limit)
+    if paid + elsewhere(case) > 0 and paid >= room:
         return Answer(DenialReason.ALREADY_PAID, clauses=clauses)
+    if room == paid == 0:  # The order cost nothing: no clause and no person can make anything due.
+        return Answer(DenialReason.NOT_COVERED, clauses=clauses)
+    if owes.owed == 0:
+        # What applies gives nothing (S: the deductible takes all of it). No payment will come as the answer.
+        reasons.discard(FindingReason.APPLIES)
     if FindingReason.APPLIES in reasons:
         return Answer(DenialReason.ALREADY_PAID, clauses=clauses) if 0 < paid >= owes.owed else None
     if not reasons.isdisjoint({FindingReason.NEEDS_CARRIER_ANSWER, FindingReason.NEEDS_PERSON}):
