@@ -237,6 +237,7 @@ tiers = [{ share = "0.20" }]
     story.given(placed(), issued(body), delivered(day(30), journey=held))
     finding = story.case.referrals[0]
     assert finding.key == "when:C:P1"
+    assert "a scan whose time is not known" in finding.question
 
 
 def test_a_fixed_sum_is_in_the_orders_currency_and_credits_are_payouts() -> None:

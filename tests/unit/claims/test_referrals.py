@@ -27,7 +27,7 @@ from tests.support.claims import (
 from waybond_claims.decide import decide
 from waybond_claims.shown import shown
 from waybond_claims.state import MAX_COMMANDS, MAX_CONTRADICTIONS, MAX_DISPUTES, MAX_ELSEWHERE
-from waybond_contracts.claims import ClaimReferred, ClaimReopened, ReferralReason
+from waybond_contracts.claims import ClaimDenied, ClaimReferred, ClaimReopened, DenialReason, ReferralReason
 from waybond_contracts.commands import DecideReferral
 from waybond_contracts.money import Money
 from waybond_contracts.refunds import IssueRefund
@@ -78,6 +78,18 @@ def test_an_amount_where_the_answer_takes_none_is_refused() -> None:
     story.when(ruling(referred, "settled_outside", day(29), amount=usd(400)))
     assert story.case.settled == 0
     assert story.last(ClaimReferred).version > referred.version
+
+
+@pytest.mark.parametrize("minor", [0, -500])
+def test_to_pay_nothing_or_less_is_refused(minor: int) -> None:
+    story = ClaimsStory()
+    story.given(placed(), issued(only(MISSING)), complaint(day(5), "MISSING_PARTS"))
+    story.when(ruling(story.last(ClaimReferred), "pay", day(6), amount=usd(minor)))
+    assert story.case.owed == 0
+    again = story.last(ClaimReferred)
+    assert len(story.named(ClaimReferred)) == 2
+    story.when(ruling(again, "do_not_pay", day(7)))
+    assert story.last(ClaimDenied).reason is DenialReason.NOT_COVERED
 
 
 def test_a_referral_is_decided_once() -> None:
@@ -217,6 +229,13 @@ def test_the_command_line_refuses_what_claims_would_refuse() -> None:
     asked = case.referrals[0].model_copy(update={"choices": ("pay", "do_not_pay")})
     with pytest.raises(ReferralError, match="no currency"):
         command_for(unknown, asked, "pay", case.version, amount="1", now=day(29))
+    with pytest.raises(ReferralError, match=r"above zero, got 0\.00 USD"):
+        command_for(case, asked, "pay", case.version, amount="0", now=day(29))
+    with pytest.raises(ReferralError, match="expected --amount with pay"):
+        command_for(case, asked.model_copy(update={"needs_amount": True}), "pay", case.version, now=day(29))
+    recovery = {"reason": "recovery", "choices": ("recovered", "waived"), "amount": usd(400)}
+    with pytest.raises(ReferralError, match=r"at most 4\.00 USD, which is outstanding, got 4\.01 USD"):
+        command_for(case, asked.model_copy(update=recovery), "waived", case.version, amount="4.01", now=day(29))
 
 
 MISSING = """

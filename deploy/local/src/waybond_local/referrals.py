@@ -21,6 +21,7 @@ from rich.table import Table
 from waybond_claims.cases import Stored, find, referred
 from waybond_claims.referrals import TAKES_AMOUNT
 from waybond_claims.shown import ShownCase, ShownReferral, shown
+from waybond_contracts.claims import ReferralReason
 from waybond_contracts.commands import DecideReferral
 from waybond_contracts.money import Money
 from waybond_contracts.publishing import Message, message
@@ -136,6 +137,14 @@ def command_for(
         raise ReferralError(f"expected no amount with {choice}: it is about all of it")
     if amount is not None and case.paid is None:
         raise ReferralError("the order is not known yet, so that an amount has no currency")
+    much = Money.parse(amount, case.paid.currency) if amount is not None and case.paid is not None else None
+    if much is None and choice == "pay" and asked.needs_amount:
+        raise ReferralError("expected --amount with pay: how much is due does not follow from what is known")
+    if much is not None and much.minor < 1:
+        raise ReferralError(f"expected an amount above zero, got {much}")
+    outstanding = asked.amount if asked.reason == ReferralReason.RECOVERY else None
+    if much is not None and outstanding is not None and much.minor > outstanding.minor:
+        raise ReferralError(f"expected an amount of at most {outstanding}, which is outstanding, got {much}")
     tenant, platform, order_id = case.order.split("/", 2)
     return DecideReferral(
         tenant=tenant,
@@ -148,7 +157,7 @@ def command_for(
         by=getpass.getuser(),
         referral_id=asked.referral_id,
         choice=choice,
-        amount=Money.parse(amount, case.paid.currency) if amount is not None and case.paid is not None else None,
+        amount=much,
         note=note,
     )
 

@@ -207,6 +207,9 @@ def _asked(case: Case, found: Found) -> Question | None:
         case FindingReason.NEEDS_PERSON if found.question.startswith("circumstance:"):
             text = f"Clause {clause} applies unless exclusion {found.exclusion_id} does. Does it?"
             return Question(found.question, ReferralReason.ANSWER_MISSING, text, ("covered", "excluded"))
+        case FindingReason.NEEDS_PERSON if found.question.startswith("when:"):
+            text = f"Clause {clause} is met by a scan whose time is not known: cover may not reach it. Is it paid?"
+            return Question(found.question, ReferralReason.ANSWER_MISSING, text, _RULING)
         case FindingReason.NEEDS_PERSON:
             text = f"Clause {clause} is met, but how much is due does not follow from what is known. How much?"
             return Question(found.question, ReferralReason.ANSWER_MISSING, text, _RULING)
@@ -292,14 +295,18 @@ def decided(case: Case, event: commands.DecideReferral, now: datetime) -> Case:
 def _acceptable(case: Case, referral: Referral, event: commands.DecideReferral) -> bool:
     if event.case_version != case.version or event.choice not in referral.choices:
         return False
-    kind = referral.key.partition(":")[0]
     if event.amount is None:
-        return not (kind in ("periods", "rate") and event.choice == "pay")
+        return not (event.choice == "pay" and needs_amount(referral))
     currency = case.order.currency if case.order is not None else None
-    if event.choice not in TAKES_AMOUNT or event.amount.currency != currency:
+    # To pay nothing is another choice, and a recovery of nothing would close the question and leave all of it open.
+    if event.choice not in TAKES_AMOUNT or event.amount.currency != currency or event.amount.minor < 1:
         return False
-    # A recovery of nothing would close the question and leave all of it open.
-    return kind != "recovery" or 1 <= event.amount.minor <= (referral.amount or 0)
+    return not referral.key.startswith("recovery:") or event.amount.minor <= (referral.amount or 0)
+
+
+def needs_amount(referral: Referral) -> bool:
+    """Whether to pay is no answer without how much."""
+    return referral.key.startswith(("periods:", "rate:"))
 
 
 def _effect(case: Case, referral: Referral, now: datetime) -> Case:

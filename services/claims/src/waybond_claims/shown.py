@@ -7,6 +7,7 @@ from pydantic import ConfigDict
 from waybond_claims.entitlement import due, elsewhere, entitlement
 from waybond_claims.payments import waits
 from waybond_claims.published import explanation, money
+from waybond_claims.referrals import needs_amount
 from waybond_claims.state import Case, Command, Dispute, Recovery, Referral
 from waybond_contracts.explanation import Explanation
 from waybond_contracts.fields import Model
@@ -56,6 +57,8 @@ class ShownReferral(Shown):
     opened_at: datetime
     amount: Money | None
     refund_id: str | None
+    needs_amount: bool
+    """Whether `pay` has to say how much."""
     choice: str
     decided_by: str
     decided_at: datetime | None
@@ -173,6 +176,7 @@ def _referral(case: Case, referral: Referral) -> ShownReferral:
         opened_at=referral.opened_at,
         amount=_amount(case, referral.amount) if referral.amount is not None else None,
         refund_id=referral.refund_id,
+        needs_amount=needs_amount(referral),
         choice=referral.choice,
         decided_by=referral.decided_by,
         decided_at=referral.decided_at,
