@@ -24,6 +24,7 @@ from tests.support.claims import (
     only,
     package,
     placed,
+    premium,
     refunded,
     resolved,
     ruling,
@@ -166,6 +167,12 @@ def test_a_policy_that_is_put_in_force_again_has_its_premium_back() -> None:
     story.when(amended(version=3))
     books = {account: minor for (account, _, _), minor in story.books.items() if minor}
     assert books == {"premium_receivable": 150, "premium_written": -150}
+
+
+def test_a_cover_that_costs_nothing_is_no_entry_in_the_books() -> None:
+    story = ClaimsStory()
+    story.given(placed(), issued(premium=premium(usd(10_000), 0)))
+    assert story.rows == []
 
 
 @pytest.mark.parametrize("amendment_first", [False, True])

@@ -59,6 +59,8 @@ def entry(before: Case, after: Case, now: datetime, cause: str) -> Entry | None:
         return None
     moved = [(key, minor - old.get(key, 0)) for key, minor in new.items()]
     moved += [(key, -minor) for key, minor in old.items() if key not in new]
+    if not any(minor for _, minor in moved):  # Accounts of nothing: a cover that costs nothing.
+        return None
     return Entry(
         order_key=after.order_key,
         ordinal=after.entries + 1,
