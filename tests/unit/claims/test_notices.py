@@ -146,6 +146,36 @@ def test_a_refund_that_failed_for_good_is_told() -> None:
     assert "$10.00" in texts(notice)["en"]
 
 
+def test_a_refund_that_came_back_and_is_paid_again_days_later_is_told_once() -> None:
+    story = ClaimsStory()
+    story.given(placed(), issued(), lost(day(5)))
+    story.pay(day(6))
+    story.when(answer(story.last(IssueRefund), "RefundReversed", day(14), version=2))
+    assert [each.about for each in story.named(BuyerNotified)] == ["approved", "refund_delayed"]
+    assert "$100.00" in texts(story.last(BuyerNotified))["en"]
+    story.when(answer(story.last(IssueRefund), "RefundFailed", day(14, 1)))
+    story.until(day(14, 8))
+    assert story.last(IssueRefund).attempt == 3
+    assert len(story.named(BuyerNotified)) == 2
+
+
+def test_an_attempt_that_follows_at_once_changes_nothing_that_was_told() -> None:
+    story = ClaimsStory()
+    story.given(placed(), issued(), lost(day(5)))
+    story.when(answer(story.last(IssueRefund), "RefundFailed", day(5, 1)))
+    assert story.last(IssueRefund).attempt == 2
+    assert [each.about for each in story.named(BuyerNotified)] == ["approved"]
+
+
+def test_what_a_question_told_is_not_told_again_by_the_next_attempt() -> None:
+    story = ClaimsStory()
+    story.given(placed(), issued(), lost(day(5)))
+    story.until(day(7))
+    story.when(answer(story.last(IssueRefund), "RefundFailed", day(8)))
+    assert story.last(IssueRefund).attempt == 2
+    assert [each.about for each in story.named(BuyerNotified)] == ["approved", "refund_delayed"]
+
+
 @pytest.mark.parametrize("currency", sorted(EXPONENTS))
 def test_amounts_are_written_as_babel_writes_them(currency: str) -> None:
     exponent = EXPONENTS[currency]

@@ -136,7 +136,7 @@ def test_a_refund_that_came_back_is_paid_again_under_another_id() -> None:
     story, command = commanded()
     story.pay(day(28))
     published = story.when(answer(command, "RefundReversed", day(35), version=2))
-    assert [type(event) for event in published] == [IssueRefund]
+    assert [type(event) for event in published] == [IssueRefund, BuyerNotified]
     assert story.case.settled == 0
     story.pay(day(36))
     assert story.last(ClaimSettled).settled == usd(1_000)

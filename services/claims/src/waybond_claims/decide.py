@@ -75,15 +75,18 @@ def _look(draft: Draft, fact: Event | Woken) -> None:
     _open(draft, owes)
     if not draft.case.opened:
         return
-    before = len(draft.case.commands)
+    before, paid_now = len(draft.case.commands), False
     if owes is not None:
         _reckon(draft, owes)
         payments.cancel(draft, owes)
         recoveries.recover(draft, owes)
         command = payments.pay(draft, owes)
+        paid_now = len(draft.case.commands) > before
         if command is not None:
             notices.approved(draft, command, owes.best)
-    for told in disputes.answer(draft, owes, paid_now=len(draft.case.commands) > before):
+        elif paid_now and payments.takes_longer(draft.case):
+            notices.refund_delayed(draft, draft.case.commands[-1].minor)
+    for told in disputes.answer(draft, owes, paid_now=paid_now):
         notices.denied(draft, told)
     for question in referrals.refer(draft, owes):
         flight = draft.case.in_flight

@@ -22,6 +22,8 @@ PROLONGED_BY = timedelta(days=7)
 EARLY = timedelta(hours=1)
 """How long the answer about a refund that is not commanded waits for the command."""
 NOT_AFTER = timedelta(days=30)
+UNTOLD = timedelta(days=1)
+"""So much later than they were told may buyers have their money without another word."""
 RETRY_AFTER = (timedelta(0), timedelta(hours=6), timedelta(hours=24), timedelta(hours=72))
 """Before the second, third, ... attempt of a step; after MAX_ATTEMPTS a person decides."""
 
@@ -254,6 +256,23 @@ def _issue(draft: Draft, owes: Entitlement, difference: Due, again: Command | No
     else:
         draft.publish(refunds.IssuePayout, {"payee": owes.view.order.buyer} | fields)
     return command
+
+
+def takes_longer(case: Case) -> bool:
+    """Whether the last command, another attempt of what the buyer was told of, makes what was said of its arrival
+    untrue; once, and not where a question about it has said so."""
+    last = case.commands[-1]
+    told: list[Command] = []  # The attempt that the buyer was told of, and those that were made since for the same.
+    for each in reversed(case.commands):
+        if each.step == last.step:
+            if each.minor != last.minor:
+                break
+            told.append(each)
+    asked = {each.refund_id for each in case.referrals}
+    if len(told) < 2 or any(each.refund_id in asked for each in told):
+        return False
+    first, before = told[-1].requested_at, told[1].requested_at
+    return before <= first + UNTOLD < last.requested_at
 
 
 def _failed(case: Case) -> Command | None:
