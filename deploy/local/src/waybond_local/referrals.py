@@ -18,7 +18,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from waybond_claims.cases import Stored, find, referred
+from waybond_claims.cases import MAX_LISTED, Stored, find, referred
 from waybond_claims.referrals import TAKES_AMOUNT
 from waybond_claims.shown import ShownCase, ShownReferral, shown
 from waybond_contracts.claims import ReferralReason
@@ -50,9 +50,8 @@ class ReferralError(RuntimeError):
 @app.command("list", epilog="Example: [bold]waybond referral list[/bold]")
 def list_(data: Folder = None) -> None:
     """List what waits for a person, the longest waiting first."""
-    found = [
-        (case, referral) for case in asyncio.run(_waiting(state.running(data))) for referral in _open_referrals(case)
-    ]
+    cases = asyncio.run(_waiting(state.running(data)))
+    found = [(case, referral) for case in cases for referral in _open_referrals(case)]
     if not found:
         console.print("Nothing waits for a person.")
         return
@@ -68,6 +67,8 @@ def list_(data: Folder = None) -> None:
             ", ".join(referral.choices),
         )
     console.print(table)
+    if len(cases) == MAX_LISTED:
+        console.print(f"Those of {MAX_LISTED} orders are listed, the longest waiting; there may be more.")
 
 
 @app.command(epilog="Example: [bold]waybond referral show 8b4e9678[/bold]")
@@ -184,7 +185,8 @@ async def _found(stack: StackState, prefix: str) -> tuple[ShownCase, ShownReferr
     ]
     if len(found) != 1:
         raise ReferralError(
-            f"{len(found)} open referrals begin with {prefix!r}; `waybond referral list` shows those that are open"
+            f"{len(found)} open referrals begin with {prefix!r} among the {MAX_LISTED} orders that wait longest; "
+            "`waybond referral list` shows them"
         )
     return found[0]
 
