@@ -24,6 +24,7 @@ from tests.support.claims import (
     silent_30_days,
     usd,
 )
+from waybond_claims.state import MAX_REFERRALS
 from waybond_contracts.claims import ClaimApproved, ClaimReferred, ClaimReopened, RecoveryOpened, ReferralReason
 from waybond_contracts.disputes import DisputeStage
 from waybond_contracts.fields import Interval
@@ -295,3 +296,18 @@ def test_a_late_parcel_that_arrives_was_late_all_the_same() -> None:
     story.when(delivered(day(28) + timedelta(hours=1)))
     assert story.case.entitled == 1_000
     assert story.named(RecoveryOpened) == []
+
+
+def test_a_feed_that_takes_its_word_back_again_and_again_neither_grows_the_file_nor_silences_the_question() -> None:
+    story = ClaimsStory()
+    story.given(placed(), issued(wording_with("return")), lost(day(5)))
+    story.pay(day(6))
+    for version in range(1, 2 * MAX_REFERRALS + 4):
+        story.when(delivered(day(7, version / 60), version=version, standing=version % 2 == 1))
+    assert [each.outstanding for each in story.case.recoveries] == [10_000]
+    assert len(story.case.referrals) == MAX_REFERRALS
+    asked = story.named(ClaimReferred)
+    assert len({each.referral_id for each in asked}) == len(asked) == MAX_REFERRALS + 2
+    assert len({each.recovery_id for each in story.named(RecoveryOpened)}) == len(asked)
+    story.when(ruling(asked[-1], "recovered", day(13)))
+    assert story.case.recovered == 10_000

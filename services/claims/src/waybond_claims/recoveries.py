@@ -15,7 +15,7 @@ def recover(draft: Draft, owes: Entitlement) -> None:
     over = max(0, case.settled - case.recovered - case.waived - owes.tolerated)
     difference = over - case.asked_back
     if difference > 0:
-        ordinal = len(case.recoveries) + 1
+        ordinal = max([each.ordinal for each in case.recoveries], default=0) + 1
         reason = _reason(draft, owes)
         fields = {
             "recovery_id": named(case.claim_id, f"recovery/{ordinal}"),
@@ -25,7 +25,9 @@ def recover(draft: Draft, owes: Entitlement) -> None:
             # What is on its way is taken back by other means.
             "explanation": explanation(case, owes, due(case, owes, waits=True, flying=False), draft.now),
         }
-        recoveries = (*case.recoveries, Recovery(ordinal, reason, difference))
+        # One that came to nothing is not kept (S: a feed that says delivered and not delivered by turns, for ever).
+        kept = (each for each in case.recoveries if each.minor)
+        recoveries = (*kept, Recovery(ordinal, reason, difference))
         draft.say(claims.RecoveryOpened, fields, recoveries=recoveries)
     elif difference < 0:
         draft.change(recoveries=_less(case.recoveries, -difference))

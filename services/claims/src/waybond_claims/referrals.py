@@ -143,7 +143,7 @@ def next_silence(case: Case, now: datetime) -> datetime | None:
     silences = [(stuck_key(each), stuck_at(each)) for each in case.disputes if each.freezes and case.unpaid > 0]
     if flight is not None:
         silences.append((_silent_key(flight), flight.patience))
-    if not silences or len(case.referrals) >= MAX_REFERRALS:
+    if not silences or not _has_room(case):
         return None
     asked = {each.key for each in case.referrals if each.choice != WITHDRAWN}
     # It is concluded on a wake alone: one that a late fact has overtaken is still to come.
@@ -236,7 +236,7 @@ def refer(draft: Draft, owes: Entitlement | None) -> tuple[Question, ...]:
         of_silence = question.reason is ReferralReason.PAYER_SILENT or question.key.startswith("frozen:")
         if of_silence and referral is None and draft.cause != Woken.__name__:
             continue  # only a wake comes behind all answers; any other fact may have overtaken one (S: a backlog)
-        if referral is None and len(draft.case.referrals) < MAX_REFERRALS:
+        if referral is None and _has_room(draft.case):
             new.append(question)
             _publish(draft, _opened(draft, question))
         elif referral is not None and referral.is_open and referral.opened_version == 0:
@@ -244,9 +244,19 @@ def refer(draft: Draft, owes: Entitlement | None) -> tuple[Question, ...]:
     return tuple(new)
 
 
+def _has_room(case: Case) -> bool:
+    """Whether another question can be kept: one that was withdrawn makes room."""
+    return len(case.referrals) < MAX_REFERRALS or any(each.choice == WITHDRAWN for each in case.referrals)
+
+
 def _opened(draft: Draft, question: Question) -> Referral:
+    name = f"referral/{len(draft.case.referrals) + 1}"
+    if len(draft.case.referrals) >= MAX_REFERRALS:
+        name = f"referral/version/{draft.case.version + 1}"
+        gone = next(each for each in draft.case.referrals if each.choice == WITHDRAWN)
+        draft.change(referrals=tuple(each for each in draft.case.referrals if each is not gone))
     return Referral(
-        referral_id=named(draft.case.claim_id, f"referral/{len(draft.case.referrals) + 1}"),
+        referral_id=named(draft.case.claim_id, name),
         key=question.key,
         reason=question.reason.value,
         question=question.text,
