@@ -182,6 +182,7 @@ def test_a_cancellation_that_nobody_asked_for_is_not_repeated_for_ever() -> None
     story.when(answer(command, "RefundCancelled", day(28)))
     assert story.last(IssueRefund) == command
     assert story.last(ClaimReferred).reason is ReferralReason.REFUND_FAILED
+    assert "(cancelled_unasked)" in story.last(ClaimReferred).question
 
 
 def test_silence_asks_a_person_after_24_hours_and_pays_nothing_again() -> None:
@@ -307,6 +308,16 @@ def test_a_part_that_came_back_is_not_answered_by_paying_all_of_it_again(said: l
         story.when(answers[name])
     assert story.last(ClaimReferred).reason is ReferralReason.CONTRADICTION
     assert story.named(IssueRefund) == [command]
+
+
+def test_a_part_that_was_paid_and_came_back_whole_is_no_second_question() -> None:
+    story, command = commanded()
+    story.when(answer(command, "RefundSucceeded", day(28), amount=usd(400)))
+    story.when(ruling(story.last(ClaimReferred), "go_on", day(29)))
+    story.pay(day(30))
+    story.when(answer(command, "RefundReversed", day(31), version=2, amount=usd(400)))
+    assert [each.reason for each in story.named(ClaimReferred)] == [ReferralReason.CONTRADICTION]
+    assert story.last(IssueRefund).amount == usd(400)
 
 
 def test_an_answer_in_another_currency_is_not_counted() -> None:

@@ -120,7 +120,8 @@ def _applied(case: Case, before: Command, answer: Answer, now: datetime) -> Case
         same = answer.version < before.result_version or said == (status, answer.minor, answer.provider_ref)
         return case if same else contradicted(case, f"result:{answer.refund_id}/{answer.version}")
     # A part that came back is no word about the rest (S: all of it is paid again, and the buyer keeps the rest twice).
-    other_amount = status in ("succeeded", "reversed") and answer.minor != before.minor
+    expected = before.moved if (before.status, status) == ("succeeded", "reversed") else before.minor
+    other_amount = status in ("succeeded", "reversed") and answer.minor != expected
     if other_amount or (status == "succeeded" and before.outside):
         case = contradicted(case, f"amount:{answer.refund_id}/{answer.version}")
     after = replace(
@@ -131,7 +132,7 @@ def _applied(case: Case, before: Command, answer: Answer, now: datetime) -> Case
         moved=answer.minor,
         answered_at=now,
         retryable=answer.retryable,
-        failure=answer.failure,
+        failure=answer.failure or ("cancelled_unasked" if status == "failed" else ""),
     )
     return _with(case, after)
 
