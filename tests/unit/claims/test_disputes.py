@@ -453,29 +453,6 @@ def test_a_clause_that_pays_what_somebody_claims_asks_a_person_once_somebody_doe
     assert story.last(ClaimApproved).entitled == usd(10_000)
 
 
-def test_a_complaint_is_answered_where_a_clause_applies_and_gives_nothing() -> None:
-    body = only(
-        """
-[[clause]]
-id = "LO-1"
-peril = "lost"
-any_of = [{ scan = "LOST" }]
-tiers = [{ share = "1.00" }]
-deductible = { amount = { amount = "120" } }
-        """
-    )
-    story = ClaimsStory()
-    story.given(placed(), issued(body), lost(day(20)), complaint(day(21)))
-    assert denials(story) == [DenialReason.NOT_COVERED]
-    assert story.last(ClaimDenied).clauses == ("LO-1",)
-
-
-def test_a_complaint_about_an_order_that_cost_nothing_is_answered() -> None:
-    story = ClaimsStory()
-    story.given(placed(usd(0)), issued(basis=usd(0)), lost(day(20)), complaint(day(21)))
-    assert denials(story) == [DenialReason.NOT_COVERED]
-
-
 def test_a_claim_that_is_refused_by_a_person_is_answered() -> None:
     story = ClaimsStory()
     story.given(placed(), issued(wording("seel")), delivered(day(15)), complaint(day(16)))

@@ -9,6 +9,7 @@ from tests.support.claims import (
     KEY,
     ClaimsStory,
     amended,
+    complaint,
     damaged,
     day,
     delivered,
@@ -26,7 +27,14 @@ from tests.support.claims import (
 )
 from waybond_claims.adjudication.view import bases
 from waybond_claims.state import Line, Package
-from waybond_contracts.claims import ClaimApproved, ClaimReferred, ClaimReopened, ReferralReason
+from waybond_contracts.claims import (
+    ClaimApproved,
+    ClaimDenied,
+    ClaimReferred,
+    ClaimReopened,
+    DenialReason,
+    ReferralReason,
+)
 from waybond_contracts.event import Event
 from waybond_contracts.explanation import Explanation
 from waybond_contracts.orders import OrderAmended
@@ -282,3 +290,26 @@ value_above = { amount = "150", currency = "CNY" }
     assert story.events == ()
     story.when(damaged(day(30)))
     assert story.last(ClaimReferred).reason is ReferralReason.ANSWER_MISSING
+
+
+def test_a_complaint_is_answered_where_a_clause_applies_and_gives_nothing() -> None:
+    body = only(
+        """
+[[clause]]
+id = "LO-1"
+peril = "lost"
+any_of = [{ scan = "LOST" }]
+tiers = [{ share = "1.00" }]
+deductible = { amount = { amount = "120" } }
+        """
+    )
+    story = ClaimsStory()
+    story.given(placed(), issued(body), lost(day(20)), complaint(day(21)))
+    assert [each.reason for each in story.named(ClaimDenied)] == [DenialReason.NOT_COVERED]
+    assert story.last(ClaimDenied).clauses == ("LO-1",)
+
+
+def test_a_complaint_about_an_order_that_cost_nothing_is_answered() -> None:
+    story = ClaimsStory()
+    story.given(placed(usd(0)), issued(basis=usd(0)), lost(day(20)), complaint(day(21)))
+    assert [each.reason for each in story.named(ClaimDenied)] == [DenialReason.NOT_COVERED]
