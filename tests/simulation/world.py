@@ -34,6 +34,7 @@ from waybond_kit.definition import Definition
 from waybond_kit.door import Raw
 from waybond_kit.keys import event_id, partition_of
 from waybond_kit.ports import Place
+from waybond_kit.shard import Shard
 from waybond_pricing.app import DEFINITION as PRICING
 from waybond_tracking.app import DEFINITION as TRACKING
 
@@ -61,6 +62,8 @@ LAST_CLOCK = timedelta(days=62)
 CARRIER_IS_GIVEN = timedelta(days=4)
 """More than the wording gives a carrier for its answer."""
 BEHIND = timedelta(minutes=3)
+UNSENT_SECONDS = 0.1
+"""Less than SETTLING_SECONDS, more than a send takes where nothing is wrong: a send that hangs since before shows."""
 OPEN = frozenset({"referred", "paying", "waiting"})
 
 
@@ -446,7 +449,7 @@ class World:
             return "shards are closed"
         for process in self.processes:
             shards = process.engine.shards() if process.engine is not None else []
-            if any(row.key is not None for shard in shards for _, rows in shard.unsent.chunks for row in rows):
+            if any(self._unsent(shard) for shard in shards):
                 return f"{process} has not sent everything"
         for service, database in self.databases.items():
             tables = database.tables
@@ -458,6 +461,12 @@ class World:
                     if record is not None and not is_progress(record):
                         return f"{service} has not read {topic}/{shard}"
         return ""
+
+    def _unsent(self, shard: Shard) -> bool:
+        """Whether a shard has to send what is news; or anything at all, if it has waited for its answer (S: a send that
+        hangs; who stops now leaves it behind)."""
+        news = any(row.key is not None for _, rows in shard.unsent.chunks for row in rows)
+        return news or shard.unsent.age(self.loop.time()) > UNSENT_SECONDS
 
     @staticmethod
     def spans(text: str) -> list[tuple[str, int, int]]:
