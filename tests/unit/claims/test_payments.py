@@ -298,16 +298,22 @@ def test_an_amount_that_is_not_the_commanded_one_is_booked_as_it_is_and_stops_pa
 
 
 @pytest.mark.parametrize("said", [["RefundSucceeded", "RefundReversed"], ["RefundReversed", "RefundSucceeded"]])
-def test_a_part_that_came_back_is_not_answered_by_paying_all_of_it_again(said: list[str]) -> None:
+def test_of_a_refund_that_came_back_in_part_the_part_is_paid_again_once_a_person_agrees(said: list[str]) -> None:
     story, command = commanded()
     answers = {
         "RefundSucceeded": answer(command, "RefundSucceeded", day(28)),
         "RefundReversed": answer(command, "RefundReversed", day(28), version=2, amount=usd(400)),
     }
-    for name in said:
+    for name in (*said, *said):
         story.when(answers[name])
-    assert story.last(ClaimReferred).reason is ReferralReason.CONTRADICTION
+    assert [each.reason for each in story.named(ClaimReferred)] == [ReferralReason.CONTRADICTION]
     assert story.named(IssueRefund) == [command]
+    story.when(ruling(story.last(ClaimReferred), "go_on", day(29)))
+    again = story.last(IssueRefund)
+    assert (again.amount, again.refund_id != command.refund_id) == (usd(400), True)
+    story.pay(day(30))
+    cash = {key[2]: minor for key, minor in balances(story.case).items() if key[0] == "cash"}
+    assert cash == {command.refund_id: -600, again.refund_id: -400}, "what the payment system's books say"
 
 
 def test_a_part_that_was_paid_and_came_back_whole_is_no_second_question() -> None:

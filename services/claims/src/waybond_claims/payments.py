@@ -116,20 +116,23 @@ def _applied(case: Case, before: Command, answer: Answer, now: datetime) -> Case
         # Nobody asked for it: commanding the same again would go on for ever.
         status = "failed"
     if answer.version <= before.result_version:
-        said = (before.status, before.moved, before.provider_ref)
-        same = answer.version < before.result_version or said == (status, answer.minor, answer.provider_ref)
+        known = ("reversed", before.returned) if before.returned else (before.status, before.moved)
+        said = (status, answer.minor, answer.provider_ref)
+        same = answer.version < before.result_version or said == (*known, before.provider_ref)
         return case if same else contradicted(case, f"result:{answer.refund_id}/{answer.version}")
-    # A part that came back is no word about the rest (S: all of it is paid again, and the buyer keeps the rest twice).
     expected = before.moved if (before.status, status) == ("succeeded", "reversed") else before.minor
     other_amount = status in ("succeeded", "reversed") and answer.minor != expected
     if other_amount or (status == "succeeded" and before.outside):
         case = contradicted(case, f"amount:{answer.refund_id}/{answer.version}")
+    # Where a part came back the buyer has the rest (S: all of it is paid again, and the rest is kept twice).
+    part = status == "reversed" and 0 < answer.minor < expected
     after = replace(
         before,
         result_version=answer.version,
         provider_ref=answer.provider_ref,
-        status=status,
-        moved=answer.minor,
+        status="succeeded" if part else status,
+        moved=expected - answer.minor if part else answer.minor,
+        returned=answer.minor if part else 0,
         answered_at=now,
         retryable=answer.retryable,
         failure=answer.failure or ("cancelled_unasked" if status == "failed" else ""),

@@ -267,6 +267,8 @@ class Command(Struct, frozen=True, array_like=True):
     """By what means the next attempt is to pay, if not by the same."""
     told: int = 0
     """What ClaimSettled said about it."""
+    returned: int = 0
+    """What the last answer said came back, where that was a part: `moved` is without it."""
 
     @property
     def in_flight(self) -> bool:
