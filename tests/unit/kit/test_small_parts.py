@@ -1,11 +1,18 @@
-"""The breaker, documents in memory, settings: each within its bounds."""
+"""The breaker, documents in memory, settings, figures and metrics: each within its bounds."""
+
+import asyncio
+from typing import Any, cast
 
 import pytest
+from prometheus_client import generate_latest
 
+from waybond_kit import figures
 from waybond_kit.breaker import MAX_FAULTS, WINDOW_SECONDS, Breaker
+from waybond_kit.definition import Figure
 from waybond_kit.documents import Documents
 from waybond_kit.errors import StartError
 from waybond_kit.settings import Settings, load
+from waybond_kit.telemetry import Metrics
 
 
 def test_the_breaker_allows_so_many_faults_a_minute() -> None:
@@ -45,6 +52,9 @@ def test_settings_come_from_the_environment_and_have_defaults(monkeypatch: pytes
         ("KAFKA_SECURITY", "TLS", "Input should be 'PLAINTEXT'"),
         ("SESSION_SECONDS", "2", "WAYBOND_SESSION_SECONDS must be at least 6"),
         ("IDLE_IN_TRANSACTION_SECONDS", "20", "must be below WAYBOND_SESSION_SECONDS"),
+        ("IDLE_IN_TRANSACTION_SECONDS", "0.0004", "greater than or equal to 0.1"),
+        ("SESSION_SECONDS", "3600", "less than or equal to 1800"),
+        ("PROBE_SECONDS", "0.000001", "greater than or equal to 0.1"),
         ("REPLAY", "perhaps", "valid boolean"),
         ("DATABASE", "mysql://db/claims", "must be a DSN such as postgresql://"),
         ("DATABASE", "postgresql://role@db:x/claims", "must be a DSN such as postgresql://"),
@@ -65,3 +75,35 @@ def test_a_broker_that_asks_for_a_password_needs_one(monkeypatch: pytest.MonkeyP
     monkeypatch.setenv("WAYBOND_KAFKA_SECURITY", "SASL_SSL")
     with pytest.raises(StartError, match="WAYBOND_KAFKA_USER and WAYBOND_KAFKA_PASSWORD are needed"):
         load(Settings)
+
+
+def test_what_alerts_count_stands_at_zero_before_the_first() -> None:
+    """S: an alert on the increase of a counter that is born at 1 never sees the first loss."""
+    text = generate_latest(Metrics(["orders"]).registry).decode()
+    for reason in ("lost", "unreadable", "unknown-type"):
+        assert f'waybond_quarantined_total{{reason="{reason}",topic="orders"}} 0.0' in text
+
+
+async def test_figures_that_could_not_be_counted_are_counted_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """S: in a rolling deploy a row has a newer shape; what was counted before would stand for ever."""
+    monkeypatch.setattr(figures, "COUNT_SECONDS", 0.0)
+    counted = asyncio.Event()
+
+    class OnceUnreadable:
+        names = (("waybond_things", "Things.", ()),)
+        tries = 0
+
+        async def count(self, pool: Any, shards: Any) -> list[Figure]:
+            self.tries += 1
+            if self.tries == 1:
+                raise ValueError("shape 2")
+            counted.set()
+            return [Figure("waybond_things", (), 3)]
+
+    found = figures.Counted(OnceUnreadable(), cast("Any", None), list, lambda: 0.0)
+    async with asyncio.TaskGroup() as group:
+        running = group.create_task(found.run())
+        await counted.wait()
+        await asyncio.sleep(0)
+        running.cancel()
+    assert [sample.value for metric in found.collect() for sample in metric.samples] == [3]

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from waybond_contracts.commands import DiscardHeld, ReleaseHeld
-from waybond_local.quarantine_cli import MAX_SHOWN_BYTES, Address, QuarantineError, command_for, shown
+from waybond_local.quarantine_cli import MAX_SHOWN_BYTES, Address, QuarantineError, command_for, first_held, shown
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 
@@ -50,3 +50,21 @@ def test_whatever_bytes_come_nothing_reaches_the_terminal_raw(value: bytes) -> N
 
 def test_a_long_value_is_cut_and_says_so() -> None:
     assert shown(b"x" * (MAX_SHOWN_BYTES + 1)).endswith(f"{MAX_SHOWN_BYTES + 1} bytes in all")
+
+
+@pytest.mark.parametrize("text", [f"claims/delays/{2**31}/1", f"claims/delays/1/{2**63}"])
+def test_a_place_that_no_table_holds_is_refused(text: str) -> None:
+    with pytest.raises(QuarantineError, match="expected a shard up to"):
+        Address.parse(text)
+
+
+def test_a_note_that_no_record_holds_is_refused() -> None:
+    with pytest.raises(QuarantineError, match="at most 2000 characters, got 2001"):
+        command_for(ReleaseHeld, Address("claims", "delays", 0, 1), "demo/shop/o-1", "x" * 2_001, NOW)
+
+
+def test_held_orders_come_first_whichever_service_holds_them() -> None:
+    kept = ("pricing", {"aggregate_id": None, "released_at": None})
+    settled = ("tracking", {"aggregate_id": "a", "released_at": NOW})
+    holds = ("claims", {"aggregate_id": "a", "released_at": None})
+    assert first_held([kept, settled, holds]) == [holds, settled, kept]

@@ -1,13 +1,16 @@
 """What a stack says of itself, and when that is believed."""
 
+import os
 import subprocess
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
 from waybond_local import state
+from waybond_local.cli import app
 from waybond_local.state import NotRunningError, Phase, StackState
 
 
@@ -32,3 +35,18 @@ def test_without_the_lock_nothing_runs_whatever_the_file_says(tmp_path: Path) ->
     left_behind(tmp_path)
     with pytest.raises(NotRunningError, match="start one with: waybond up"):
         state.running(tmp_path)
+
+
+def test_a_stack_that_only_starts_cannot_be_asked(tmp_path: Path) -> None:
+    since = datetime(2026, 1, 1, tzinfo=UTC)
+    starting = StackState(supervisor=os.getpid(), phase=Phase.STARTING, since=since, replay=False, partitions=8)
+    state.write(tmp_path, starting)
+    with state.only_one(tmp_path):
+        assert state.running(tmp_path).phase is Phase.STARTING
+        with pytest.raises(NotRunningError, match="is starting: `waybond status` shows when it is ready"):
+            state.serving(tmp_path)
+
+
+def test_invariants_of_no_stack_are_not_checked_which_is_no_violation(tmp_path: Path) -> None:
+    answer = CliRunner().invoke(app, ["verify", "--data", str(tmp_path)])
+    assert (answer.exit_code, "Nothing could be checked" in answer.output) == (3, True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from rich.console import Console
 from rich.markup import escape
 
+from waybond_contracts.errors import ContractError
 from waybond_kit.database import MigrationError
 from waybond_local.history.table import HistoryError
 from waybond_local.jars import JarError
@@ -18,6 +19,7 @@ from waybond_local.state import AlreadyRunningError, NotRunningError
 
 EXPECTED = (
     AlreadyRunningError,
+    ContractError,
     HistoryError,
     JarError,
     MigrationError,

@@ -47,7 +47,7 @@ class OrderError(RuntimeError):
 def show(order: Order, data: Folder = None) -> None:
     """Tell everything that the topics say about an order, in the order in which it became known."""
     narrator = Narrator()
-    for record in in_order(asyncio.run(_records(state.running(data), order))):
+    for record in in_order(asyncio.run(_records(state.serving(data), order))):
         line = narrator.line(record)
         if line is not None:
             show_line(line, console)
@@ -58,7 +58,7 @@ def explain(order: Order, data: Folder = None) -> None:
     """Explain every decision on an order: clause by clause, with the clocks used and the amounts step by step."""
     decisions = [
         record.event
-        for record in in_order(asyncio.run(_records(state.running(data), order)))
+        for record in in_order(asyncio.run(_records(state.serving(data), order)))
         if isinstance(record.event, ClaimApproved | ClaimDenied)
     ]
     if not decisions:

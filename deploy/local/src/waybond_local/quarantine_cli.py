@@ -20,6 +20,7 @@ from rich.table import Table
 
 from waybond_contracts.commands import DiscardHeld, HeldCommand, ReleaseHeld
 from waybond_contracts.envelope import Envelope
+from waybond_contracts.fields import MAX_TEXT_CHARACTERS
 from waybond_kit.outbox import unpack_headers
 from waybond_local import state
 from waybond_local.state import StackState
@@ -27,6 +28,8 @@ from waybond_local.state import StackState
 SERVICES = ("pricing", "tracking", "claims")
 MAX_LISTED = 200
 MAX_SHOWN_BYTES = 4_000
+MAX_SHARD, MAX_OFFSET = 2**31 - 1, 2**63 - 1
+"""What the table's columns hold."""
 
 app = typer.Typer(
     name="quarantine",
@@ -62,7 +65,10 @@ class Address:
             raise QuarantineError(
                 f"expected SERVICE/TOPIC/SHARD/OFFSET with a service of {', '.join(SERVICES)}, got {text!r}"
             )
-        return cls(parts[0], parts[1], int(parts[2]), int(parts[3]))
+        found = cls(parts[0], parts[1], int(parts[2]), int(parts[3]))
+        if found.shard > MAX_SHARD or found.offset > MAX_OFFSET:
+            raise QuarantineError(f"expected a shard up to {MAX_SHARD} and an offset up to {MAX_OFFSET}, got {text!r}")
+        return found
 
     def __str__(self) -> str:
         return f"{self.service}/{self.topic}/{self.shard}/{self.offset}"
@@ -73,25 +79,25 @@ def list_(
     data: Folder = None, all_: Annotated[bool, typer.Option("--all", help="Also what was decided.")] = False
 ) -> None:
     """List what is in quarantine, the orders that are held first."""
-    found = asyncio.run(_listed(state.running(data), all_))
+    found, in_all = asyncio.run(_listed(state.serving(data), all_))
     if not found:
         console.print("Nothing is in quarantine.")
         return
     table = Table("record", "order", "state", "reason", "what is wrong", "known at")
-    for service, row in found[:MAX_LISTED]:
+    for service, row in found:
         address = Address(service, row["topic"], row["shard"], row["record_offset"])
         wrong = escape(f"{row['field']}: {row['detail']}")
         known = f"{row['known_at']:%Y-%m-%d %H:%M}"
         table.add_row(str(address), escape(row["order_key"] or ""), _condition(row), row["reason"], wrong, known)
     console.print(table)
-    if len(found) > MAX_LISTED:
-        console.print(f"and {len(found) - MAX_LISTED} more")
+    if in_all > len(found):
+        console.print(f"and {in_all - len(found):,} more; those that hold their order come first")
 
 
 @app.command(epilog="Example: [bold]waybond quarantine show tracking/shipments/3/17[/bold]")
 def show(name: Name, data: Folder = None) -> None:
     """Show a record with its bytes; what is not printable is escaped."""
-    row = asyncio.run(_found(state.running(data), Address.parse(name)))
+    row = asyncio.run(_found(state.serving(data), Address.parse(name)))
     table = Table(show_header=False, title=name, title_justify="left")
     for field in ("order_key", "reason", "field", "detail", "known_at", "outcome", "released_at"):
         table.add_row(field, escape(str(row[field] if row[field] is not None else "")))
@@ -116,7 +122,7 @@ def discard(name: Name, note: Note = "", data: Folder = None) -> None:
 
 
 def _decide(kind: type[HeldCommand], name: str, note: str, data: Path | None) -> None:
-    stack, address = state.running(data), Address.parse(name)
+    stack, address = state.serving(data), Address.parse(name)
     row = asyncio.run(_found(stack, address))
     if row["released_at"] is not None:
         raise QuarantineError(f"{address} was {row['outcome']} on {row['released_at']:%Y-%m-%d %H:%M} already")
@@ -133,6 +139,8 @@ def command_for(
     """The command about a record. Raises QuarantineError if its key names no order: then it holds none, and stays."""
     if order_key is None:
         raise QuarantineError(f"{address} names no order: it holds up nothing, and is kept as it is")
+    if len(note) > MAX_TEXT_CHARACTERS:
+        raise QuarantineError(f"expected a note of at most {MAX_TEXT_CHARACTERS} characters, got {len(note)}")
     tenant, platform, order_id = order_key.split("/")
     return kind(
         tenant=tenant,
@@ -165,20 +173,28 @@ def _condition(row: Any) -> str:
     return "waits" if row["reason"] == "waiting" else "[red]holds its order[/red]"
 
 
-async def _listed(stack: StackState, settled: bool) -> list[tuple[str, Any]]:
+async def _listed(stack: StackState, settled: bool) -> tuple[list[tuple[str, Any]], int]:
+    """The first MAX_LISTED records of all services with their service, and how many there are in all."""
     found: list[tuple[str, Any]] = []
+    in_all = 0
     for service in SERVICES:
         rows = await _rows(
             stack,
             service,
             "SELECT shard, topic, record_offset, order_key, aggregate_id, reason, field, detail, known_at, "
-            "released_at, outcome FROM quarantine WHERE $1 OR released_at IS NULL "
+            "released_at, outcome, count(*) OVER () AS in_all FROM quarantine WHERE $1 OR released_at IS NULL "
             "ORDER BY aggregate_id IS NULL, released_at NULLS FIRST, shard, batch_seq, ordinal LIMIT $2",
             settled,
-            MAX_LISTED + 1,
+            MAX_LISTED,
         )
         found += [(service, row) for row in rows]
-    return found
+        in_all += rows[0]["in_all"] if rows else 0
+    return first_held(found)[:MAX_LISTED], in_all
+
+
+def first_held(found: list[tuple[str, Any]]) -> list[tuple[str, Any]]:
+    """Records of all services, those first that stand in the line of a held order."""
+    return sorted(found, key=lambda each: (each[1]["aggregate_id"] is None, each[1]["released_at"] is not None))
 
 
 async def _found(stack: StackState, address: Address) -> Any:

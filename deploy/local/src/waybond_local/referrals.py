@@ -50,7 +50,7 @@ class ReferralError(RuntimeError):
 @app.command("list", epilog="Example: [bold]waybond referral list[/bold]")
 def list_(data: Folder = None) -> None:
     """List what waits for a person, the longest waiting first."""
-    cases = asyncio.run(_waiting(state.running(data)))
+    cases = asyncio.run(_waiting(state.serving(data)))
     found = [(case, referral) for case in cases for referral in _open_referrals(case)]
     if not found:
         console.print("Nothing waits for a person.")
@@ -74,7 +74,7 @@ def list_(data: Folder = None) -> None:
 @app.command(epilog="Example: [bold]waybond referral show 8b4e9678[/bold]")
 def show(referral: Referral, data: Folder = None) -> None:
     """Show a referral with its case and why it stands as it does."""
-    case, asked = asyncio.run(_found(state.running(data), referral))
+    case, asked = asyncio.run(_found(state.serving(data), referral))
     table = Table(show_header=False, title=f"referral {asked.referral_id}", title_justify="left")
     for name, value in (
         ("order", case.order),
@@ -108,7 +108,7 @@ def decide(
     data: Folder = None,
 ) -> None:
     """Decide a referral: publishes DecideReferral, which claims applies in its turn."""
-    stack = state.running(data)
+    stack = state.serving(data)
     case, asked = asyncio.run(_found(stack, referral))
     command = command_for(case, asked, choice, version, amount=amount, note=note, now=datetime.now(UTC))
     asyncio.run(_publish(stack, command))

@@ -80,6 +80,18 @@ def running(folder: Path | None = None) -> StackState:
     raise NotRunningError(f"No stack runs on {folder}; start one with: waybond up")
 
 
+def serving(folder: Path | None = None) -> StackState:
+    """The stack that runs on `folder` and has its servers: whoever wants to ask them takes this one.
+
+    Raises NotRunningError, also where it is only starting.
+    """
+    found = running(folder)
+    if not (found.kafka and found.admin_dsn and found.dsns):
+        place = folder or data_folder()
+        raise NotRunningError(f"The stack on {place} is {found.phase.value}: `waybond status` shows when it is ready")
+    return found
+
+
 def _lives(process: int) -> bool:
     try:
         os.kill(process, 0)

@@ -273,7 +273,7 @@ def _condition(key: KeyRow) -> str:
 
 
 def _dsn(data: Path | None, database: str | None) -> str:
-    return database or with_database(state.running(data).admin_dsn, DATABASE)
+    return database or with_database(state.serving(data).admin_dsn, DATABASE)
 
 
 def _run(work: Coroutine[Any, Any, T]) -> T:

@@ -46,9 +46,13 @@ def command(
 
     I7 to I10 follow the journals through the topics from their beginning, which takes a while on a large installation.
 
-    Exit code 0: all hold. 1: one does not. 3: none fails, but one could not be checked.
+    Exit code 0: all hold. 1: one does not. 3: none fails, but one could not be checked, or no stack is ready.
     """
-    stack = state.running(data)
+    try:
+        stack = state.serving(data)
+    except state.NotRunningError as error:
+        console.print(f"Nothing could be checked. {error}", soft_wrap=True)
+        raise typer.Exit(CANNOT) from None
     checks = asyncio.run(verify(stack, patience_seconds=patience))
     if not quick:
         keys = state.quote_keys(data or data_folder())

@@ -18,7 +18,6 @@ _ADDRESSES = r"^[^\s,:]+:[0-9]{1,5}(,[^\s,:]+:[0-9]{1,5})*$"
 """host:port, comma between."""
 
 Made = TypeVar("Made", bound="Settings")
-Seconds = Annotated[float, Field(gt=0, le=3_600)]
 
 
 class Settings(BaseSettings):
@@ -47,9 +46,9 @@ class Settings(BaseSettings):
     Without it the process leaves the group when it stops."""
     replay: bool = False
     """History is replayed: every topic carries its own time."""
-    session_seconds: Seconds = 10.0
-    """After so long without a heartbeat the group gives a process's shards to others."""
-    idle_in_transaction_seconds: Seconds = 5.0
+    session_seconds: Annotated[float, Field(le=1_800)] = 10.0
+    """After so long without a heartbeat the group gives a process's shards to others; brokers take 1,800 at most."""
+    idle_in_transaction_seconds: Annotated[float, Field(ge=0.1)] = 5.0
     """After so long PostgreSQL ends the transaction of a process that was paused in it; below session_seconds."""
     batch_records: Annotated[int, Field(ge=1, le=5_000)] = 500
     batch_shards: Annotated[int, Field(ge=1, le=64)] = 8
@@ -58,7 +57,7 @@ class Settings(BaseSettings):
     """How many transactions run side by side."""
     clock_allowance_seconds: Annotated[float, Field(ge=0, le=3_600)] = 60.0
     """How far the clocks of brokers and services may differ: wakes come so much later."""
-    probe_seconds: Seconds = 1.0
+    probe_seconds: Annotated[float, Field(ge=0.1, le=3_600)] = 1.0
     """How often the ends of topics of others are asked for."""
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 

@@ -12,6 +12,7 @@ from prometheus_client.registry import Collector
 from waybond_kit.batch import Done
 from waybond_kit.changes import QuarantineRow
 from waybond_kit.clock import Clock
+from waybond_kit.door import Reason
 from waybond_kit.engine import Engine
 from waybond_kit.outbox import unpack_headers
 from waybond_kit.ports import Place, Reader
@@ -76,6 +77,10 @@ class Metrics:
         self.quarantined = Counter(
             "waybond_quarantined", "Records put into quarantine.", ["reason", "topic"], registry=registry
         )
+        # At zero before the first: an alert on the increase of one that is born at 1 would not see it.
+        for topic in topics:
+            for reason in (Reason.LOST, Reason.UNREADABLE, Reason.UNKNOWN_TYPE):
+                self.quarantined.labels(reason.value, topic)
         self.faults = Counter(
             "waybond_faults", "Failures of decide and save, unreadable records of our own.", registry=registry
         )
@@ -142,6 +147,7 @@ class EngineCollector(Collector):
         depth = GaugeMetricFamily("waybond_outbox_rows", "Committed records not confirmed by Kafka.", labels=["shard"])
         age = GaugeMetricFamily("waybond_outbox_age_seconds", "Age of the first of them.", labels=["shard"])
         behind = GaugeMetricFamily("waybond_watermark_age_seconds", "How far the watermark is back.", labels=["shard"])
+        unknown = GaugeMetricFamily("waybond_shards_without_watermark", "Open shards that know no time yet.")
         held = GaugeMetricFamily("waybond_held_orders", "Orders that are held.", labels=["shard"])
         due = GaugeMetricFamily("waybond_wakes_due", "Wakes that are due and have not fired.", labels=["shard"])
         closed = GaugeMetricFamily("waybond_closed_shards", "Shards of this process that are not open.")
@@ -159,9 +165,10 @@ class EngineCollector(Collector):
                 highwater = self._reader.highwater(Place(topic, shard.number))
                 if highwater is not None:
                     lag.add_metric([topic, label], max(0, highwater - position.settled() - shard.heeded_of(topic)))
+        unknown.add_metric([], sum(shard.watermark is None for shard in self._engine.shards()))
         for number, count in self._engine.wakes_due.items():
             due.add_metric([str(number)], count)
         closed.add_metric([], len(self._engine.failures()))
         opened.add_metric([], len(self._engine.numbers()))
         shards.add_metric([], self._engine.partitions)
-        return [lag, depth, age, behind, held, due, closed, opened, shards]
+        return [lag, depth, age, behind, unknown, held, due, closed, opened, shards]

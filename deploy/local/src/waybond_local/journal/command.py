@@ -59,7 +59,7 @@ def command(
     unknown = sorted(set(chosen) - set(SERVICES))
     if unknown:
         raise typer.BadParameter(f"{', '.join(unknown)}: one of {', '.join(SERVICES)}", param_hint="--service")
-    stack = state.running(data)
+    stack = state.serving(data)
     if shard and not set(shard) <= set(range(stack.partitions)):
         raise typer.BadParameter(f"shards are 0 to {stack.partitions - 1}", param_hint="--shard")
     keys = state.quote_keys(data or data_folder())

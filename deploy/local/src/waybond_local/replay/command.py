@@ -50,7 +50,7 @@ def command(
     data: Annotated[Path | None, typer.Option("--data", help="The running stack's folder.")] = None,
 ) -> None:
     """Replay a history of shipments through a stack that was started with `waybond up --replay`."""
-    stack = state.running(data)
+    stack = state.serving(data)
     told = read(directory, format_, tenant, year)
     show(told)
     asyncio.run(_replay(stack, told, tenant, timedelta(days=tail_days)))
