@@ -59,6 +59,8 @@ def test_settings_come_from_the_environment_and_have_defaults(monkeypatch: pytes
         ("DATABASE", "mysql://db/claims", "must be a DSN such as postgresql://"),
         ("DATABASE", "postgresql://role@db:x/claims", "must be a DSN such as postgresql://"),
         ("KAFKA", "broker:x", "String should match pattern"),
+        ("KAFKA", "one:9092,two:99999", "must have ports from 1 to 65535"),
+        ("KAFKA", "one:0", "must have ports from 1 to 65535"),
         ("KAFKA", "one:9092,two", "String should match pattern"),
         ("KAFKA_CA", "/nowhere/ca.pem", "Path does not point to a file"),
     ],

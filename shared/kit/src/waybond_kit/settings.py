@@ -14,6 +14,7 @@ PREFIX = "WAYBOND_"
 MIN_SESSION_SECONDS = 6.0
 """The broker's own bound (group.min.session.timeout.ms) as it is delivered: below it, no member is let in."""
 
+MAX_PORT = 65_535
 _ADDRESSES = r"^[^\s,:]+:[0-9]{1,5}(,[^\s,:]+:[0-9]{1,5})*$"
 """host:port, comma between."""
 
@@ -39,7 +40,7 @@ class Settings(BaseSettings):
     """The DSN of the service's own role."""
     database_connections: Annotated[int, Field(ge=2, le=100)] = 6
     http_host: str = "127.0.0.1"
-    http_port: Annotated[int, Field(ge=0, le=65_535)] = 8080
+    http_port: Annotated[int, Field(ge=0, le=MAX_PORT)] = 8080
     """0: a free one, which is logged."""
     instance: Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,100}$")] | None = None
     """A name for this process that a restart keeps: the group then waits a session for it instead of moving shards.
@@ -60,6 +61,13 @@ class Settings(BaseSettings):
     probe_seconds: Annotated[float, Field(ge=0.1, le=3_600)] = 1.0
     """How often the ends of topics of others are asked for."""
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+
+    @field_validator("kafka")
+    @classmethod
+    def _has_ports(cls, given: str) -> str:
+        if not all(1 <= int(address.rpartition(":")[2]) <= MAX_PORT for address in given.split(",")):
+            raise ValueError(f"must have ports from 1 to {MAX_PORT}")
+        return given
 
     @field_validator("database")
     @classmethod

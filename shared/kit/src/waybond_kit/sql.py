@@ -198,7 +198,7 @@ WHERE outbox.ctid = found.ctid
 SWEEP_STRAYS = """
 SELECT asked.shard, seq, topic, partition, key, headers, value
 FROM unnest($1::int[], $2::bigint[]) AS asked (shard, before),
-  LATERAL (SELECT * FROM outbox WHERE shard = asked.shard AND seq < asked.before OFFSET 0) AS found
+  LATERAL (SELECT * FROM outbox WHERE shard = asked.shard AND seq < asked.before ORDER BY seq LIMIT $3) AS found
 ORDER BY asked.shard, seq
 """
 

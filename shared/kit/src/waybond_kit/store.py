@@ -16,6 +16,9 @@ from waybond_kit.outbox import pack_headers, unpack_headers
 from waybond_kit.ports import InputState, Sweep, Taken
 from waybond_kit.quarantine import MAX_LINE_ROWS, LineRow
 
+MAX_STRAYS = 1_000
+"""So many of a shard are sent by one sweep; the next goes on."""
+
 # What the database says of a value that it cannot store, or that a constraint or trigger of the service refuses.
 VALUE_ERRORS = (
     asyncpg.DataError,
@@ -160,7 +163,7 @@ class PostgresStore:
             idle = {row[0] for row in await connection.fetch(sql.LOCK_IDLE, *epochs)}
             columns = _columns([(s.shard, s.deleted, s.confirmed, s.before) for s in asked if s.shard in idle], 4)
             await connection.execute(sql.SWEEP_CONFIRMED, *columns[:3])
-            strays = await connection.fetch(sql.SWEEP_STRAYS, columns[0], columns[3])
+            strays = await connection.fetch(sql.SWEEP_STRAYS, columns[0], columns[3], MAX_STRAYS)
         return ours, _outbox(strays)
 
     async def wakes_due(self, shards: Sequence[int], at: datetime, limit: int) -> dict[int, int]:
