@@ -91,6 +91,8 @@ class World:
         self._later: list[tuple[datetime, int, Callable[[], None], str]] = []
         self._order = count()
         self.payer = PaymentSystem(str(plan.seed), self.at, self.publish, self.calendar.now)
+        self.unpublished = 0
+        """Records that those outside try to publish again."""
         self.taken: dict[Place, int] = {}
         self._theirs = [(place, log) for place, log in self.broker.logs.items() if place.topic in THEIRS]
         self.said: dict[tuple[str, bytes], Event] = {}
@@ -182,9 +184,14 @@ class World:
 
     def _append(self, place: Place, key: bytes | None, value: bytes | None, headers: Any) -> None:
         if self.broker.away:
-            self.loop.later(RETRY_SECONDS, self._append, place, key, value, headers)
+            self.unpublished += 1
+            self.loop.later(RETRY_SECONDS, self._append_again, place, key, value, headers)
             return
         self.broker.append(place, key, value, headers)
+
+    def _append_again(self, place: Place, key: bytes | None, value: bytes | None, headers: Any) -> None:
+        self.unpublished -= 1
+        self._append(place, key, value, headers)
 
     def _heard(self, place: Place) -> None:
         """The payment system and the carrier read what is for them, at least once, in order."""
@@ -441,7 +448,7 @@ class World:
 
     def _behind(self) -> str:
         """What the services have not worked on yet, in a word; empty if nothing."""
-        if self.broker.late:
+        if self.broker.late or self.unpublished:
             return "a send is on its way"
         if any(self.taken.get(place, 0) < len(log.records) for place, log in self._theirs):
             return "the payment system or the carrier has not read everything"
