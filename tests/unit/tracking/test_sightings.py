@@ -23,6 +23,7 @@ from waybond_contracts.delays import (
     ShipmentDelivered,
     ShipmentLost,
     ShipmentReturned,
+    WatchFellDue,
 )
 from waybond_contracts.fields import Interval
 from waybond_contracts.shipments import HandedTo, ScanKind
@@ -183,6 +184,14 @@ def test_which_of_two_deliveries_at_one_time_was_learned_first_does_not_matter()
     for told in (story().given(*BEGIN, one, other), story().given(*BEGIN, other, one)):
         assert isinstance(delivered := seen_says(told.events)["ShipmentDelivered", "A"], ShipmentDelivered)
         assert delivered.handed_to is DeliveredBy.DOOR
+
+
+def test_a_delivery_told_once_more_does_not_make_the_one_before_it_late() -> None:
+    told = story().given(order_placed(promised=10), policy_issued(LATE), booked(1))
+    told.given(scanned(K.DELIVERED, 8), scanned(K.IN_TRANSIT, 9), scanned(K.DELIVERED, 14), scanned(K.DELIVERED, 20))
+    told.until(day(60))
+    assert seen_says(told.events)["ShipmentDelivered", "A"].when == Interval.at(day(14))
+    assert only(WatchFellDue, told.events) == []
 
 
 def test_the_same_scan_again_publishes_nothing() -> None:

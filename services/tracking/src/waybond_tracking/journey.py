@@ -1,8 +1,9 @@
 """What scans say of one package: which are kept, when it was heard of, and what may be concluded from them.
 
-Kept are the first and the last scan of each kind (and, of deliveries, of each hand they went to), of the others only
-the stretches of time in which the parcel was heard of, and the arrivals that the carrier expected, each by its first
-and last mention. All of these are the same whatever order the scans are learned in, and however often.
+Kept are the first and the last scan of each kind (and, of deliveries, of each hand they went to), of kinds that a later
+scan may contradict also those before the last, up to a bound; of the others only the stretches of time in which the
+parcel was heard of, and the arrivals that the carrier expected, each by its first and last mention. All of these are
+the same whatever order the scans are learned in, and however often.
 """
 
 from collections.abc import Iterable, Sequence
@@ -60,6 +61,11 @@ DAMAGES = frozenset({ScanKind.DAMAGED})
 RETURNS = frozenset({ScanKind.RETURNING, ScanKind.RETURNED})
 DELIVERIES = frozenset({ScanKind.DELIVERED})
 READY = frozenset({ScanKind.READY_FOR_PICKUP})
+CONTRADICTED = DELIVERIES | LOSSES | RETURNS
+"""The first of these that no later scan contradicts counts; it may be neither the first nor the last one (S: told as
+delivered, then moving, then delivered in time; a week later the proof of delivery comes as one more delivery)."""
+MAX_ALIKE = 8
+"""Scans of one such kind and hand: the first and the last ones."""
 
 
 def dated(said: datetime, now: datetime) -> datetime:
@@ -141,12 +147,14 @@ def order_of(scan: Scan) -> tuple[datetime, datetime, str, str, str, str]:
 
 
 def _kept(scans: tuple[Scan, ...], scan: Scan) -> tuple[tuple[Scan, ...], Scan | None]:
-    """The first and the last of each kind, by time; and the scan that is neither, if there is one now."""
+    """The first and the last of each kind, by time (of what may be contradicted the first and the last few); and the
+    scan that is none of these, if there is one now."""
     alike = [each for each in scans if each.kind is scan.kind and each.handed_to is scan.handed_to]
     if scan in alike:
         return scans, None
     alike = sorted((*alike, scan), key=order_of)
-    left_out = alike[1] if len(alike) > 2 else None
+    most = MAX_ALIKE if scan.kind in CONTRADICTED else 2
+    left_out = alike[1] if len(alike) > most else None
     if left_out is scan:
         return scans, scan
     return tuple(sorted((each for each in (*scans, scan) if each is not left_out), key=order_of)), left_out
