@@ -1,5 +1,7 @@
 """Several packages: each is watched alone, the order as a whole until one is known or where the wording says so."""
 
+from collections import Counter
+
 from tests.support.tracking import (
     LATE,
     booked,
@@ -7,6 +9,7 @@ from tests.support.tracking import (
     day,
     only,
     order_placed,
+    policy_cancelled,
     policy_issued,
     scanned,
     seen_says,
@@ -14,10 +17,11 @@ from tests.support.tracking import (
     the,
     watch_says,
 )
-from waybond_contracts.delays import ShipmentDelayed, WatchFellDue
+from waybond_contracts.delays import ShipmentDelayed, TrackingCheckRequested, WatchFellDue
 from waybond_contracts.fields import MAX_PACKAGES, Interval
 from waybond_contracts.shipments import PackageLine, ScanKind
 from waybond_contracts.wording import Scope
+from waybond_kit.outbox import MAX_EVENTS_PER_OUTCOME
 
 K = ScanKind
 WHOLE = 'scope = "order"'
@@ -104,6 +108,27 @@ def test_the_latest_booking_says_who_carries_it_the_first_starts_the_clock() -> 
     late = the(ShipmentDelayed, told.until(day(22)))
     (package,) = late.journey.packages
     assert (late.clock_start, package.tracking_number, package.lines) == (day(2), "LB2BR", tuple(lines))
+
+
+def test_what_is_more_than_goes_out_at_once_is_told_at_the_next_wake() -> None:
+    tiers = ", ".join(f'{{ after = "P{days}D", share = "0.{days}" }}' for days in (10, 20, 30))
+    late = f'[[clause]]\nid = "TG-1"\nperil = "late"\nclock = "promised_latest"\ntiers = [{tiers}]\n'
+    told = story().given(order_placed(), policy_issued(late), *(booked(2, f"P{i:03}") for i in range(34)))
+    assert len(told.until(day(60))) == 102
+
+    assert len(told.when(policy_cancelled(61, from_start=True))) == MAX_EVENTS_PER_OUTCOME
+    assert len(told.until(day(62))) == 2
+    assert not any(each.breached for each in watch_says(told.events).values())
+
+
+def test_checks_beyond_what_goes_out_at_once_are_asked_for_at_the_next_wake() -> None:
+    clauses = [clause("promised_latest", "P10D", name=f"C{i}", extra="ask_carrier = true") for i in range(3)]
+    told = story().given(order_placed(), policy_issued(*clauses), *(booked(2, f"P{i:03}") for i in range(34)))
+
+    assert len(only(TrackingCheckRequested, told.until(day(31)))) == 102
+    assert max(Counter(each.at for each in told.published).values()) <= MAX_EVENTS_PER_OUTCOME
+    assert len(only(ShipmentDelayed, told.until(day(199)))) == 102
+    assert max(Counter(each.at for each in told.published).values()) <= MAX_EVENTS_PER_OUTCOME
 
 
 def test_packages_beyond_the_bound_are_left_out_and_the_status_says_so() -> None:

@@ -40,8 +40,8 @@ def decide(state: State | None, fact: Event | Woken, now: datetime, sent_at: dat
     wake_at: datetime | None = None
     if known.policy is not None:
         findings = look(known, known.policy, now, sent_at or now)
-        known, events = difference(known, known.policy, findings, now)
-        wake_at = findings.wake_at
+        known, events, more = difference(known, known.policy, findings, now)
+        wake_at = now + TICK if more else findings.wake_at
     if wake_at is None:
         wake_at = _kept_until(known)
         if known.watched_to is not None and known.watched_to >= wake_at:

@@ -18,32 +18,52 @@ SIGHTINGS: tuple[tuple[str, frozenset[ScanKind], frozenset[ScanKind]], ...] = (
     ("returned", RETURNS, TOWARDS_BUYER),
 )
 """What is seen, the scans that say so, the later scans that contradict them."""
+MAX_AT_ONCE = 100
+"""Events of one decision, as many as the kit publishes; what is beyond them is told at the next wake (S: 34 packages
+have missed three tiers each when their policy is void from the start)."""
 PERILS = frozenset(kind for kind, _, _ in SIGHTINGS)
 
 
-def difference(state: State, policy: Policy, findings: Findings, now: datetime) -> tuple[State, tuple[Event, ...]]:
+def difference(
+    state: State, policy: Policy, findings: Findings, now: datetime
+) -> tuple[State, tuple[Event, ...], bool]:
     """Publish what is concluded and was not said, take back what was said and is not concluded any more.
 
-    Gives the state that remembers what is published now, and the events.
+    Gives the state that remembers what is published now, the events, and whether there are more than go out at once.
     """
-    seen_now = _seen(state)
-    breaches_now = _breaches(state, findings)
-    to_ask = [each for each in findings.asked if each not in state.asked]
+    all_seen = _seen(state)
+    seen_now = all_seen[:MAX_AT_ONCE]
+    all_breaches = _breaches(state, findings)
+    breaches_now = all_breaches[: MAX_AT_ONCE - len(seen_now)]
+    left_out = len(all_seen) + len(all_breaches) - len(seen_now) - len(breaches_now)
+    room = MAX_AT_ONCE - len(seen_now) - len(breaches_now)
+    to_ask: list[tuple[Asked, Sequence[Package]]] = []
+    kept: list[Asked] = []
+    for asked in findings.asked:
+        if asked not in state.asked:
+            about = _asked_about(state, asked)
+            if len(about) > room:
+                left_out += 1
+                continue
+            room -= len(about)
+            to_ask.append((asked, about))
+        kept.append(asked)
+    asked_now = tuple(kept)
     if not (seen_now or breaches_now or to_ask):
-        return state if findings.asked == state.asked else replace(state, asked=findings.asked), ()
+        return state if asked_now == state.asked else replace(state, asked=asked_now), (), left_out > 0
     journey = journey_of(state)
     events: list[Event] = [seen_event(state, policy, each, as_of=now, journey=journey) for each in seen_now]
     for each in breaches_now:
         arrived = findings.arrived.get(_key_of(each.breach))
         events.append(breach_event(state, policy, each, arrived, as_of=state.watched_to or now, journey=journey))
-    for asked in to_ask:
-        events += [check_event(state, policy, asked, package) for package in _asked_about(state, asked)]
+    for asked, about in to_ask:
+        events += [check_event(state, policy, asked, package) for package in about]
     renewed = {(each.kind, each.package_id) for each in seen_now}
     seen_before = (each for each in state.seen if (each.kind, each.package_id) not in renewed)
     replaced = {_key_of(each.breach) for each in breaches_now}
     said_before = (each for each in state.said if _key_of(each.breach) not in replaced)
-    known = replace(state, seen=(*seen_before, *seen_now), said=(*said_before, *breaches_now), asked=findings.asked)
-    return known, tuple(events)
+    known = replace(state, seen=(*seen_before, *seen_now), said=(*said_before, *breaches_now), asked=asked_now)
+    return known, tuple(events), left_out > 0
 
 
 def _seen(state: State) -> list[SaidSeen]:
