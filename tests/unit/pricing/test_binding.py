@@ -19,6 +19,7 @@ from tests.support.pricing import (
     placed,
     quote,
     rate,
+    refunded,
     settings,
     token,
     usd,
@@ -28,6 +29,7 @@ from waybond_contracts.orders import CoverSelection, OrderPlaced
 from waybond_contracts.policies import DeclineReason, PolicyDeclined, PolicyIssued
 from waybond_contracts.watches import WatchKind
 from waybond_pricing.catalogue import Catalogue
+from waybond_pricing.decide import ORPHAN_KEPT
 from waybond_pricing.state import State, StateCodec
 from waybond_pricing.tokens import QuoteKeys, sign
 
@@ -328,6 +330,19 @@ def test_an_order_waits_while_the_settings_at_its_instant_are_not_known_yet() ->
 
     assert isinstance(policy, PolicyIssued)
     assert (policy.product, policy.attached_at) == ("logistics-time-guarantee", KNOWN_AT)
+
+
+def test_an_order_that_waits_outlives_the_facts_that_came_before_it() -> None:
+    deciding = Deciding(catalogue(complete_until=KNOWN_AT - timedelta(seconds=3)))
+    telling = Story(deciding, StateCodec())
+    telling.when(refunded("r1", 1), KNOWN_AT - ORPHAN_KEPT + timedelta(seconds=2))
+    telling.when(placed(), KNOWN_AT)
+    telling.until(KNOWN_AT + timedelta(seconds=4))
+    assert telling.status == "waiting"
+
+    deciding.catalogue = catalogue()
+    (event,) = telling.until(KNOWN_AT + timedelta(minutes=1))
+    assert isinstance(event, PolicyIssued)
 
 
 def test_an_order_told_twice_is_bound_once() -> None:

@@ -63,7 +63,7 @@ def decide(
     instant the order waits (S: a tenant's new default takes effect while a process still holds the old settings).
     """
     known = state if isinstance(fact, Woken) else with_fact(state, fact, now)
-    if known is None or (isinstance(fact, Woken) and now >= _kept_until(known)):
+    if known is None or (isinstance(fact, Woken) and not _waits(known) and now >= _kept_until(known)):
         return Outcome(None)
     order = known.order
     if order is None:
@@ -320,6 +320,11 @@ def _kept_until(state: State) -> datetime:
     if state.policy is not None:
         return state.policy.ends_at + CLOSED_KEPT
     return state.first_known_at + ORPHAN_KEPT
+
+
+def _waits(state: State) -> bool:
+    """Whether an order is still to be bound or declined: then it is never forgotten, however old the facts about it."""
+    return state.order is not None and state.policy is None and not state.declined
 
 
 def _about(state: State, occurred_at: datetime) -> About:
