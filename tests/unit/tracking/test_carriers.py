@@ -102,6 +102,18 @@ def test_a_time_that_is_none_is_refused() -> None:
         interval("t", "yesterday")
 
 
+@pytest.mark.parametrize("written", ["0001-01-01T00:00:00", "9999-12-31T23:59:59", "0001-01-01T00:00:00+08:00"])
+def test_a_time_at_the_end_of_the_calendar_is_refused_by_its_field(written: str) -> None:
+    with pytest.raises(ContractError, match="when: expected a date and time in ISO 8601"):
+        interval("when", written)
+
+
+def test_an_expected_arrival_that_is_no_text_is_refused_by_its_field() -> None:
+    detail = {"status": "delivered", "datetime": "2026-01-05T00:00:00Z", "est_delivery_date": 20260101}
+    with pytest.raises(ContractError, match=r"tracking_details\.0\.est_delivery_date: expected a date and time"):
+        easypost({"tracking_details": [detail]}, ORDER, "A")
+
+
 def test_17track_the_events_stage_counts_not_the_latest_status_of_the_parcel() -> None:
     departed, ready = seventeen_track(payload("17track_event.json"), ORDER, "A")
     assert (departed.kind, departed.raw_code, departed.country) == (K.EXPORT_DEPARTED, "InTransit_Departure", "CN")

@@ -70,10 +70,10 @@ def interval(field_name: str, written: str) -> tuple[datetime, datetime]:
     written, since the carrier's clock may be in any. Raises ContractError."""
     try:
         instant = datetime.fromisoformat(written)
-    except ValueError:
+        if instant.tzinfo is not None:
+            instant = instant.astimezone(UTC)
+            return instant, instant
+        as_utc = instant.replace(tzinfo=UTC)
+        return as_utc - EARLIEST_ZONE, as_utc + LATEST_ZONE
+    except (ValueError, TypeError, OverflowError):  # "0001-01-01T00:00:00" is how some say that there is no time
         raise ContractError(field_name, "a date and time in ISO 8601", written) from None
-    if instant.tzinfo is not None:
-        instant = instant.astimezone(UTC)
-        return instant, instant
-    as_utc = instant.replace(tzinfo=UTC)
-    return as_utc - EARLIEST_ZONE, as_utc + LATEST_ZONE
