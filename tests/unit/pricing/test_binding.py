@@ -25,7 +25,9 @@ from tests.support.pricing import (
     usd,
 )
 from tests.support.story import Known, Story
-from waybond_contracts.orders import CoverSelection, OrderPlaced
+from waybond_contracts.errors import ContractError
+from waybond_contracts.fields import MAX_INTEGER
+from waybond_contracts.orders import CoverSelection, FxRate, OrderLine, OrderPlaced
 from waybond_contracts.policies import DeclineReason, PolicyDeclined, PolicyIssued
 from waybond_contracts.watches import WatchKind
 from waybond_pricing.catalogue import Catalogue
@@ -249,6 +251,20 @@ def test_an_order_is_declined_with_its_reason(changes: dict[str, Any], reason: D
 
     assert event.reason is reason
     assert event.detail
+
+
+@pytest.mark.parametrize("given", [rate("USD", "BRL", "999999999999999999"), rate("BRL", "USD", "0.000000000001")])
+def test_an_absurd_exchange_rate_is_declined_and_named(given: FxRate) -> None:
+    event = declined(placed(6_000, "BRL", settlement_rate=given))
+
+    assert event.reason == DeclineReason.NO_EXCHANGE_RATE
+    assert event.detail.startswith("settlement_rate: ") and given.rate in event.detail
+
+
+def test_lines_that_no_money_holds_are_refused_by_name() -> None:
+    lines = tuple(OrderLine(line_id=str(i), sku="lamp", quantity=1, total=usd(MAX_INTEGER)) for i in range(2))
+    with pytest.raises(ContractError, match=r"lines\.total: expected a sum of at most"):
+        story().when(placed(lines=lines), KNOWN_AT)
 
 
 def test_a_lane_that_the_product_is_not_sold_on_is_declined() -> None:

@@ -1,5 +1,6 @@
 """Adds a fact to what is known of an order, and tells the order as it stands with everything that was amended."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from msgspec.structs import replace
@@ -7,7 +8,7 @@ from msgspec.structs import replace
 from waybond_contracts.errors import ContractError
 from waybond_contracts.event import Event
 from waybond_contracts.money import Money, total
-from waybond_contracts.orders import OrderAmended, OrderCancelled, OrderPlaced, OrderRefunded, PromiseChanged
+from waybond_contracts.orders import OrderAmended, OrderCancelled, OrderLine, OrderPlaced, OrderRefunded, PromiseChanged
 from waybond_contracts.places import Lane
 from waybond_contracts.policies import DeclineReason
 from waybond_pricing.state import MAX_REFUNDS, AmendedAmount, AmendedPlace, Order, Rate, Refund, State
@@ -45,7 +46,7 @@ def _order(placed: OrderPlaced, now: datetime) -> Order:
         known_at=now,
         currency=currency,
         total_minor=placed.total.minor,
-        items_minor=total((line.total for line in placed.lines), currency).minor,
+        items_minor=_items(placed.lines, currency).minor,
         shipping_minor=total([placed.shipping] if placed.shipping else [], currency).minor,
         origin=placed.origin,
         destination=placed.destination,
@@ -63,13 +64,20 @@ def _amended(state: State, fact: OrderAmended) -> State:
     if fact.total is not None:
         state = replace(state, total=_highest(state.total, fact.revision, fact.total))
     if fact.lines:
-        items = total((line.total for line in fact.lines), fact.lines[0].total.currency)
+        items = _items(fact.lines, fact.lines[0].total.currency)
         state = replace(state, items=_highest(state.items, fact.revision, items))
     if fact.destination is not None:
         told, known = AmendedPlace(fact.revision, fact.destination), state.destination
         if known is None or (told.revision, told.country) > (known.revision, known.country):
             state = replace(state, destination=told)
     return state
+
+
+def _items(lines: Sequence[OrderLine], currency: str) -> Money:
+    try:
+        return total((line.total for line in lines), currency)
+    except ContractError as error:
+        raise ContractError("lines.total", f"a sum of {error.expected}", error.got) from None
 
 
 def _highest(known: AmendedAmount | None, revision: int, amount: Money) -> AmendedAmount:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Context, Decimal, localcontext
 
+from waybond_contracts.errors import ContractError
 from waybond_contracts.money import Money, exponent_of, rounded
 from waybond_contracts.orders import FxRate
 from waybond_contracts.places import Lane
@@ -66,11 +67,33 @@ def refusal(product: Product, facts: Facts) -> Refusal | None:
     if facts.total.minor <= 0:
         detail = f"there is nothing to insure: the order's total is {facts.total}"
         return Refusal(DeclineReason.NOT_OFFERED, detail, product.key)
+    beyond = _beyond(product, facts)
+    if beyond is not None:
+        return beyond
     if terms.max_order_value is not None:
         most = in_currency(terms.max_order_value, currency, facts.exchange)
         if facts.total.minor > most.minor:
             detail = f"{product.key} takes orders up to {most}, not {facts.total}"
             return Refusal(DeclineReason.VALUE_OVER_LIMIT, detail, product.key)
+    return None
+
+
+def _beyond(product: Product, facts: Facts) -> Refusal | None:
+    """An amount that no Money holds: of the product at an absurd exchange rate, or of the order with the uplift."""
+    currency, cover = facts.total.currency, product.wording.cover
+    try:
+        _limit(max(cover.limit_minor, cover.package_limit_minor or 0), cover, currency, facts.exchange)
+        if product.terms.max_order_value is not None:
+            in_currency(product.terms.max_order_value, currency, facts.exchange)
+    except ContractError:
+        known = facts.exchange
+        rate = f"{known.base} to {known.quote} at {known.rate}" if known else f"{currency} alone"
+        detail = f"settlement_rate: the amounts of {product.key} are beyond what can be counted in {currency} ({rate})"
+        return Refusal(DeclineReason.NO_EXCHANGE_RATE, detail, product.key)
+    try:
+        basis_of(product, facts)
+    except ContractError as error:
+        return Refusal(DeclineReason.VALUE_OVER_LIMIT, f"what is insured: {error}", product.key)
     return None
 
 
