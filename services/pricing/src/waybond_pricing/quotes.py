@@ -134,6 +134,8 @@ def _facts(request: QuoteRequest, now: datetime) -> Facts:
     for name, part in (("items", request.items), ("shipping", request.shipping)):
         if part is not None and part.currency != request.total.currency:
             raise ContractError(f"{name}.currency", f"{request.total.currency}, as the total's", part.currency)
+    if request.items is None and request.shipping is not None and request.shipping.minor > request.total.minor:
+        raise ContractError("shipping", f"at most the total, {request.total}", str(request.shipping))
     return Facts(
         total=request.total,
         items=request.items or request.total.less(request.shipping or request.total.zero()),
