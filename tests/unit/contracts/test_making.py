@@ -29,7 +29,7 @@ def test_a_field_with_a_default_may_be_left_out() -> None:
 def test_it_is_frozen_as_any_other() -> None:
     made = maker(PackageLine)({"line_id": "1", "quantity": 2})
     with pytest.raises(ValidationError, match="frozen"):
-        made.quantity = 3  # type: ignore[misc]  # what must fail
+        made.quantity = 3  # type: ignore[misc]  # it is frozen: that is what is tested
 
 
 def test_two_of_them_share_nothing() -> None:

@@ -128,7 +128,7 @@ class Consumer(ConsumerRebalanceListener):
             runs.append((Place(topic, partition), [raw_of(record, topic) for record in run]))
         # FastStream keeps a message in a cache that the message holds itself: all these records would lie there until
         # the garbage collector walks them, which then takes hundreds of milliseconds at once.
-        message.raw_message = ()  # type: ignore[assignment]  # as in _as_it_came
+        message.raw_message = ()  # type: ignore[assignment]  # a batch subscriber's message holds a tuple
         try:
             self._engine.receive(runs)
         except Exception:
