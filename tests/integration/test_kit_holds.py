@@ -55,8 +55,9 @@ async def test_a_discarded_record_is_left_out_and_the_rest_of_the_line_follows_i
             lambda: world.states("pricing"), lambda seen: "bad" in seen and len(seen["bad"].revisions) == 4
         )
         assert states["bad"].revisions == (2, 3, 4, 5)
-        rows = await world.quarantine("pricing")
-        assert [each["outcome"] for each in rows] == ["discarded", "released", "released", "released"]
+        first, *others = [each["outcome"] for each in await world.quarantine("pricing")]
+        # The fifth may be read before the commands, which come on a topic of their own: then it has waited, too.
+        assert first == "discarded" and others in (["released"] * 3, ["released"] * 4)
         assert pricing.engine.shards()[0].holding == {} and await held(world) == {}
 
 
