@@ -1,13 +1,19 @@
 """The clients of Kafka: how they reach a broker, what they say of topics, and what they leave behind."""
 
+import asyncio
 from typing import Any
 
 import pytest
 from aiokafka import AIOKafkaProducer
 
+from tests.support.broker import TOPIC, mute_broker
+from waybond_kit.changes import OutboxRow
 from waybond_kit.consumer import Consumer
+from waybond_kit.kafka import KafkaSender
 from waybond_kit.service import client_options
 from waybond_kit.settings import Settings, load
+
+ROW = OutboxRow(0, 1, TOPIC, 0, b"acme/shop/o", [], b"{}")
 
 
 @pytest.mark.parametrize("mechanism", ["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"])
@@ -16,7 +22,7 @@ async def test_the_consumer_reaches_the_broker_as_the_producer_does(security: st
     """S: FastStream says security in words of its own; a service with any other than PLAINTEXT ended at its start."""
     given = {"kafka_security": security, "kafka_mechanism": mechanism, "kafka_user": "u", "kafka_password": "p"}
     options = client_options(load(Settings, given), "waybond-pricing")
-    consumer = Consumer(options, "", ["orders"], group="waybond-pricing", instance=None, session_ms=10_000)
+    consumer = Consumer(options, "", [TOPIC], group="waybond-pricing", instance=None, session_ms=10_000)
     reading = consumer._subscriber.builder()  # the client that it will start
     sending = AIOKafkaProducer(**options)
     assert _reached(reading._client) == _reached(sending.client)
@@ -30,3 +36,31 @@ def _reached(client: Any) -> dict[str, Any]:
     return {name: getattr(client, name) for name in names} | {
         name: value for name, value in vars(client).items() if "sasl" in name and "SASL" in client._security_protocol
     }
+
+
+@pytest.mark.parametrize("refuses", [False, True])
+async def test_a_producer_that_was_given_up_leaves_nothing_behind(
+    refuses: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """S: a partition takes nothing for hours; each half minute a producer is left with its sockets and its batches."""
+    monkeypatch.setattr("waybond_kit.kafka.CLOSE_SECONDS", 0.1)
+    others = asyncio.all_tasks()
+    async with mute_broker(refuses=refuses) as broker:
+        sender = KafkaSender({"bootstrap_servers": [broker.address]}, "")
+        for _ in range(3):
+            broker.produced.clear()
+            sends = [asyncio.create_task(sender.send([ROW])) for _ in range(2)]
+            await broker.produced.wait()
+            sends[0].cancel()
+            await sender.renew(sender.generation)
+            async with asyncio.timeout(60):
+                cancelled, failed = await asyncio.gather(*sends, return_exceptions=True)
+            assert isinstance(cancelled, asyncio.CancelledError)
+            assert isinstance(failed, Exception), "who waits for it as well is told that the outcome is unknown"
+        await sender.stop()
+        async with asyncio.timeout(60):
+            while broker.open:  # noqa: ASYNC110  # nobody tells of a connection that ended
+                await asyncio.sleep(0.01)
+    async with asyncio.timeout(60):
+        while left := asyncio.all_tasks() - others:
+            await asyncio.wait(left, timeout=0.1)

@@ -3,13 +3,14 @@
 import asyncio
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from itertools import chain
 from typing import Any, TypeVar
 
 import structlog
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
-from aiokafka.errors import KafkaError
+from aiokafka.errors import KafkaError, ProducerClosed
 
 from waybond_kit.changes import OutboxRow
 from waybond_kit.door import Raw
@@ -23,6 +24,7 @@ MAX_BATCH_BYTES = 900_000
 MAX_REQUEST_BYTES = 1_100_000
 REQUEST_SECONDS = 20.0
 CLOSE_SECONDS = 5.0
+ABANDON_SECONDS = 1.0
 LOOK_SECONDS = 5.0
 
 log = structlog.get_logger(__name__)
@@ -105,6 +107,31 @@ async def _close(client: AIOKafkaProducer | AIOKafkaConsumer) -> None:
     with suppress(Exception):  # a broker that is away does not answer its last request
         async with asyncio.timeout(CLOSE_SECONDS):
             await client.stop()
+            return
+    if isinstance(client, AIOKafkaProducer):
+        await _abandon(client)
+
+
+async def _abandon(producer: AIOKafkaProducer) -> None:
+    """End what `stop` gave up on: its connections, its sender and its batches would wait for the broker for ever.
+
+    While a broker is away there is another producer every half minute (S: after some hours the process has no sockets
+    left; once the broker is back, each of them sends what was sent long ago). The client has no way of its own.
+    """
+    sender, pending = producer._sender.sender_task, producer._message_accumulator._pending_batches
+    for _ in range(2):  # once it waits for the requests that run, twice it ends them
+        if sender is not None:
+            sender.cancel()
+        with suppress(Exception):
+            async with asyncio.timeout(ABANDON_SECONDS):
+                await producer.client.close()
+        if sender is not None:
+            await asyncio.wait([sender], timeout=ABANDON_SECONDS)
+    pending.update(chain.from_iterable(producer._message_accumulator._batches.values()))  # whence a done one is taken
+    for batch in list(pending):
+        if not batch.future.done():
+            batch.future.set_exception(ProducerClosed())
+            batch.future.exception()  # looked at: whoever waited for it may have given up
 
 
 class KafkaLog:
