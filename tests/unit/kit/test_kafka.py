@@ -1,6 +1,7 @@
 """The clients of Kafka: how they reach a broker, what they say of topics, and what they leave behind."""
 
 import asyncio
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,7 +10,8 @@ from aiokafka import AIOKafkaProducer
 from tests.support.broker import TOPIC, mute_broker
 from waybond_kit.changes import OutboxRow
 from waybond_kit.consumer import Consumer
-from waybond_kit.kafka import KafkaSender
+from waybond_kit.errors import StartError
+from waybond_kit.kafka import KafkaSender, partitions_of
 from waybond_kit.service import client_options
 from waybond_kit.settings import Settings, load
 
@@ -29,6 +31,29 @@ async def test_the_consumer_reaches_the_broker_as_the_producer_does(security: st
     assert reading._client._security_protocol == security
     await reading.stop()
     await sending.stop()
+
+
+def test_certificates_that_are_none_are_named(tmp_path: Path) -> None:
+    authority = tmp_path / "ca.pem"
+    authority.write_text("no certificate")
+    with pytest.raises(StartError, match="WAYBOND_KAFKA_CA: expected a file of certificates in PEM"):
+        client_options(load(Settings, {"kafka_security": "SSL", "kafka_ca": authority}), "waybond-pricing")
+
+
+@pytest.mark.parametrize(
+    ("described", "words"),
+    [
+        (None, "topic t.orders does not exist"),
+        ({"error_code": 3, "partitions": []}, "topic t.orders does not exist"),
+        ({"error_code": 29, "partitions": []}, "user needs DESCRIBE on it"),
+        ({"error_code": 5, "partitions": []}, "Kafka does not tell of topic t.orders: LeaderNotAvailableError"),
+    ],
+)
+def test_why_a_topic_cannot_be_read_is_said(described: dict[str, Any] | None, words: str) -> None:
+    """S: the service's user may not see a topic, and the operator is told to make one that is there."""
+    with pytest.raises(StartError, match=words):
+        partitions_of("t.orders", described)
+    assert partitions_of("t.orders", {"error_code": 0, "partitions": [{}, {}]}) == 2
 
 
 def _reached(client: Any) -> dict[str, Any]:

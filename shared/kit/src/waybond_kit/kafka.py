@@ -10,7 +10,13 @@ import structlog
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
-from aiokafka.errors import KafkaError, ProducerClosed
+from aiokafka.errors import (
+    KafkaError,
+    ProducerClosed,
+    TopicAuthorizationFailedError,
+    UnknownTopicOrPartitionError,
+    for_code,
+)
 
 from waybond_kit.changes import OutboxRow
 from waybond_kit.door import Raw
@@ -227,12 +233,7 @@ async def check_topics(options: ClientOptions, prefix: str, topics: Sequence[str
     finally:
         with suppress(Exception):
             await admin.close()
-    counts = {}
-    for topic in topics:
-        found = described.get(topic)
-        if found is None or found["error_code"]:
-            raise StartError(f"topic {prefix}{topic} does not exist: make it, with as many partitions as the others")
-        counts[topic] = len(found["partitions"])
+    counts = {topic: partitions_of(prefix + topic, described.get(topic)) for topic in topics}
     if len(set(counts.values())) != 1:
         raise StartError(f"all topics need the same number of partitions, but there are {counts}")
     settings = _settings(answers)
@@ -243,6 +244,18 @@ async def check_topics(options: ClientOptions, prefix: str, topics: Sequence[str
         if value != "LogAppendTime":
             raise StartError(f"topic {name} needs message.timestamp.type=LogAppendTime, but has {value}")
     return next(iter(counts.values()))
+
+
+def partitions_of(name: str, described: Mapping[str, Any] | None) -> int:
+    """How many partitions a topic has, as the broker describes it. Raises StartError if it does not."""
+    code = described["error_code"] if described is not None else UnknownTopicOrPartitionError.errno
+    if code == UnknownTopicOrPartitionError.errno:
+        raise StartError(f"topic {name} does not exist: make it, with as many partitions as the others")
+    if code == TopicAuthorizationFailedError.errno:
+        raise StartError(f"Kafka does not let the service see topic {name}: the service's user needs DESCRIBE on it")
+    if described is None or code:
+        raise StartError(f"Kafka does not tell of topic {name}: {for_code(code).__name__}")
+    return len(described["partitions"])
 
 
 def _named(prefix: str, topics: Sequence[str]) -> list[str]:
