@@ -1,6 +1,7 @@
 """The breaker, documents in memory, settings, figures and metrics: each within its bounds."""
 
 import asyncio
+from itertools import count
 from typing import Any, cast
 
 import pytest
@@ -87,7 +88,10 @@ def test_what_alerts_count_stands_at_zero_before_the_first() -> None:
 
 
 async def test_figures_that_could_not_be_counted_are_counted_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    """S: in a rolling deploy a row has a newer shape; what was counted before would stand for ever."""
+    """S: in a rolling deploy a row has a newer shape; what was counted before would stand for ever.
+
+    S: the database hangs for a minute; what was counted before would stand for a hundred.
+    """
     monkeypatch.setattr(figures, "COUNT_SECONDS", 0.0)
     counted = asyncio.Event()
 
@@ -102,10 +106,41 @@ async def test_figures_that_could_not_be_counted_are_counted_again(monkeypatch: 
             counted.set()
             return [Figure("waybond_things", (), 3)]
 
-    found = figures.Counted(OnceUnreadable(), cast("Any", None), list, lambda: 0.0)
+    minutes = count(0.0, 60.0)
+    found = figures.Counted(OnceUnreadable(), cast("Any", None), list, lambda: next(minutes))
     async with asyncio.TaskGroup() as group:
         running = group.create_task(found.run())
         await counted.wait()
         await asyncio.sleep(0)
         running.cancel()
     assert [sample.value for metric in found.collect() for sample in metric.samples] == [3]
+
+
+async def test_figures_are_counted_anew_once_shards_move(monkeypatch: pytest.MonkeyPatch) -> None:
+    """S: a count took a minute, the next comes after a hundred; a shard moved, and two processes count it till then."""
+    monkeypatch.setattr(figures, "COUNT_SECONDS", 0.0)
+    open_shards, asked, counted = [1, 2], [], asyncio.Event()
+
+    class Slow:
+        names = (("waybond_things", "Things.", ()),)
+
+        async def count(self, pool: Any, shards: Any) -> list[Figure]:
+            asked.append(list(shards))
+            counted.set()
+            return [Figure("waybond_things", (), len(shards))]
+
+    minutes = count(0.0, 60.0)
+    found = figures.Counted(Slow(), cast("Any", None), lambda: list(open_shards), lambda: next(minutes))
+    async with asyncio.TaskGroup() as group:
+        running = group.create_task(found.run())
+        await counted.wait()
+        for _ in range(10):
+            await asyncio.sleep(0)
+        assert asked == [[1, 2]], "it rests"
+        counted.clear()
+        open_shards.remove(1)
+        await counted.wait()
+        await asyncio.sleep(0)
+        running.cancel()
+    assert asked == [[1, 2], [2]]
+    assert [sample.value for metric in found.collect() for sample in metric.samples] == [1]
