@@ -250,6 +250,7 @@ class Batch:
         changes.outbox.extend(fold.outbox.rows)
         changes.quarantine.extend(fold.quarantine)
         changes.released.extend(fold.released)
+        changes.met.extend(fold.met)
         work.inputs = _inputs(work)
         changes.inputs.extend(work.inputs)
         if fold.rows:
