@@ -9,6 +9,7 @@ from prometheus_client import generate_latest
 
 from waybond_kit import figures
 from waybond_kit.breaker import MAX_FAULTS, WINDOW_SECONDS, Breaker
+from waybond_kit.database import connect
 from waybond_kit.definition import Figure
 from waybond_kit.documents import Documents
 from waybond_kit.errors import StartError
@@ -72,6 +73,13 @@ def test_a_wrong_setting_is_named(monkeypatch: pytest.MonkeyPatch, name: str, va
         load(Settings)
     assert f"WAYBOND_{name}" in str(raised.value) and words in str(raised.value)
     assert "role@db" not in str(raised.value), "what stands in a DSN is not shown"
+
+
+async def test_a_dsn_with_an_option_that_is_none_is_named() -> None:
+    dsn = "postgresql://role:secret@127.0.0.1:1/claims?sslmode=always"
+    with pytest.raises(StartError, match=r"WAYBOND_DATABASE: .*`sslmode` parameter must be one of") as raised:
+        await connect(dsn, "claims", connections=1, idle_in_transaction_seconds=5.0, for_batches=False)
+    assert "secret" not in str(raised.value)
 
 
 def test_a_broker_that_asks_for_a_password_needs_one(monkeypatch: pytest.MonkeyPatch) -> None:
