@@ -347,8 +347,8 @@ class Engine:
     async def count_wakes(self) -> None:
         """See how many wakes are due, for telemetry: while the watermark is back, they wait."""
         numbers = self.numbers()
-        self.wakes_due = dict.fromkeys(numbers, 0)
-        self.wakes_due |= await self._ports.store.wakes_due(numbers, self._ports.clock.now(), MAX_COUNTED_WAKES)
+        due = await self._ports.store.wakes_due(numbers, self._ports.clock.now(), MAX_COUNTED_WAKES)
+        self.wakes_due = dict.fromkeys(numbers, 0) | due
 
     async def stop(self) -> None:
         """Finish the batches that run, send what is committed, tell the group. Then the consumer may leave it."""
