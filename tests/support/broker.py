@@ -1,4 +1,4 @@
-"""A broker that answers all but one question: it never says that it has a record. It runs in the test itself."""
+"""A broker that never says that it has a record, and lets nobody into a group. It runs in the test itself."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -7,12 +7,13 @@ from dataclasses import dataclass, field
 from io import BytesIO
 
 from aiokafka.protocol.admin import ApiVersionResponse_v0
+from aiokafka.protocol.coordination import FindCoordinatorResponse_v0
 from aiokafka.protocol.metadata import MetadataResponse_v1
 from aiokafka.protocol.produce import ProduceResponse_v3
 from aiokafka.protocol.types import Int16, Int32
 
-PRODUCE, METADATA, VERSIONS, PRODUCER_ID = 0, 3, 18, 22
-NOT_ENOUGH_REPLICAS = 19
+PRODUCE, METADATA, COORDINATOR, VERSIONS, PRODUCER_ID = 0, 3, 10, 18, 22
+NOT_ENOUGH_REPLICAS, GROUP_AUTHORIZATION_FAILED = 19, 30
 TOPIC = "orders"
 
 
@@ -49,13 +50,15 @@ class MuteBroker:
 
     def _answer(self, key: int) -> bytes | None:
         if key == VERSIONS:
-            offered = [(PRODUCE, 3, 3), (METADATA, 1, 1), (VERSIONS, 0, 0), (PRODUCER_ID, 0, 0)]
+            offered = [(PRODUCE, 3, 3), (METADATA, 1, 1), (COORDINATOR, 0, 0), (VERSIONS, 0, 0), (PRODUCER_ID, 0, 0)]
             return ApiVersionResponse_v0(0, offered).encode()
         if key == METADATA:
             partitions = [(0, 0, 1, [1], [1])]
             return MetadataResponse_v1([(1, "127.0.0.1", self.port, None)], 1, [(0, TOPIC, False, partitions)]).encode()
         if key == PRODUCER_ID:
             return Int32.encode(0) + Int16.encode(0) + (7).to_bytes(8, "big") + Int16.encode(0)
+        if key == COORDINATOR:
+            return FindCoordinatorResponse_v0(GROUP_AUTHORIZATION_FAILED, -1, "", -1).encode()
         self.produced.set()
         return ProduceResponse_v3([(TOPIC, [(0, NOT_ENOUGH_REPLICAS, -1, -1)])], 0).encode() if self.refuses else None
 

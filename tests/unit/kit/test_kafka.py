@@ -2,7 +2,7 @@
 
 import asyncio
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from aiokafka import AIOKafkaProducer
@@ -61,6 +61,16 @@ def _reached(client: Any) -> dict[str, Any]:
     return {name: getattr(client, name) for name in names} | {
         name: value for name, value in vars(client).items() if "sasl" in name and "SASL" in client._security_protocol
     }
+
+
+async def test_a_group_that_lets_nobody_in_is_named() -> None:
+    """S: the service's user may not read the group, and its start ends with the client's stack."""
+    async with mute_broker(refuses=False) as broker:
+        options = {"bootstrap_servers": [broker.address]}
+        consumer = Consumer(options, "", [TOPIC], group="waybond-pricing", instance=None, session_ms=10_000)
+        with pytest.raises(StartError, match="into group waybond-pricing: the service's user needs READ on it"):
+            await consumer.start(cast("Any", None))
+        await consumer.stop()
 
 
 @pytest.mark.parametrize("refuses", [False, True])

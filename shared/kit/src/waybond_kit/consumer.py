@@ -10,6 +10,7 @@ from zlib import crc32
 import structlog
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, ConsumerRecord, TopicPartition
 from aiokafka.coordinator.assignors.range import RangePartitionAssignor
+from aiokafka.errors import GroupAuthorizationFailedError
 from aiokafka.structs import OffsetAndMetadata
 from faststream import AckPolicy
 from faststream.kafka import KafkaBroker
@@ -18,6 +19,7 @@ from faststream.security import BaseSecurity, SASLPlaintext, SASLScram256, SASLS
 
 from waybond_kit import lenient
 from waybond_kit.engine import Engine
+from waybond_kit.errors import StartError
 from waybond_kit.kafka import ClientOptions, raw_of
 from waybond_kit.ports import Place
 
@@ -49,8 +51,7 @@ class Consumer(ConsumerRebalanceListener):
         self._engine: Engine | None = None
         # No producer, no admin client, no acknowledgement, no typing of arguments: only the consuming loop.
         self._broker = KafkaBroker(
-            options["bootstrap_servers"],
-            client_id=options["client_id"],
+            **{name: options[name] for name in ("bootstrap_servers", "client_id") if name in options},
             security=security_of(options),
             metadata_max_age_ms=METADATA_AGE_MS,
             consumer_only=True,
@@ -80,10 +81,16 @@ class Consumer(ConsumerRebalanceListener):
         self._subscriber(self._handle)
 
     async def start(self, engine: Engine) -> None:
-        """Join the group."""
+        """Join the group. Raises StartError if the broker does not let us in."""
         lenient.install()
         self._engine = engine
-        await self._broker.start()
+        try:
+            await self._broker.start()
+        except GroupAuthorizationFailedError as error:
+            group = self._subscriber.group_id
+            raise StartError(
+                f"Kafka does not let the service into group {group}: the service's user needs READ on it"
+            ) from error
         consumer = self._consumer
         fetch = consumer.getmany
 
