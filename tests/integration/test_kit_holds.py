@@ -78,6 +78,9 @@ async def test_a_released_record_that_fails_again_keeps_its_order_held(
         await world.release("bad", "pricing", ORDERS, first["record_offset"], discard=True)
         await eventually(lambda: held(world), lambda lines: lines == {"bad": 2})
         assert (await world.states("pricing"))["bad"].revisions == (2,)
+        rows = await world.quarantine("pricing")
+        assert [row["reason"] for row in rows] == ["decide", "waiting", "decide", "waiting"]
+        assert (rows[2]["field"], rows[2]["detail"]) == ("RuntimeError", "told to")
         await world.release("bad", "pricing", ORDERS, third["record_offset"], discard=True)
         await eventually(lambda: held(world), lambda lines: lines == {})
         assert (await world.states("pricing"))["bad"].revisions == (2, 4)

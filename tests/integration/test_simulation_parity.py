@@ -25,6 +25,7 @@ from waybond_kit.changes import (
     Changes,
     InputRow,
     JournalRow,
+    Met,
     OutboxRow,
     QuarantineRow,
     Released,
@@ -158,6 +159,7 @@ async def one_writer(told: Told, store: Store) -> None:
         "wakes_new": [later],
         "outbox": [outgoing(3)],
         "released": [Released(0, 1, 0, AT, "released")],
+        "met": [Met(0, 1, 1, "unreadable", "f", "d")],
     }
     await told.ask("second batch", batch(store, 1, changes(2, 1, **second), entries=[entry(2)]))
     await told.ask("third batch", batch(store, 1, changes(3, 2, deletes=[state(2)])))

@@ -104,6 +104,10 @@ def staged(tables: Tables, changes: Changes) -> list[Change]:
         tables.quarantine.update(quarantine)
         tables.journal.update(journal)
         tables.documents.update(changes.documents)
+        for met in changes.met:
+            place = met.shard, met.batch_seq, met.ordinal
+            if tables.quarantine[place].reason == "waiting":
+                tables.quarantine[place] = tables.quarantine[place]._replace(**met._asdict())
         for released in changes.released:
             tables.settled[released.shard, released.batch_seq, released.ordinal] = released
 

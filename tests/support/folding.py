@@ -107,7 +107,11 @@ class Memory:
             self.holding[identity] = count
             if not count:
                 del self.holding[identity]
-        self.quarantine += fold.quarantine
+        met = {(each.batch_seq, each.ordinal): each._asdict() for each in fold.met}
+        self.quarantine = [
+            row._replace(**met.get((row.batch_seq, row.ordinal), {})) if row.reason == "waiting" else row
+            for row in [*self.quarantine, *fold.quarantine]
+        ]
         self.settled |= {(row.batch_seq, row.ordinal): row.outcome for row in fold.released}
         for identity in {*self.aggregates, *self.holding}:
             assert len(self._open(identity)) == self.holding.get(identity, 0), "memory and table disagree on a line"

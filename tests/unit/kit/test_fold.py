@@ -11,6 +11,7 @@ from waybond_contracts.topics import ORDERS
 from waybond_kit.aggregate import Outcome, Woken
 from waybond_kit.breaker import MAX_FAULTS
 from waybond_kit.definition import Definition
+from waybond_kit.door import Door
 from waybond_kit.fold import MAX_WAKES_IN_A_ROW, WAKE_TOPIC, Wakes
 from waybond_kit.keys import aggregate_id
 
@@ -165,7 +166,37 @@ def test_a_line_that_meets_its_next_bad_record_is_no_fault_of_ours() -> None:
     discards = [command(DiscardHeld, f"o{n}", ORDERS, first.raw.offset) for n, (first, _) in enumerate(bad)]
     fold = shard.batch(*(shard.item(each) for each in discards))
     assert fold.tally.faults == 0
-    assert [shard.line(f"o{number}") for number in range(len(bad))] == [["waiting"]] * len(bad)
+    assert [shard.line(f"o{number}") for number in range(len(bad))] == [["unreadable"]] * len(bad)
+
+
+def test_a_record_whose_turn_came_says_what_is_wrong_with_it() -> None:
+    """S: all that an operator sees of an order is that a record waits, and releasing it changes nothing."""
+    shard = Memory(PRICING)
+    held = shard.item(amended("o", 1, "raise"))
+    shard.batch(held, shard.item(amended("o", 2, "raise")), shard.unreadable(ORDERS, "o"), shard.item(amended("o", 3)))
+    shard.batch(shard.item(command(DiscardHeld, "o", ORDERS, held.raw.offset)))
+    assert shard.line("o") == ["decide", "waiting", "waiting"]
+    first, second = (row for row in shard.quarantine if row.reason == "decide")
+    assert (second.field, second.detail) == (first.field, first.detail) == ("RuntimeError", "told to")
+    shard.batch(shard.item(command(ReleaseHeld, "o", ORDERS, second.record_offset)))
+    assert shard.line("o") == ["decide", "waiting", "waiting"]
+    shard.batch(shard.item(command(DiscardHeld, "o", ORDERS, second.record_offset)))
+    assert shard.line("o") == ["unreadable", "waiting"]
+    unreadable = next(row for row in shard.quarantine if row.reason == "unreadable")
+    assert unreadable.field == "header ce_specversion" and unreadable.detail.startswith("expected")
+    shard.batch(shard.item(command(DiscardHeld, "o", ORDERS, unreadable.record_offset)))
+    assert shard.line("o") == [] and shard.state("o").revisions == (3,)
+
+
+def test_a_record_of_a_topic_that_is_no_longer_read_can_still_be_released() -> None:
+    """S: a release reads one topic less; a record held from it is released, and the shard ends for good."""
+    shard = Memory(PRICING)
+    held = shard.item(amended("o", 1))
+    shard.batch(held, poisoned=True)
+    assert shard.line("o") == ["save"]
+    shard.door = Door([each for each in PRICING.inputs if each.topic != ORDERS], replay=True)
+    shard.batch(shard.item(command(ReleaseHeld, "o", ORDERS, held.raw.offset)))
+    assert shard.line("o") == [] and shard.state("o").revisions == (1,)
 
 
 def test_what_came_in_the_batch_of_the_command_follows_the_line_too() -> None:

@@ -7,10 +7,21 @@ import pytest
 from tests.support.kit import START, amended
 from tests.support.toys import declined
 from waybond_contracts import envelope
-from waybond_contracts.envelope import Envelope
+from waybond_contracts.envelope import MAX_HEADERS, Envelope
 from waybond_contracts.registry import PROGRESS_TYPE, Progress, decode
+from waybond_contracts.topics import MAX_RECORD_BYTES
+from waybond_kit.door import Item, Raw
 from waybond_kit.keys import event_id
-from waybond_kit.outbox import MAX_EVENTS_PER_OUTCOME, Cause, Outbox, TooLargeError, pack_headers, unpack_headers
+from waybond_kit.outbox import (
+    MAX_EVENTS_PER_OUTCOME,
+    MAX_FORWARDED_HEADER_BYTES,
+    Cause,
+    Outbox,
+    TooLargeError,
+    fits,
+    pack_headers,
+    unpack_headers,
+)
 
 CAUSE = Cause("cause", "correlation", "00-trace-01")
 ANSWER = declined(amended("o", 1), START, "why")
@@ -65,6 +76,24 @@ def test_what_must_not_go_out_is_refused() -> None:
     with pytest.raises(TooLargeError, match="at most 1000000"):
         outbox.prepared("acme/shop/o", [large], CAUSE, START)
     assert outbox.rows == []
+
+
+@pytest.mark.parametrize(
+    ("value", "headers", "sent_on"),
+    [
+        (b"x" * MAX_RECORD_BYTES, [("n" * 24, b"v" * 488)] * MAX_HEADERS, True),
+        (b"x" * MAX_RECORD_BYTES, [("n" * 25, b"v" * 488)] * MAX_HEADERS, False),
+        (b"x" * (MAX_RECORD_BYTES + 1), [], False),
+        (b"x", [("", None)] * (MAX_HEADERS + 1), False),
+        (b"x", [("\U0001f4e6" * (MAX_FORWARDED_HEADER_BYTES // 4), b"")], True),
+        (b"x", [("\U0001f4e6" * (MAX_FORWARDED_HEADER_BYTES // 4), b""), ("n", b"")], False),
+    ],
+)
+def test_only_what_a_broker_takes_is_sent_on(
+    value: bytes, headers: list[tuple[str, bytes | None]], sent_on: bool
+) -> None:
+    """S: a compressed batch brings a record with a million empty headers: no broker takes it as we would send it."""
+    assert fits(Item(Raw("orders", 0, 0, b"acme/shop/o", value, headers), START)) is sent_on
 
 
 def test_headers_are_kept_as_they_came() -> None:

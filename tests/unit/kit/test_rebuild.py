@@ -4,12 +4,16 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from tests.support.kit import envelope_of
+from tests.support.folding import Memory
+from tests.support.kit import START, amended, envelope_of
 from tests.support.pricing import KNOWN_AT, PARCEL, PLACED_AT, placed
+from tests.support.toys import PRICING
+from tests.unit.kit.test_fold import command
+from waybond_contracts.commands import DiscardHeld
 from waybond_contracts.topics import ORDERS
 from waybond_kit.changes import JournalRow
 from waybond_kit.door import EPOCH, Raw
-from waybond_kit.rebuild import Rebuild
+from waybond_kit.rebuild import Rebuild, Verdict
 from waybond_pricing.app import definition
 from waybond_pricing.catalogue import TenantSettings
 from waybond_pricing.desk import Desk
@@ -59,6 +63,28 @@ def test_an_order_whose_settings_were_known_is_bound_at_once() -> None:
         made.apply(row(1, until), [order()])
         assert only(made).status != "waiting"
         assert only(made).version == 1
+
+
+def test_what_failed_when_its_turn_came_is_so_in_the_replay_too() -> None:
+    shard = Memory(PRICING)
+    bad = [shard.item(amended("o", 1, "raise")), shard.item(amended("o", 2, "raise")), shard.unreadable(ORDERS, "o")]
+    shard.batch(*bad)
+    batches = [[each.raw for each in bad]]
+    for each in bad[:2]:
+        discard = shard.item(command(DiscardHeld, "o", ORDERS, each.raw.offset))
+        shard.batch(discard)
+        batches.append([discard.raw])
+    assert [kept.reason for kept in shard.quarantine] == ["decide", "decide", "unreadable"]
+    verdicts = []
+    for kept in shard.quarantine:
+        outcome = shard.settled.get((kept.batch_seq, kept.ordinal))
+        said = (kept.batch_seq, kept.ordinal, kept.topic, kept.record_offset, kept.aggregate_id, kept.reason)
+        verdicts.append(Verdict(*said, kept.field, kept.detail, kept.known_at, START if outcome else None, outcome))
+    made = Rebuild(PRICING, 0, 1, replay=True, verdicts=verdicts)
+    for seq, raws in enumerate(batches, 1):
+        made.apply(row(seq, None), raws)
+    assert list(made.quarantine.values()) == shard.quarantine
+    assert {place: each.outcome for place, each in made.settled.items()} == shard.settled
 
 
 def test_the_same_record_once_more_says_nothing() -> None:

@@ -1,6 +1,7 @@
 """The breaker, documents in memory, settings, figures and metrics: each within its bounds."""
 
 import asyncio
+from itertools import count
 from typing import Any, cast
 
 import pytest
@@ -8,6 +9,7 @@ from prometheus_client import generate_latest
 
 from waybond_kit import figures
 from waybond_kit.breaker import MAX_FAULTS, WINDOW_SECONDS, Breaker
+from waybond_kit.database import connect
 from waybond_kit.definition import Figure
 from waybond_kit.documents import Documents
 from waybond_kit.errors import StartError
@@ -73,6 +75,13 @@ def test_a_wrong_setting_is_named(monkeypatch: pytest.MonkeyPatch, name: str, va
     assert "role@db" not in str(raised.value), "what stands in a DSN is not shown"
 
 
+async def test_a_dsn_with_an_option_that_is_none_is_named() -> None:
+    dsn = "postgresql://role:secret@127.0.0.1:1/claims?sslmode=always"
+    with pytest.raises(StartError, match=r"WAYBOND_DATABASE: .*`sslmode` parameter must be one of") as raised:
+        await connect(dsn, "claims", connections=1, idle_in_transaction_seconds=5.0, for_batches=False)
+    assert "secret" not in str(raised.value)
+
+
 def test_a_broker_that_asks_for_a_password_needs_one(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("WAYBOND_KAFKA_SECURITY", "SASL_SSL")
     with pytest.raises(StartError, match="WAYBOND_KAFKA_USER and WAYBOND_KAFKA_PASSWORD are needed"):
@@ -87,7 +96,10 @@ def test_what_alerts_count_stands_at_zero_before_the_first() -> None:
 
 
 async def test_figures_that_could_not_be_counted_are_counted_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    """S: in a rolling deploy a row has a newer shape; what was counted before would stand for ever."""
+    """S: in a rolling deploy a row has a newer shape; what was counted before would stand for ever.
+
+    S: the database hangs for a minute; what was counted before would stand for a hundred.
+    """
     monkeypatch.setattr(figures, "COUNT_SECONDS", 0.0)
     counted = asyncio.Event()
 
@@ -102,10 +114,41 @@ async def test_figures_that_could_not_be_counted_are_counted_again(monkeypatch: 
             counted.set()
             return [Figure("waybond_things", (), 3)]
 
-    found = figures.Counted(OnceUnreadable(), cast("Any", None), list, lambda: 0.0)
+    minutes = count(0.0, 60.0)
+    found = figures.Counted(OnceUnreadable(), cast("Any", None), list, lambda: next(minutes))
     async with asyncio.TaskGroup() as group:
         running = group.create_task(found.run())
         await counted.wait()
         await asyncio.sleep(0)
         running.cancel()
     assert [sample.value for metric in found.collect() for sample in metric.samples] == [3]
+
+
+async def test_figures_are_counted_anew_once_shards_move(monkeypatch: pytest.MonkeyPatch) -> None:
+    """S: a count took a minute, the next comes after a hundred; a shard moved, and two processes count it till then."""
+    monkeypatch.setattr(figures, "COUNT_SECONDS", 0.0)
+    open_shards, asked, counted = [1, 2], [], asyncio.Event()
+
+    class Slow:
+        names = (("waybond_things", "Things.", ()),)
+
+        async def count(self, pool: Any, shards: Any) -> list[Figure]:
+            asked.append(list(shards))
+            counted.set()
+            return [Figure("waybond_things", (), len(shards))]
+
+    minutes = count(0.0, 60.0)
+    found = figures.Counted(Slow(), cast("Any", None), lambda: list(open_shards), lambda: next(minutes))
+    async with asyncio.TaskGroup() as group:
+        running = group.create_task(found.run())
+        await counted.wait()
+        for _ in range(10):
+            await asyncio.sleep(0)
+        assert asked == [[1, 2]], "it rests"
+        counted.clear()
+        open_shards.remove(1)
+        await counted.wait()
+        await asyncio.sleep(0)
+        running.cancel()
+    assert asked == [[1, 2], [2]]
+    assert [sample.value for metric in found.collect() for sample in metric.samples] == [1]

@@ -206,11 +206,16 @@ class Batch:
         if row.wording is not None and document is None:
             # Going on without it would save the state as one that has no wording.
             raise ShapeError(f"the document of {row.order_key} is not in the table", [row.shard])
+        try:
+            state = codec.decode(row.shape, row.state, document)
+        except Exception as error:  # told of its shard alone: others share the transaction
+            message = f"the state of {row.order_key} cannot be read: {type(error).__name__}"
+            raise ShapeError(message, [row.shard]) from error
         return Aggregate(
             id=row.id,
             order_key=row.order_key,
             version=row.version,
-            state=codec.decode(row.shape, row.state, document),
+            state=state,
             known_at=row.known_at,
             armed_at=row.armed_at,
             wake_row=None if held else row.armed_at,
@@ -250,6 +255,7 @@ class Batch:
         changes.outbox.extend(fold.outbox.rows)
         changes.quarantine.extend(fold.quarantine)
         changes.released.extend(fold.released)
+        changes.met.extend(fold.met)
         work.inputs = _inputs(work)
         changes.inputs.extend(work.inputs)
         if fold.rows:

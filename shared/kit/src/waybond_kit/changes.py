@@ -71,6 +71,17 @@ class Released(NamedTuple):
     outcome: str
 
 
+class Met(NamedTuple):
+    """A row of `quarantine` that waited: why it cannot be applied, now that its turn has come."""
+
+    shard: int
+    batch_seq: int
+    ordinal: int
+    reason: str
+    field: str
+    detail: str
+
+
 class InputRow(NamedTuple):
     """A row of `shard_input`; `expected` is the next_offset that it must replace."""
 
@@ -123,6 +134,7 @@ class Changes:
     outbox: list[OutboxRow] = field(default_factory=list)
     quarantine: list[QuarantineRow] = field(default_factory=list)
     released: list[Released] = field(default_factory=list)
+    met: list[Met] = field(default_factory=list)
     inputs: list[InputRow] = field(default_factory=list)
     shards: list[ShardRow] = field(default_factory=list)
     journal: list[JournalRow] = field(default_factory=list)

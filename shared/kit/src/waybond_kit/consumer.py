@@ -10,13 +10,16 @@ from zlib import crc32
 import structlog
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, ConsumerRecord, TopicPartition
 from aiokafka.coordinator.assignors.range import RangePartitionAssignor
+from aiokafka.errors import GroupAuthorizationFailedError
 from aiokafka.structs import OffsetAndMetadata
 from faststream import AckPolicy
 from faststream.kafka import KafkaBroker
 from faststream.kafka.message import FAKE_CONSUMER, KafkaMessage
+from faststream.security import BaseSecurity, SASLPlaintext, SASLScram256, SASLScram512
 
 from waybond_kit import lenient
 from waybond_kit.engine import Engine
+from waybond_kit.errors import StartError
 from waybond_kit.kafka import ClientOptions, raw_of
 from waybond_kit.ports import Place
 
@@ -27,6 +30,7 @@ BATCH_TIMEOUT_MS = 15
 FETCH_WAIT_MS = 200
 METADATA_AGE_MS = 30_000
 LEAVE_SECONDS = 5.0
+_MECHANISMS = {"PLAIN": SASLPlaintext, "SCRAM-SHA-256": SASLScram256, "SCRAM-SHA-512": SASLScram512}
 
 
 class Consumer(ConsumerRebalanceListener):
@@ -47,7 +51,8 @@ class Consumer(ConsumerRebalanceListener):
         self._engine: Engine | None = None
         # No producer, no admin client, no acknowledgement, no typing of arguments: only the consuming loop.
         self._broker = KafkaBroker(
-            **options,
+            **{name: options[name] for name in ("bootstrap_servers", "client_id") if name in options},
+            security=security_of(options),
             metadata_max_age_ms=METADATA_AGE_MS,
             consumer_only=True,
             apply_types=False,
@@ -76,10 +81,16 @@ class Consumer(ConsumerRebalanceListener):
         self._subscriber(self._handle)
 
     async def start(self, engine: Engine) -> None:
-        """Join the group."""
+        """Join the group. Raises StartError if the broker does not let us in."""
         lenient.install()
         self._engine = engine
-        await self._broker.start()
+        try:
+            await self._broker.start()
+        except GroupAuthorizationFailedError as error:
+            group = self._subscriber.group_id
+            raise StartError(
+                f"Kafka does not let the service into group {group}: the service's user needs READ on it"
+            ) from error
         consumer = self._consumer
         fetch = consumer.getmany
 
@@ -177,6 +188,15 @@ def member_name(instance: str, topics: Sequence[str]) -> str:
     one away is given it all the same, and ends at each start). As another member it waits for a session to end, once.
     """
     return f"{instance}.{crc32(' '.join(sorted(topics)).encode()):08x}"
+
+
+def security_of(options: ClientOptions) -> BaseSecurity | None:
+    """What the client's options say of TLS and SASL, in FastStream's words: its broker takes no others."""
+    context = options.get("ssl_context")
+    mechanism = options.get("sasl_mechanism")
+    if mechanism is None:
+        return BaseSecurity(context) if context is not None else None
+    return _MECHANISMS[mechanism](options["sasl_plain_username"], options["sasl_plain_password"], context)
 
 
 def _partition(record: ConsumerRecord[Any, Any]) -> tuple[str, int]:

@@ -118,7 +118,7 @@ async def connect(
             server_settings=settings,
             reset=_keep if for_batches else None,
         )
-    except (OSError, TimeoutError, asyncpg.PostgresError) as error:
+    except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
         place = urlsplit(dsn)
         where = f"{place.hostname}:{place.port or 5432}{place.path}"
         raise StartError(

@@ -112,7 +112,8 @@ class Door:
         """The record as an item; what is wrong with it becomes a refusal, never an exception."""
         if isinstance(raw, Hole):
             return _hole(raw)
-        item = Item(raw, raw.appended, ours=self._kinds[raw.topic] is InputKind.OWN)
+        # A record in line may be of a topic that this release reads no longer.
+        item = Item(raw, raw.appended, ours=self._kinds.get(raw.topic) is InputKind.OWN)
         try:
             self._fill(item)
         except ContractError as error:

@@ -19,7 +19,7 @@ from waybond_kit.keeper import Keeper
 from waybond_kit.ports import Log, Place, Reader, Sender, Store, Sweep
 from waybond_kit.relay import Relay, send
 from waybond_kit.shard import Shard
-from waybond_kit.takeover import Takeover
+from waybond_kit.takeover import Takeover, skip_lost
 
 log = structlog.get_logger(__name__)
 
@@ -230,11 +230,17 @@ class Engine:
             position, probes = shard.positions[topic], shard.progress[topic].probes
             if not probes or position.applied < position.queued or position.settled() >= probes[0][1]:
                 continue
+            place = Place(topic, shard.number)
             async with asyncio.timeout(POSITION_SECONDS):
-                frontier = await self._ports.reader.position(Place(topic, shard.number))
+                frontier = await self._ports.reader.position(place)
+                # It also jumps to where the log begins, if that has lost what was not read yet, and nothing came since.
+                starts = await self._ports.log.beginnings([place]) if frontier > position.queued else {}
+            if position.seeking:
+                return  # a rebalance came between: the reader may stand anywhere
+            skip_lost(shard, topic, starts.get(place, 0), self._ports.clock.now())
             position.frontier = max(position.frontier, frontier)
-            if shard.settle():
-                self._carrier.poke(shard)
+            shard.settle()
+            self._carrier.poke(shard)
 
     # What the carrier asks and says ----------------------------------------------------------------------------------
 
@@ -347,8 +353,8 @@ class Engine:
     async def count_wakes(self) -> None:
         """See how many wakes are due, for telemetry: while the watermark is back, they wait."""
         numbers = self.numbers()
-        self.wakes_due = dict.fromkeys(numbers, 0)
-        self.wakes_due |= await self._ports.store.wakes_due(numbers, self._ports.clock.now(), MAX_COUNTED_WAKES)
+        due = await self._ports.store.wakes_due(numbers, self._ports.clock.now(), MAX_COUNTED_WAKES)
+        self.wakes_due = dict.fromkeys(numbers, 0) | due
 
     async def stop(self) -> None:
         """Finish the batches that run, send what is committed, tell the group. Then the consumer may leave it."""

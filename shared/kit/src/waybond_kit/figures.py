@@ -16,7 +16,7 @@ log = structlog.get_logger(__name__)
 COUNT_SECONDS = 15.0
 """At least so long between two counts."""
 REST = 100
-"""A count that took a second is made again after so many seconds."""
+"""A count that took a second is made again after so many seconds, if the shards are the same."""
 
 
 class Clock(Protocol):
@@ -36,14 +36,22 @@ class Counted(Collector):
         self._counted: Sequence[Figure] = ()
 
     async def run(self) -> None:
-        """Count until cancelled; what fails is tried again."""
+        """Count until cancelled.
+
+        Anew after COUNT_SECONDS, however long the last count took, if it failed, or if shards came or went: until then
+        two processes count those, or none.
+        """
         while True:
-            began = self._clock()
+            began, shards = self._clock(), self._shards()
+            until = began
             try:
-                self._counted = await self._figures.count(self._pool, self._shards())
+                self._counted = await self._figures.count(self._pool, shards)
+                until += REST * (self._clock() - began)
             except Exception as error:  # also a row of a newer release: figures that stand still would hide trouble
                 log.warning("not counted", error=repr(error))
-            await asyncio.sleep(max(COUNT_SECONDS, REST * (self._clock() - began)))
+            await asyncio.sleep(COUNT_SECONDS)
+            while self._clock() < until and self._shards() == shards:  # noqa: ASYNC110  # nothing tells of shards
+                await asyncio.sleep(COUNT_SECONDS)
 
     def collect(self) -> Iterable[Metric]:
         families: dict[str, GaugeMetricFamily] = {}

@@ -9,12 +9,12 @@ from uuid import UUID
 from waybond_contracts.commands import DiscardHeld, HeldCommand
 from waybond_contracts.event import Event
 from waybond_kit.aggregate import Outcome, Woken
-from waybond_kit.changes import QuarantineRow, Released
+from waybond_kit.changes import Met, QuarantineRow, Released
 from waybond_kit.definition import Definition
 from waybond_kit.door import Door, Item, Reason, Refusal
 from waybond_kit.keys import partition_of, wake_id
 from waybond_kit.outbox import Cause, Outbox, Outgoing, fits, pack_headers
-from waybond_kit.quarantine import Line, LineRow, row_of
+from waybond_kit.quarantine import Line, LineRow, met, row_of
 
 S = TypeVar("S")
 
@@ -94,6 +94,9 @@ class Fold(Generic[S]):
     rows: list[object] = field(default_factory=list)
     quarantine: list[QuarantineRow] = field(default_factory=list)
     released: list[Released] = field(default_factory=list)
+    met: list[Met] = field(default_factory=list)
+    """Records in line whose turn came, and that cannot be applied: what an operator sees is no longer that they wait.
+    """
     holds: dict[UUID, int] = field(default_factory=dict)
     """How `holding` changes."""
     freed: dict[UUID, datetime] = field(default_factory=dict)
@@ -305,7 +308,11 @@ class Fold(Generic[S]):
         if row.topic != WAKE_TOPIC:  # a wake stays armed, and fires when the order is free
             item = self.door.read(row.raw)
             item.floor = at
-            if item.refusal is not None or (item.event is not None and self._decide_fact(item) is not None):
+            refusal = item.refusal
+            if item.event is not None:
+                refusal = self._decide_fact(item)
+            if refusal is not None:
+                self.met.append(met(self.shard, row, refusal))
                 return False
         self._settle(row, at, "released")
         return True

@@ -3,13 +3,20 @@
 import asyncio
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from itertools import chain
 from typing import Any, TypeVar
 
 import structlog
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
-from aiokafka.errors import KafkaError
+from aiokafka.errors import (
+    KafkaError,
+    ProducerClosed,
+    TopicAuthorizationFailedError,
+    UnknownTopicOrPartitionError,
+    for_code,
+)
 
 from waybond_kit.changes import OutboxRow
 from waybond_kit.door import Raw
@@ -23,6 +30,7 @@ MAX_BATCH_BYTES = 900_000
 MAX_REQUEST_BYTES = 1_100_000
 REQUEST_SECONDS = 20.0
 CLOSE_SECONDS = 5.0
+ABANDON_SECONDS = 1.0
 LOOK_SECONDS = 5.0
 
 log = structlog.get_logger(__name__)
@@ -105,6 +113,31 @@ async def _close(client: AIOKafkaProducer | AIOKafkaConsumer) -> None:
     with suppress(Exception):  # a broker that is away does not answer its last request
         async with asyncio.timeout(CLOSE_SECONDS):
             await client.stop()
+            return
+    if isinstance(client, AIOKafkaProducer):
+        await _abandon(client)
+
+
+async def _abandon(producer: AIOKafkaProducer) -> None:
+    """End what `stop` gave up on: its connections, its sender and its batches would wait for the broker for ever.
+
+    While a broker is away there is another producer every half minute (S: after some hours the process has no sockets
+    left; once the broker is back, each of them sends what was sent long ago). The client has no way of its own.
+    """
+    sender, pending = producer._sender.sender_task, producer._message_accumulator._pending_batches
+    for _ in range(2):  # once it waits for the requests that run, twice it ends them
+        if sender is not None:
+            sender.cancel()
+        with suppress(Exception):
+            async with asyncio.timeout(ABANDON_SECONDS):
+                await producer.client.close()
+        if sender is not None:
+            await asyncio.wait([sender], timeout=ABANDON_SECONDS)
+    pending.update(chain.from_iterable(producer._message_accumulator._batches.values()))  # whence a done one is taken
+    for batch in list(pending):
+        if not batch.future.done():
+            batch.future.set_exception(ProducerClosed())
+            batch.future.exception()  # looked at: whoever waited for it may have given up
 
 
 class KafkaLog:
@@ -200,12 +233,7 @@ async def check_topics(options: ClientOptions, prefix: str, topics: Sequence[str
     finally:
         with suppress(Exception):
             await admin.close()
-    counts = {}
-    for topic in topics:
-        found = described.get(topic)
-        if found is None or found["error_code"]:
-            raise StartError(f"topic {prefix}{topic} does not exist: make it, with as many partitions as the others")
-        counts[topic] = len(found["partitions"])
+    counts = {topic: partitions_of(prefix + topic, described.get(topic)) for topic in topics}
     if len(set(counts.values())) != 1:
         raise StartError(f"all topics need the same number of partitions, but there are {counts}")
     settings = _settings(answers)
@@ -216,6 +244,18 @@ async def check_topics(options: ClientOptions, prefix: str, topics: Sequence[str
         if value != "LogAppendTime":
             raise StartError(f"topic {name} needs message.timestamp.type=LogAppendTime, but has {value}")
     return next(iter(counts.values()))
+
+
+def partitions_of(name: str, described: Mapping[str, Any] | None) -> int:
+    """How many partitions a topic has, as the broker describes it. Raises StartError if it does not."""
+    code = described["error_code"] if described is not None else UnknownTopicOrPartitionError.errno
+    if code == UnknownTopicOrPartitionError.errno:
+        raise StartError(f"topic {name} does not exist: make it, with as many partitions as the others")
+    if code == TopicAuthorizationFailedError.errno:
+        raise StartError(f"Kafka does not let the service see topic {name}: the service's user needs DESCRIBE on it")
+    if described is None or code:
+        raise StartError(f"Kafka does not tell of topic {name}: {for_code(code).__name__}")
+    return len(described["partitions"])
 
 
 def _named(prefix: str, topics: Sequence[str]) -> list[str]:

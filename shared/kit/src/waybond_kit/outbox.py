@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from waybond_contracts.envelope import JSON
+from waybond_contracts.envelope import JSON, MAX_HEADERS
 from waybond_contracts.event import Event
 from waybond_contracts.registry import PROGRESS_TYPE, Progress, encode
 from waybond_contracts.topics import MAX_RECORD_BYTES
@@ -42,8 +42,9 @@ class Cause(NamedTuple):
 def fits(item: Item) -> bool:
     """Whether a record may be sent on as it is: one that no broker takes would stop the shard's outbox for good."""
     raw = item.raw
-    headers = sum(len(name) + len(value or b"") for name, value in raw.headers)
-    return len(raw.value or b"") <= MAX_RECORD_BYTES and headers <= MAX_FORWARDED_HEADER_BYTES
+    if len(raw.value or b"") > MAX_RECORD_BYTES or len(raw.headers) > MAX_HEADERS:
+        return False  # a million empty headers are two megabytes, which compressed came in as a few hundred bytes
+    return sum(len(name.encode()) + len(value or b"") for name, value in raw.headers) <= MAX_FORWARDED_HEADER_BYTES
 
 
 class TooLargeError(ValueError):

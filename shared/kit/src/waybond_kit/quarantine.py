@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from waybond_contracts.commands import DiscardHeld, HeldCommand
-from waybond_kit.changes import QuarantineRow
+from waybond_kit.changes import Met, QuarantineRow
 from waybond_kit.door import EPOCH, Raw, Refusal
 from waybond_kit.outbox import unpack_headers
 
@@ -33,6 +33,11 @@ def row_of(shard: int, batch_seq: int, ordinal: int, refusal: Refusal, known_at:
         headers=None,
         value=None,
     )
+
+
+def met(shard: int, row: "LineRow", refusal: Refusal) -> Met:
+    """What is wrong with a record in line, now that its turn has come."""
+    return Met(shard, row.batch_seq, row.ordinal, refusal.reason.value, _text(refusal.field), _text(refusal.detail))
 
 
 def _text(text: str) -> str:

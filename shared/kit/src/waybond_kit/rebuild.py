@@ -118,9 +118,12 @@ class Rebuild:
         self.door = Door(definition.inputs, replay=replay)
         self._said: dict[int, list[Verdict]] = defaultdict(list)
         self._settled_at: dict[Place, datetime | None] = {}
+        self._met: dict[Place, Verdict] = {}
         for verdict in verdicts:
             self._said[verdict.batch_seq].append(verdict)
             self._settled_at[verdict.batch_seq, verdict.ordinal] = verdict.released_at
+            if verdict.reason != Reason.WAITING.value:
+                self._met[verdict.batch_seq, verdict.ordinal] = verdict
         self.aggregates: dict[UUID, Stored] = {}
         self.forgotten: set[UUID] = set()
         """Orders that a fact left without a state: one that is here afterwards does not know what it was told."""
@@ -247,13 +250,20 @@ class Rebuild:
                 self.holding.pop(identity, None)
         for row in fold.quarantine:
             place = row.batch_seq, row.ordinal
-            self.quarantine[place] = row
+            self.quarantine[place] = self._in_the_end(place, row)
             if row.aggregate_id is not None:
                 self._open[row.aggregate_id][place] = row
             elif row.order_key is not None:
                 self._beside[row.topic, row.record_offset][place] = row
         for released in fold.released:
             self._settle(released)
+
+    def _in_the_end(self, place: Place, row: QuarantineRow) -> QuarantineRow:
+        """A record that waited, with what was wrong with it when its turn came, if that is known."""
+        verdict = self._met.get(place)
+        if verdict is None or row.reason != Reason.WAITING.value:
+            return row
+        return row._replace(reason=verdict.reason, field=verdict.field, detail=verdict.detail)
 
     def _settle(self, released: Released) -> None:
         place = released.batch_seq, released.ordinal

@@ -165,12 +165,15 @@ class Publisher:
 
 
 def client_options(settings: Settings, client_id: str) -> ClientOptions:
-    """What every Kafka client of this process is made with."""
+    """What every Kafka client of this process is made with. Raises StartError."""
     options: dict[str, Any] = {"bootstrap_servers": settings.kafka.split(","), "client_id": client_id}
     if settings.kafka_security != "PLAINTEXT":
         options["security_protocol"] = settings.kafka_security
     if settings.kafka_security.endswith("SSL"):
-        options["ssl_context"] = ssl.create_default_context(cafile=settings.kafka_ca)
+        try:
+            options["ssl_context"] = ssl.create_default_context(cafile=settings.kafka_ca)
+        except OSError as error:  # also what OpenSSL says of it
+            raise StartError(f"WAYBOND_KAFKA_CA: expected a file of certificates in PEM, got {error}") from error
     if settings.kafka_security.startswith("SASL") and settings.kafka_password is not None:
         options |= {
             "sasl_mechanism": settings.kafka_mechanism,

@@ -109,6 +109,18 @@ FROM unnest($1::int[], $2::bigint[], $3::int[], $4::timestamptz[], $5::text[])
 WHERE quarantine.ctid = found.ctid
 """
 
+# What has a reason of its own keeps it.
+MET = """
+UPDATE quarantine SET reason = new.reason, field = new.field, detail = new.detail
+FROM unnest($1::int[], $2::bigint[], $3::int[], $4::text[], $5::text[], $6::text[])
+  AS new (shard, batch_seq, ordinal, reason, field, detail),
+  LATERAL (
+    SELECT ctid FROM quarantine
+    WHERE shard = new.shard AND batch_seq = new.batch_seq AND ordinal = new.ordinal AND reason = 'waiting' OFFSET 0
+  ) AS found
+WHERE quarantine.ctid = found.ctid
+"""
+
 # The shards' rows, their offsets, the journal, and the outbox rows that Kafka has confirmed since the last batch: from
 # where the last batch left off, or each would step over all the dead ones before it.
 SHARDS = """

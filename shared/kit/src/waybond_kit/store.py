@@ -65,6 +65,8 @@ class PostgresTransaction:
                 await self.connection.execute(sql.QUARANTINE, *_columns(changes.quarantine, 14))
             if changes.released:
                 await self.connection.execute(sql.RELEASE, *_columns(changes.released, 5))
+            if changes.met:
+                await self.connection.execute(sql.MET, *_columns(changes.met, 6))
         except VALUE_ERRORS as error:
             raise SaveError(str(error)) from error
 

@@ -65,7 +65,7 @@ class Takeover:
             next_due=taken.next_due,
         )
         for topic in self.topics:
-            self._skip_lost(shard, topic, found.beginnings[Place(topic, number)])
+            skip_lost(shard, topic, found.beginnings[Place(topic, number)], self.clock.now())
         log.info("shard taken", shard=number, epoch=taken.epoch, held_orders=len(taken.holding))
         return shard
 
@@ -102,14 +102,15 @@ class Takeover:
             await self.store.confirm(number, epoch, rows[-1].seq)
             log.info("leftovers published", shard=number, rows=len(rows))
 
-    def _skip_lost(self, shard: Shard, topic: str, beginning: int) -> None:
-        """Records that the log lost before we read them are kept as a hole, and raise an alarm; the rest goes on."""
-        position = shard.positions[topic]
-        if beginning <= position.queued:
-            return
-        log.error("records lost", shard=shard.number, topic=topic, first=position.queued, last=beginning - 1)
-        shard.put_hole(Hole(topic, position.queued, beginning - 1, _milliseconds(self.clock.now())))
-        position.queued = position.frontier = beginning
+
+def skip_lost(shard: Shard, topic: str, beginning: int, now: datetime) -> None:
+    """Records that the log lost before we read them are kept as a hole, and raise an alarm; the rest goes on."""
+    position = shard.positions[topic]
+    if beginning <= position.queued:
+        return
+    log.error("records lost", shard=shard.number, topic=topic, first=position.queued, last=beginning - 1)
+    shard.put_hole(Hole(topic, position.queued, beginning - 1, _milliseconds(now)))
+    position.queued = position.frontier = beginning
 
 
 def _verify(place: Place, state: InputState, found: Found) -> None:

@@ -166,8 +166,8 @@ class EngineCollector(Collector):
                 if highwater is not None:
                     lag.add_metric([topic, label], max(0, highwater - position.settled() - shard.heeded_of(topic)))
         unknown.add_metric([], sum(shard.watermark is None for shard in self._engine.shards()))
-        for number, count in self._engine.wakes_due.items():
-            due.add_metric([str(number)], count)
+        for number in self._engine.wakes_due.keys() & set(self._engine.numbers()):
+            due.add_metric([str(number)], self._engine.wakes_due[number])
         closed.add_metric([], len(self._engine.failures()))
         opened.add_metric([], len(self._engine.numbers()))
         shards.add_metric([], self._engine.partitions)

@@ -1,10 +1,12 @@
 """What the HTTP routes of all services share: problems (RFC 9457), a bounded body, the tenant behind an API key."""
 
+import asyncio
+
 import asyncpg
 import structlog
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 
 from waybond_contracts.errors import ContractError
@@ -12,6 +14,7 @@ from waybond_kit.apikeys import tenant_of
 
 log = structlog.get_logger(__name__)
 MAX_BODY_BYTES = 65_536
+BODY_SECONDS = 10.0
 MEDIA_TYPE = "application/problem+json"
 
 
@@ -40,12 +43,19 @@ def install(app: Starlette) -> None:
 
 
 async def body_of(request: Request, max_bytes: int = MAX_BODY_BYTES) -> bytes:
-    """The request's body. Raises Problem 413 as soon as it is longer than `max_bytes`."""
+    """The request's body. Raises Problem: 413 as soon as it is longer than `max_bytes`, 408 if it does not come."""
     body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > max_bytes:
-            raise Problem(413, "body-too-long", "The body is too long", f"expected at most {max_bytes} bytes")
+    try:
+        async with asyncio.timeout(BODY_SECONDS):
+            async for chunk in request.stream():
+                body += chunk
+                if len(body) > max_bytes:
+                    raise Problem(413, "body-too-long", "The body is too long", f"expected at most {max_bytes} bytes")
+    except TimeoutError:
+        detail = f"expected all of it within {BODY_SECONDS:g} s"
+        raise Problem(408, "body-too-slow", "The body did not come", detail) from None
+    except ClientDisconnect:  # no failure of ours: nobody is left to answer
+        raise Problem(400, "body-cut-off", "The connection ended before the body did") from None
     return bytes(body)
 
 
