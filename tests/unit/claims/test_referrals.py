@@ -24,11 +24,14 @@ from tests.support.claims import (
     ruling,
     usd,
 )
+from waybond_claims.cases import opening
+from waybond_claims.codec import CaseCodec
 from waybond_claims.decide import decide
 from waybond_claims.shown import shown
 from waybond_claims.state import MAX_COMMANDS, MAX_CONTRADICTIONS, MAX_DISPUTES, MAX_ELSEWHERE
 from waybond_contracts.claims import ClaimDenied, ClaimReferred, ClaimReopened, DenialReason, ReferralReason
 from waybond_contracts.commands import DecideReferral
+from waybond_contracts.errors import ContractError
 from waybond_contracts.money import Money
 from waybond_contracts.refunds import IssueRefund
 from waybond_local.referrals import ReferralError, command_for
@@ -236,6 +239,18 @@ def test_the_command_line_refuses_what_claims_would_refuse() -> None:
     recovery = {"reason": "recovery", "choices": ("recovered", "waived"), "amount": usd(400)}
     with pytest.raises(ReferralError, match=r"at most 4\.00 USD, which is outstanding, got 4\.01 USD"):
         command_for(case, asked.model_copy(update=recovery), "waived", case.version, amount="4.01", now=day(29))
+    with pytest.raises(ContractError, match="note: expected at most 2000 characters"):
+        command_for(case, case.referrals[0], "keep_waiting", case.version, note="x" * 2_001, now=day(29))
+
+
+def test_a_referral_is_found_by_the_beginning_of_its_id_in_the_file_as_it_is_stored() -> None:
+    """S: it is none of the 500 orders that wait longest, and cannot be decided."""
+    story, referred = silent()
+    stored, _ = CaseCodec().encode(story.case)
+    assert opening(referred.referral_id[:8]) in stored
+    assert opening(referred.referral_id) in stored
+    assert opening('8"') == b'"8\\"'
+    assert opening("no such referral") not in stored
 
 
 MISSING = """
