@@ -34,6 +34,7 @@ from waybond_contracts.commands import DecideReferral
 from waybond_contracts.errors import ContractError
 from waybond_contracts.money import Money
 from waybond_contracts.refunds import IssueRefund
+from waybond_local.invariants.money import Moved, Owed
 from waybond_local.referrals import ReferralError, command_for
 
 
@@ -184,8 +185,30 @@ def test_more_refunds_than_are_kept_are_not_commanded() -> None:
         for step in range(2, MAX_COMMANDS + 1)
     )
     outcome = decide(replace(case, commands=(*case.commands, *many)), late(1), day(35))
-    assert [type(event) for event in outcome.events] == [ClaimReferred]
     assert outcome.status == "referred"
+    (asked,) = outcome.events
+    assert isinstance(asked, ClaimReferred)
+    assert asked.choices == ("stop_payments",)  # S: `go_on` was offered, and nothing went on
+
+
+def test_the_books_say_why_an_order_of_very_many_refunds_waits() -> None:
+    story = ClaimsStory()
+    story.given(placed(), issued(), late(0))
+    story.pay(day(28))
+    first = story.case.commands[0]
+    many = tuple(
+        replace(first, step=step, refund_id=f"r{step}", moved=0, told=0) for step in range(2, MAX_COMMANDS + 1)
+    )
+    outcome = decide(replace(story.case, commands=(first, *many)), late(1), day(35))
+    assert outcome.state is not None
+    (asked,) = outcome.state.referrals
+    ruled = ruling(next(each for each in outcome.events if isinstance(each, ClaimReferred)), asked.choices[0], day(36))
+    after = decide(outcome.state, ruled, day(36))
+    assert after.state is not None
+    assert after.events == ()
+    books = Owed([Moved(after.state.order_key, first.refund_id, "USD", first.moved)], {})
+    books.add(after.state)
+    assert books.check.holds, books.check.shown
 
 
 def test_a_new_question_of_the_same_kind_is_another_referral() -> None:
