@@ -146,7 +146,8 @@ async def _records(stack: StackState, order: str) -> list[Record]:
     async with AIOKafkaConsumer(bootstrap_servers=stack.kafka) as consumer:
         consumer.assign([TopicPartition(topic.name, shard) for topic in TOPICS])
         await consumer.seek_to_beginning()
-        records = [record async for record in Reader(consumer).read() if record.event.order_key == key]
+        reader = Reader(consumer, replay=stack.replay)
+        records = [record async for record in reader.read() if record.event.order_key == key]
     if not records:
         raise OrderError(f"no topic holds an event of {key}")
     return records
