@@ -137,11 +137,12 @@ async def check_all(
         kept = await load.quarantined(connection, stack.kafka)
         reached = await load.next_offsets(connection)
         journal = await load.journals(connection, logs, reached)
-        between = await load.between(stack.kafka, journal)
+        since = await load.logs(stack.kafka, stack.partitions)
+        between = await load.between(stack.kafka, {place: journal[place] for place in journal.keys() & since.keys()})
         return [
             owed.finish(ledger.cash_of),
             balanced(ledger, await load.payment_books(connection)),
-            applied(logs, reached, journal, between, kept),
+            applied(logs, reached, journal, between, kept, since=since),
             drained(await load.outboxes(connection, last_rows or await load.outbox_ends(connection))),
             kept_once(kept),
             limits.check,

@@ -22,6 +22,8 @@ from waybond_local.journal.topics import ShardTopics, shard_topics
 
 OURS = (POLICIES, DELAYS, CLAIMS, REFUNDS)
 """Decisions are read behind the policies that they are about, and commands behind the decisions."""
+JUDGED_BY = (POLICIES, CLAIMS)
+"""Where a payment's policy and decision lie."""
 READ_RECORDS = 2_000
 _READ = {each.event_type.encode() for each in (PolicyIssued, PolicyAmended, ClaimApproved)} | MONEY
 
@@ -56,6 +58,8 @@ class Published:
     async def look(self, shard: int) -> None:
         """Read one shard of our topics from the beginning."""
         async with shard_topics(self.place.kafka, OURS, shard, self.place.prefix) as log:
+            begins = {topic: log.partitions[topic].bounds.start for topic in JUDGED_BY}
+            self.clocks.cut = ", ".join(f"{topic}/{shard} begins at {at}" for topic, at in begins.items() if at)
             for topic in OURS:
                 found: set[int] = set()
                 await _each(log, topic, partial(self._see, shard, found))
