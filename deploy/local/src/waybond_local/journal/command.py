@@ -51,8 +51,8 @@ def command(
 ) -> None:
     """Make each service's state again from its topics and its journal, and compare it byte by byte with its tables.
 
-    Changes nothing; the stack may run on meanwhile. Quotes need the keys that signed them: the stack's own, or
-    WAYBOND_QUOTE_KEYS.
+    Changes nothing; the stack may run on meanwhile. Quotes need the keys that signed them: the stack's own, and
+    those of WAYBOND_QUOTE_KEYS.
 
     Exit code 0: all is the same. 1: something differs. 3: a topic does not hold any more what the journal names, no
     stack is ready, or a server of it cannot be reached.
