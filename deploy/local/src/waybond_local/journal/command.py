@@ -20,6 +20,7 @@ from waybond_local.invariants.load import reading
 from waybond_local.journal import tables
 from waybond_local.journal.replay import Place, Report, replay
 from waybond_local.journal.services import SERVICES, audited
+from waybond_local.journal.topics import CutError
 from waybond_local.paths import data_folder
 from waybond_local.provision import with_database
 from waybond_local.state import StackState
@@ -67,7 +68,7 @@ def command(
             raise typer.BadParameter(f"shards are 0 to {stack.partitions - 1}", param_hint="--shard")
         keys = state.quote_keys(data or data_folder())
         reports = asyncio.run(run(stack_place(stack), chosen, shard or list(range(stack.partitions)), keys, console))
-    except (state.NotRunningError, *UNREACHABLE) as error:  # nothing was found to differ
+    except (state.NotRunningError, CutError, *UNREACHABLE) as error:  # nothing was found to differ
         console.print(f"Nothing could be compared. {error}", markup=False, soft_wrap=True)
         raise typer.Exit(CANNOT) from None
     show(reports, console)
