@@ -87,6 +87,14 @@ def test_packages_that_are_in_the_order_but_not_known_have_not_arrived() -> None
     assert watch_says(told.events)["C:0:0", None].arrived == Interval.at(day(24))
 
 
+def test_the_latest_booking_says_how_many_packages_the_order_has() -> None:
+    told = story().given(order_placed(), policy_issued(clause("order", "P20D", extra=WHOLE)))
+    told.given(booked(1, "A", packages=3), booked(1, "B", packages=3), booked(2, "A", packages=2))
+    told.given(scanned(K.DELIVERED, 9, "A"), scanned(K.DELIVERED, 10, "B"))
+    told.until(day(199))
+    assert only(WatchFellDue, told.events) == []
+
+
 def test_a_clock_of_the_order_is_that_of_the_package_that_started_last() -> None:
     told = story().given(order_placed(), policy_issued(clause("fulfilment", "P20D", extra=WHOLE)))
     told.given(booked(2, "A"), booked(6, "B"))
@@ -129,6 +137,20 @@ def test_checks_beyond_what_goes_out_at_once_are_asked_for_at_the_next_wake() ->
     assert max(Counter(each.at for each in told.published).values()) <= MAX_EVENTS_PER_OUTCOME
     assert len(only(ShipmentDelayed, told.until(day(199)))) == 102
     assert max(Counter(each.at for each in told.published).values()) <= MAX_EVENTS_PER_OUTCOME
+
+
+def test_a_parcel_of_last_year_that_had_the_same_tracking_number_has_not_arrived() -> None:
+    told = story().given(order_placed(), policy_issued(LATE), booked(2))
+    told.when(scanned(K.DELIVERED, -200), known_at=day(3))
+    assert the(ShipmentDelayed, told.until(day(27))).breached
+    assert seen_says(told.events) == {}
+
+
+def test_a_delivery_that_is_learned_half_a_year_later_counts() -> None:
+    told = story().given(order_placed(), policy_issued(LATE), booked(2))
+    told.until(day(30))
+    told.when(scanned(K.DELIVERED, 26), known_at=day(215))
+    assert not watch_says(told.events)["TG-1:0:0", "A"].breached
 
 
 def test_packages_beyond_the_bound_are_left_out_and_the_status_says_so() -> None:

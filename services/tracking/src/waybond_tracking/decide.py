@@ -10,14 +10,13 @@ from waybond_contracts.orders import OrderPlaced, PromiseChanged
 from waybond_contracts.policies import PolicyAmended, PolicyCancelled, PolicyDeclined, PolicyIssued
 from waybond_contracts.shipments import ShipmentBooked, ShipmentChecked, ShipmentScanned
 from waybond_kit.aggregate import Outcome, Woken
+from waybond_tracking.clocks import MAX_PROMISES
 from waybond_tracking.difference import PERILS, difference
 from waybond_tracking.journey import dated, with_booking, with_check, with_scan
 from waybond_tracking.policy import amended, cancelled, issued
 from waybond_tracking.state import Package, Promised, State
 from waybond_tracking.watches import look
 
-MAX_PROMISES = 8
-"""Changes of the promise that are kept; of more, the lowest revisions are forgotten."""
 KEPT_WITHOUT_POLICY = timedelta(days=400)
 """How long facts wait for pricing's word, from when the order became known: as long as in claims. Pricing declines an
 order within minutes, but it may hold one until a defect is mended; then its journey still has to be known."""
@@ -26,6 +25,9 @@ KEPT_AFTER_END = timedelta(days=7)
 KEPT_WITH_PERIL = timedelta(days=400)
 """How long one is kept after that of which a peril was told: what was told may have to be taken back (S: paid as lost,
 then cancelled, and the parcel arrives ten days later; the wording wants the refund back)."""
+OF_ANOTHER = timedelta(days=180)
+"""A scan so much older than the order is of another parcel (S: carriers give a tracking number again after half a year
+or more; the parcel of last year was delivered, and that of today seems to have arrived)."""
 TICK = timedelta(microseconds=1)
 
 
@@ -101,6 +103,8 @@ def _revision(promised: Promised) -> int:
 
 def _shipped(state: State, fact: ShipmentBooked | ShipmentScanned | ShipmentChecked, now: datetime) -> State:
     """A package is known from the first fact that names it."""
+    if isinstance(fact, ShipmentScanned) and (fact.occurred_until or fact.occurred_at) < state.since - OF_ANOTHER:
+        return state
     before = next((each for each in state.packages if each.id == fact.package_id), None)
     if before is None and len(state.packages) >= MAX_PACKAGES:
         return replace(state, dropped=state.dropped + 1)
