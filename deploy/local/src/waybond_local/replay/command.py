@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from waybond_contracts.errors import ContractError
@@ -81,7 +82,7 @@ def show(told: Told, to: Console = console) -> None:
     for kind, (here, in_all) in told.contradictions.items():
         table.add_row(kind.replace("_", " "), f"{here:,}", f"{in_all:,}")
     for assumption, count in told.assumptions.items():
-        table.add_row(assumption, f"{count:,}", "")
+        table.add_row(escape(assumption), f"{count:,}", "")
     table.add_row("rows that cannot be read", "", f"{told.rejected:,}")
     to.print(table)
 
