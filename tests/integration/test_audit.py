@@ -234,7 +234,7 @@ def test_a_command_that_no_journal_makes_is_noticed(raw: Raw, says: str) -> None
     known = read_command(refund("o-1").value or b"")
     audit.commands[known.refund_id, known.version] = known
     published = Published(Place("", "", 1, False), audit, {0: 8})
-    published._see(0, set(), raw)
+    published.see(0, set(), raw)
     assert dict(raw.headers)["ce_type"] in MONEY
     assert published.holds.holds == (not says)
     assert not says or says in published.holds.shown[0]

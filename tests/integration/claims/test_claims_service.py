@@ -101,6 +101,12 @@ async def test_silence_is_referred_and_decided_by_a_person(world: World) -> None
         assert (asked.reason, asked.refund_id) == (ReferralReason.PAYER_SILENT, command.refund_id)
 
         case = await case_of(world)
+        connection = await asyncpg.connect(world.dsns["claims"], server_settings={"search_path": "claims"})
+        try:
+            for beginning, number in (("", 1), (asked.referral_id[:8], 1), (asked.referral_id, 1), ("none", 0)):
+                assert len(await referred(connection, beginning)) == number
+        finally:
+            await connection.close()
         decision = command_for(case, case.referrals[0], "settled_outside", case.version, now=day(29))
         await world.publish(decision, known_at=day(29))
         (settled,) = await heard(world, CLAIMS, ClaimSettled)

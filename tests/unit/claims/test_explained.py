@@ -8,13 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
-from tests.support.claims import ClaimsStory, complaint, damaged, day, issued, late, only, placed, usd
+from tests.support.claims import ClaimsStory, cancelled, complaint, damaged, day, issued, late, only, placed, usd
 from waybond_claims.draft import named
-from waybond_contracts.claims import ClaimApproved, ClaimDenied
+from waybond_contracts.claims import ClaimApproved, ClaimDenied, ClaimReopened, RecoveryOpened
 from waybond_contracts.errors import ContractError
 from waybond_contracts.explanation import Explanation
 from waybond_contracts.recompute import benefit, recompute
-from waybond_local.orders_cli import explained, headline
+from waybond_local.orders_cli import Decision, explained, headline
 
 RICH_CLAUSE = """
 [[clause]]
@@ -80,13 +80,27 @@ def test_people_can_read_an_answer_to_a_complaint() -> None:
     assert "not before 28 Jan 2026 12:00 UTC" in text
 
 
+def test_people_can_read_why_money_is_asked_back() -> None:
+    """S: money is asked back, and `waybond order explain` ends with the decision that paid it."""
+    story = ClaimsStory()
+    story.given(placed(), issued(only(RICH_CLAUSE)), damaged(day(9)))
+    story.pay(day(9.1))
+    story.when(cancelled(day(10), from_start=True))
+    asked, reopened = story.last(RecoveryOpened), story.last(ClaimReopened)
+    assert "70.00 USD asked back from the buyer, policy void" in rendered(asked)
+    assert "0.00 USD in all after PolicyCancelled, not 70.00 USD" in rendered(reopened)
+    for each in (asked, reopened):
+        assert isinstance(each, Decision)
+        assert "derived again from this alone: the same" in rendered(each)
+
+
 def test_a_false_explanation_says_so() -> None:
     event = approved()
     false = event.model_copy(update={"explanation": forged(event.explanation, share="0.99")})
     assert "another amount" in rendered(false)
 
 
-def rendered(event: ClaimApproved | ClaimDenied) -> str:
+def rendered(event: Decision) -> str:
     console = Console(file=io.StringIO(), width=200, color_system=None)
     console.print(headline(event))
     assert event.explanation is not None

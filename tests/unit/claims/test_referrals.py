@@ -24,13 +24,17 @@ from tests.support.claims import (
     ruling,
     usd,
 )
+from waybond_claims.cases import opening
+from waybond_claims.codec import CaseCodec
 from waybond_claims.decide import decide
 from waybond_claims.shown import shown
 from waybond_claims.state import MAX_COMMANDS, MAX_CONTRADICTIONS, MAX_DISPUTES, MAX_ELSEWHERE
 from waybond_contracts.claims import ClaimDenied, ClaimReferred, ClaimReopened, DenialReason, ReferralReason
 from waybond_contracts.commands import DecideReferral
+from waybond_contracts.errors import ContractError
 from waybond_contracts.money import Money
 from waybond_contracts.refunds import IssueRefund
+from waybond_local.invariants.money import Moved, Owed
 from waybond_local.referrals import ReferralError, command_for
 
 
@@ -181,8 +185,30 @@ def test_more_refunds_than_are_kept_are_not_commanded() -> None:
         for step in range(2, MAX_COMMANDS + 1)
     )
     outcome = decide(replace(case, commands=(*case.commands, *many)), late(1), day(35))
-    assert [type(event) for event in outcome.events] == [ClaimReferred]
     assert outcome.status == "referred"
+    (asked,) = outcome.events
+    assert isinstance(asked, ClaimReferred)
+    assert asked.choices == ("stop_payments",)  # S: `go_on` was offered, and nothing went on
+
+
+def test_the_books_say_why_an_order_of_very_many_refunds_waits() -> None:
+    story = ClaimsStory()
+    story.given(placed(), issued(), late(0))
+    story.pay(day(28))
+    first = story.case.commands[0]
+    many = tuple(
+        replace(first, step=step, refund_id=f"r{step}", moved=0, told=0) for step in range(2, MAX_COMMANDS + 1)
+    )
+    outcome = decide(replace(story.case, commands=(first, *many)), late(1), day(35))
+    assert outcome.state is not None
+    (asked,) = outcome.state.referrals
+    ruled = ruling(next(each for each in outcome.events if isinstance(each, ClaimReferred)), asked.choices[0], day(36))
+    after = decide(outcome.state, ruled, day(36))
+    assert after.state is not None
+    assert after.events == ()
+    books = Owed([Moved(after.state.order_key, first.refund_id, "USD", first.moved)], {})
+    books.add(after.state)
+    assert books.check.holds, books.check.shown
 
 
 def test_a_new_question_of_the_same_kind_is_another_referral() -> None:
@@ -236,6 +262,18 @@ def test_the_command_line_refuses_what_claims_would_refuse() -> None:
     recovery = {"reason": "recovery", "choices": ("recovered", "waived"), "amount": usd(400)}
     with pytest.raises(ReferralError, match=r"at most 4\.00 USD, which is outstanding, got 4\.01 USD"):
         command_for(case, asked.model_copy(update=recovery), "waived", case.version, amount="4.01", now=day(29))
+    with pytest.raises(ContractError, match="note: expected at most 2000 characters"):
+        command_for(case, case.referrals[0], "keep_waiting", case.version, note="x" * 2_001, now=day(29))
+
+
+def test_a_referral_is_found_by_the_beginning_of_its_id_in_the_file_as_it_is_stored() -> None:
+    """S: it is none of the 500 orders that wait longest, and cannot be decided."""
+    story, referred = silent()
+    stored, _ = CaseCodec().encode(story.case)
+    assert opening(referred.referral_id[:8]) in stored
+    assert opening(referred.referral_id) in stored
+    assert opening('8"') == b'"8\\"'
+    assert opening("no such referral") not in stored
 
 
 MISSING = """

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.claims import POLICY_ID, ClaimsStory, damaged, day, issued, late, placed, seen
+from tests.support.claims import POLICY_ID, ClaimsStory, amended, damaged, day, issued, late, placed, seen
 from waybond_contracts.claims import ClaimApproved
 from waybond_contracts.explanation import Finding
 from waybond_contracts.refunds import IssueRefund
@@ -117,3 +117,26 @@ def test_a_payment_that_is_too_early_is_found(name: str) -> None:
 
 def test_the_policy_is_named_as_it_was_bound() -> None:
     assert issued().policy_id == POLICY_ID
+
+
+def test_a_policy_that_lies_on_its_topic_twice_is_still_amended() -> None:
+    """S: a zombie's send of PolicyIssued lands behind PolicyAmended, under which the payment was right."""
+    clocks = Clocks()
+    clocks.issued(issued())
+    watches = tuple(each.model_copy(update={"after": each.after + SOON}) for each in issued().watches)
+    clocks.amended(amended(watches=watches))
+    clocks.issued(issued())
+    for each in LATE.named(ClaimApproved):
+        clocks.approved(with_clock(due=DUE + SOON)(each))
+    for command in LATE.named(IssueRefund):
+        clocks.commanded(command.model_copy(update={"requested_at": DUE + SOON}), DUE + SOON)
+    assert clocks.check.holds, clocks.check.shown
+
+
+def test_a_payment_whose_policy_is_gone_from_its_topic_is_not_judged() -> None:
+    """S: retention took the policies of last year, and I8 names every payment of theirs."""
+    clocks = Clocks()
+    clocks.cut = "policies/0 begins at 7"
+    for command in LATE.named(IssueRefund):
+        clocks.commanded(command, command.requested_at)
+    assert (clocks.check.holds, clocks.check.unchecked) == (True, "policies/0 begins at 7")

@@ -1,15 +1,18 @@
 """The demo's pure parts: the parcel's story, its sentences, the order in which they are told, and the figures."""
 
+import json
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from aiokafka import ConsumerRecord
 
+from tests.contract.examples import EXAMPLES
 from tests.support.refunds import COMMANDED, issue_refund
 from waybond_contracts.claims import BuyerNotified, ClaimApproved, ClaimSettled, Notice
-from waybond_contracts.delays import Journey, ShipmentDelayed, ShipmentDelivered
+from waybond_contracts.delays import Journey, ShipmentDelayed, ShipmentDelivered, ShipmentLost
 from waybond_contracts.envelope import Envelope
 from waybond_contracts.event import Event
 from waybond_contracts.explanation import Explanation
@@ -19,12 +22,13 @@ from waybond_contracts.orders import Language, OrderPlaced
 from waybond_contracts.refunds import FailureCode, RefundFailed, RefundSucceeded
 from waybond_contracts.registry import decode
 from waybond_contracts.shipments import ScanKind, ShipmentChecked, ShipmentScanned
+from waybond_contracts.topics import ORDERS
 from waybond_contracts.wording import Clock, DeliveredBy, Scope
 from waybond_local.demo import brazil
 from waybond_local.demo.figures import Figures, Lane, Spread, top_lanes
 from waybond_local.demo.memory import MEGABYTE, MemoryWatch
 from waybond_local.demo.narrate import Narrator
-from waybond_local.demo.record import Record
+from waybond_local.demo.record import Record, record_of
 from waybond_local.demo.tell import in_order
 from waybond_local.replay.timed import About
 
@@ -152,6 +156,65 @@ def test_each_event_is_told_in_a_sentence(event: Event, who: str, says: str) -> 
     assert line is not None
     assert line.who == who
     assert says in line.what
+
+
+NOT_TOLD = {
+    "ClaimOpened",  # the decision behind it is
+    "OfferMade", "AcceptOffer", "DeclineOffer", "Appeal", "EvidenceRequested",
+}  # fmt: skip
+"""Events that nobody publishes yet, or that say nothing of their own."""
+
+
+@pytest.mark.parametrize("event_type", sorted(EXAMPLES))
+def test_an_order_is_told_with_all_that_happened_to_it(event_type: str) -> None:
+    """S: an order was cancelled, or a person decided, and `waybond order show` says nothing of it."""
+    event = decode(event_type, json.dumps(EXAMPLES[event_type]).encode()).event
+    line = Narrator().line(record(event))
+    assert (line is None) == (type(event).__name__ in NOT_TOLD)
+
+
+def test_what_later_scans_contradict_is_not_told_as_if_it_stood() -> None:
+    lost = ShipmentLost(
+        **ABOUT, occurred_at=COMMANDED, policy_id="p-1", package_id="k-1", version=2, as_of=COMMANDED,
+        journey=Journey(), when=Interval.at(COMMANDED), standing=False,
+    )  # fmt: skip
+    line = Narrator().line(record(lost))
+    assert line is not None
+    assert line.what == "not lost after all"
+
+
+def test_a_note_moves_no_cursor() -> None:
+    said = EXAMPLES["io.waybond.DecideReferral"] | {"note": "well\x1b[2J\ndone"}
+    line = Narrator().line(record(decode("io.waybond.DecideReferral", json.dumps(said).encode()).event))
+    assert line is not None
+    assert line.more == ('"well [2J done"',)
+
+
+def kafka_record(event: Event, *, topic: str | None = None, key: str | None = None) -> ConsumerRecord[Any, Any]:
+    told = COMMANDED + timedelta(days=9)
+    made = Envelope(id="e", type=event.event_type, source="/test", knownat=told)
+    return ConsumerRecord(
+        topic=event.topic if topic is None else topic, partition=0, offset=0, timestamp=60_000, timestamp_type=1,
+        key=(event.order_key if key is None else key).encode(), value=event.model_dump_json().encode(), checksum=None,
+        serialized_key_size=0, serialized_value_size=0, headers=made.headers(),
+    )  # fmt: skip
+
+
+def test_what_services_do_not_take_is_not_told() -> None:
+    """S: who may write `orders` alone puts a refund there, and the order's story says that it was commanded."""
+    refund = issue_refund()
+    assert record_of(kafka_record(refund), replay=False) is not None
+    assert record_of(kafka_record(refund, topic=ORDERS), replay=False) is None
+    assert record_of(kafka_record(refund, key="demo/shop/another"), replay=False) is None
+
+
+def test_live_what_others_wrote_was_known_when_the_broker_had_it() -> None:
+    """S: a scan that came two days late is told ahead of what was decided in between."""
+    scan = kafka_record(scanned("Objeto postado"))
+    ours = kafka_record(settled())
+    known = [record_of(each, replay=replay) for each in (scan, ours) for replay in (False, True)]
+    minute, told = datetime(1970, 1, 1, 0, 1, tzinfo=UTC), COMMANDED + timedelta(days=9)
+    assert [each and each.known_at for each in known] == [minute, told, told, told]
 
 
 def test_the_buyers_text_is_told_in_the_buyers_language_and_in_english() -> None:

@@ -179,6 +179,22 @@ def test_a_reader_may_be_further_than_the_log_was_when_it_was_asked() -> None:
     assert flow(log=Log(0, 8)).holds
 
 
+def test_a_log_that_ends_before_what_was_worked_on_is_another_one() -> None:
+    """S: the topic was made anew, and has records again: what the tables say was applied lay on the one before."""
+    check = applied({PLACE: Log(0, 4)}, {PLACE: 10}, {PLACE: SPANS}, {PLACE: PROGRESS}, (), since={PLACE: Log(0, 9)})
+    assert [says.partition(": ")[2] for says in check.shown] == [
+        "the log ends at 9, and 10 are worked on: it was made anew, or has lost its end"
+    ]
+    assert applied({PLACE: Log(0, 4)}, {PLACE: 10}, {PLACE: SPANS}, {PLACE: PROGRESS}, (), since={PLACE: LOG}).holds
+
+
+def test_what_retention_took_is_left_aside() -> None:
+    spans = Spans(offsets=4, overlaps=0, between=((6, 6),))
+    check = flow(log=Log(5, 10), spans=spans, between=Control(control=1, events=0), kept=(replace(KEPT, offset=2),))
+    assert check.holds, check.shown
+    assert check.figures == {"produced": 5, "applied": 4, "quarantined": 0, "progress alone": 1}
+
+
 def test_what_was_not_looked_at_is_said() -> None:
     check = flow(between=Control(control=1, events=0, unseen=1))
     assert check.holds

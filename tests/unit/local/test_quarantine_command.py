@@ -7,7 +7,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from waybond_contracts.commands import DiscardHeld, ReleaseHeld
-from waybond_local.quarantine_cli import MAX_SHOWN_BYTES, Address, QuarantineError, command_for, first_held, shown
+from waybond_local.quarantine_cli import (
+    MAX_SHOWN_BYTES,
+    Address,
+    QuarantineError,
+    command_for,
+    condition,
+    expect_undecided,
+    first_held,
+    shown,
+)
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 
@@ -68,3 +77,43 @@ def test_held_orders_come_first_whichever_service_holds_them() -> None:
     settled = ("tracking", {"aggregate_id": "a", "released_at": NOW})
     holds = ("claims", {"aggregate_id": "a", "released_at": None})
     assert first_held([kept, settled, holds]) == [holds, settled, kept]
+
+
+def row(offset: int, *, stands: bool = True, first: int | None = 17, reason: str = "waiting") -> dict[str, object]:
+    """Of the order whose line begins at offset `first` of claims/delays/3."""
+    return {
+        "record_offset": offset,
+        "aggregate_id": "a" if stands else None,
+        "reason": reason,
+        "released_at": None,
+        "outcome": None,
+        "first_in_line": None if first is None else f"claims/delays/3/{first}",
+    }
+
+
+def at(offset: int) -> Address:
+    return Address("claims", "delays", 3, offset)
+
+
+def test_whichever_record_is_first_in_line_holds_its_order() -> None:
+    """S: the first was released and the second failed again: it is the one to decide, and was shown as waiting."""
+    assert "holds its order" in condition(at(17), row(17))
+    assert condition(at(18), row(18)) == "waits"
+    assert condition(at(18), row(18, stands=False)) == "kept"
+    assert condition(at(17), row(17) | {"released_at": NOW, "outcome": "discarded"}) == "discarded"
+
+
+@pytest.mark.parametrize("kind", [ReleaseHeld, DiscardHeld])
+def test_a_decision_that_the_service_would_leave_aside_is_refused(kind: type[ReleaseHeld]) -> None:
+    expect_undecided(kind, at(17), row(17))
+    with pytest.raises(QuarantineError, match="claims/delays/3/18 comes behind claims/delays/3/17"):
+        expect_undecided(kind, at(18), row(18))
+    with pytest.raises(QuarantineError, match="was released on 2026-03-01 00:00 already"):
+        expect_undecided(kind, at(17), row(17) | {"released_at": NOW, "outcome": "released"})
+
+
+def test_what_is_kept_beside_a_held_order_can_be_left_out_and_not_released() -> None:
+    expect_undecided(ReleaseHeld, at(5), row(5, stands=False, first=None))
+    expect_undecided(DiscardHeld, at(5), row(5, stands=False))
+    with pytest.raises(QuarantineError, match="decide that first"):
+        expect_undecided(ReleaseHeld, at(5), row(5, stands=False))

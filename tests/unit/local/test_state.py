@@ -11,6 +11,8 @@ from typer.testing import CliRunner
 
 from waybond_local import state
 from waybond_local.cli import app
+from waybond_local.processes import ProcessError
+from waybond_local.stack import Options, Stack
 from waybond_local.state import NotRunningError, Phase, StackState
 
 
@@ -35,6 +37,16 @@ def test_without_the_lock_nothing_runs_whatever_the_file_says(tmp_path: Path) ->
     left_behind(tmp_path)
     with pytest.raises(NotRunningError, match="start one with: waybond up"):
         state.running(tmp_path)
+
+
+@pytest.mark.parametrize("replay", [True, False])
+def test_a_folder_keeps_its_kind_of_time(replay: bool, tmp_path: Path) -> None:
+    """S: `up --replay` on the folder of a live stack; every order that is published then goes to quarantine."""
+    state.write(tmp_path, left_behind(tmp_path).model_copy(update={"replay": replay, "dsns": {"claims": "x"}}))
+    with pytest.raises(ProcessError, match="give another folder"), Stack(tmp_path, Options(replay=not replay)):
+        pass
+    assert state.last(tmp_path) is not None
+    assert not state.is_running(tmp_path)
 
 
 def test_a_stack_that_only_starts_cannot_be_asked(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import os
 from collections import Counter
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -51,6 +52,16 @@ def test_an_arrival_on_the_promised_day_is_in_time(history: scms_history.History
     assert isinstance(arrived, ShipmentScanned)
     assert placed.promise is not None
     assert arrived.when.latest <= placed.promise.latest
+
+
+def test_an_order_that_no_event_can_carry_is_left_out_and_counted(history: scms_history.History) -> None:
+    """S: one order number of a history holds a slash, and the whole replay ends with a traceback."""
+    first, second = history.orders[:2]
+    odd = replace(history, orders=(replace(first, po="A/1"), second))
+    told = scms.told(odd, "demo")
+    assert {fact.event.order_id for fact in told.facts} == {second.po}
+    (count,) = (number for said, number in told.assumptions.items() if "left out" in said and "order_id" in said)
+    assert count == 1
 
 
 def test_every_event_of_scms_travels(history: scms_history.History) -> None:

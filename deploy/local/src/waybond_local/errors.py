@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncpg
+from aiokafka.errors import KafkaError
 from rich.console import Console
 from rich.markup import escape
 
@@ -15,9 +17,22 @@ from waybond_local.provision import ProvisionError
 from waybond_local.quarantine_cli import QuarantineError
 from waybond_local.referrals import ReferralError
 from waybond_local.replay.driver import ReplayError
+from waybond_local.restored import RestoreError
 from waybond_local.state import AlreadyRunningError, NotRunningError
 
+UNREACHABLE = (
+    OSError,
+    KafkaError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.InvalidAuthorizationSpecificationError,
+    asyncpg.InvalidCatalogNameError,
+    asyncpg.InterfaceError,
+)
+"""A server, or a file, that cannot be had: down, restarting, another address, another password."""
+
 EXPECTED = (
+    *UNREACHABLE,
     AlreadyRunningError,
     ContractError,
     HistoryError,
@@ -30,6 +45,7 @@ EXPECTED = (
     QuarantineError,
     ReferralError,
     ReplayError,
+    RestoreError,
 )
 
 

@@ -31,6 +31,6 @@ def migrate(data: Data = None, dsn: AdminDsn = None) -> None:
 
     `waybond up` does it too. A service that lacks one refuses to start.
     """
-    admin_dsn = dsn or state.running(data).admin_dsn
+    admin_dsn = dsn or state.serving(data).admin_dsn
     asyncio.run(provision.migrate(provision.with_database(admin_dsn, provision.DATABASE), MODULES))
     Console(highlight=False).print(f"The schemas are up to date: {', '.join(MODULES)}.")

@@ -14,7 +14,7 @@ from rich.console import Console, RenderableType
 from rich.markup import escape
 from rich.table import Table
 
-from waybond_contracts.claims import ClaimApproved, ClaimDenied
+from waybond_contracts.claims import ClaimApproved, ClaimDenied, ClaimReopened, RecoveryOpened
 from waybond_contracts.errors import ContractError
 from waybond_contracts.explanation import Explanation, Finding
 from waybond_contracts.recompute import recompute
@@ -39,6 +39,9 @@ Folder = Annotated[Path | None, typer.Option("--data", help="The running stack's
 Order = Annotated[str, typer.Argument(help="TENANT/PLATFORM/ORDER_ID")]
 
 
+Decision = ClaimApproved | ClaimDenied | ClaimReopened | RecoveryOpened
+
+
 class OrderError(RuntimeError):
     """An order that nobody has spoken of, or a name that is none."""
 
@@ -59,7 +62,7 @@ def explain(order: Order, data: Folder = None) -> None:
     decisions = [
         record.event
         for record in in_order(asyncio.run(_records(state.serving(data), order)))
-        if isinstance(record.event, ClaimApproved | ClaimDenied)
+        if isinstance(record.event, Decision)
     ]
     if not decisions:
         console.print("Nothing was decided on this order yet.")
@@ -70,13 +73,19 @@ def explain(order: Order, data: Folder = None) -> None:
                 console.print(part)
 
 
-def headline(event: ClaimApproved | ClaimDenied) -> str:
+def headline(event: Decision) -> str:
     """A decision in a line."""
     at = f"{event.occurred_at:%d %b %Y %H:%M} UTC"
-    if isinstance(event, ClaimApproved):
-        return f"{at}: {event.amount} now, {event.entitled} in all"
-    until = f", decided again on {event.eligible_at:%d %b %Y %H:%M} UTC" if event.eligible_at else ""
-    return f"{at}: complaint {escape(event.dispute_id or '')} answered {event.reason.replace('_', ' ')}{until}"
+    match event:
+        case ClaimApproved():
+            return f"{at}: {event.amount} now, {event.entitled} in all"
+        case ClaimReopened():
+            return f"{at}: {event.after} in all after {event.cause}, not {event.before}"
+        case RecoveryOpened():
+            return f"{at}: {event.amount} asked back from the {event.from_whom}, {event.reason.replace('_', ' ')}"
+        case ClaimDenied():
+            until = f", decided again on {event.eligible_at:%d %b %Y %H:%M} UTC" if event.eligible_at else ""
+            return f"{at}: complaint {escape(event.dispute_id or '')} answered {event.reason.replace('_', ' ')}{until}"
 
 
 def explained(why: Explanation) -> Iterator[RenderableType]:
@@ -146,7 +155,8 @@ async def _records(stack: StackState, order: str) -> list[Record]:
     async with AIOKafkaConsumer(bootstrap_servers=stack.kafka) as consumer:
         consumer.assign([TopicPartition(topic.name, shard) for topic in TOPICS])
         await consumer.seek_to_beginning()
-        records = [record async for record in Reader(consumer).read() if record.event.order_key == key]
+        reader = Reader(consumer, replay=stack.replay)
+        records = [record async for record in reader.read() if record.event.order_key == key]
     if not records:
         raise OrderError(f"no topic holds an event of {key}")
     return records

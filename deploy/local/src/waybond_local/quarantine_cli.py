@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import getpass
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -30,6 +30,13 @@ MAX_LISTED = 200
 MAX_SHOWN_BYTES = 4_000
 MAX_SHARD, MAX_OFFSET = 2**31 - 1, 2**63 - 1
 """What the table's columns hold."""
+
+_FIRST = """
+(SELECT concat_ws('/', $3::text, topic, shard, record_offset) FROM quarantine AS line
+ WHERE line.shard = mine.shard AND line.order_key = mine.order_key AND line.aggregate_id IS NOT NULL
+   AND line.released_at IS NULL ORDER BY line.batch_seq, line.ordinal LIMIT 1) AS first_in_line
+"""
+"""The record that holds an order, as an operator calls it, beside a row `mine` of that order; $3 is the service."""
 
 app = typer.Typer(
     name="quarantine",
@@ -88,7 +95,9 @@ def list_(
         address = Address(service, row["topic"], row["shard"], row["record_offset"])
         wrong = escape(f"{row['field']}: {row['detail']}")
         known = f"{row['known_at']:%Y-%m-%d %H:%M}"
-        table.add_row(str(address), escape(row["order_key"] or ""), _condition(row), row["reason"], wrong, known)
+        table.add_row(
+            str(address), escape(row["order_key"] or ""), condition(address, row), row["reason"], wrong, known
+        )
     console.print(table)
     if in_all > len(found):
         console.print(f"and {in_all - len(found):,} more; those that hold their order come first")
@@ -97,11 +106,12 @@ def list_(
 @app.command(epilog="Example: [bold]waybond quarantine show tracking/shipments/3/17[/bold]")
 def show(name: Name, data: Folder = None) -> None:
     """Show a record with its bytes; what is not printable is escaped."""
-    row = asyncio.run(_found(state.serving(data), Address.parse(name)))
+    address = Address.parse(name)
+    row = asyncio.run(_found(state.serving(data), address))
     table = Table(show_header=False, title=name, title_justify="left")
     for field in ("order_key", "reason", "field", "detail", "known_at", "outcome", "released_at"):
         table.add_row(field, escape(str(row[field] if row[field] is not None else "")))
-    table.add_row("state", _condition(row))
+    table.add_row("state", condition(address, row))
     table.add_row("key", escape(shown(row["key"])))
     for header, value in unpack_headers(row["headers"]) if row["headers"] else ():
         table.add_row(f"header {escape(header)}", escape(shown(value)))
@@ -124,13 +134,23 @@ def discard(name: Name, note: Note = "", data: Folder = None) -> None:
 def _decide(kind: type[HeldCommand], name: str, note: str, data: Path | None) -> None:
     stack, address = state.serving(data), Address.parse(name)
     row = asyncio.run(_found(stack, address))
-    if row["released_at"] is not None:
-        raise QuarantineError(f"{address} was {row['outcome']} on {row['released_at']:%Y-%m-%d %H:%M} already")
+    expect_undecided(kind, address, row)
     command = command_for(kind, address, row["order_key"], note, datetime.now(UTC))
     asyncio.run(_published(stack, command, address))
     console.print(
         f"{kind.__name__} is on operator-commands. [bold]waybond quarantine list[/bold] shows what became of it."
     )
+
+
+def expect_undecided(kind: type[HeldCommand], address: Address, row: Mapping[str, Any]) -> None:
+    """Raise QuarantineError where the service would leave the command aside: it was decided on, or another is first."""
+    if row["released_at"] is not None:
+        raise QuarantineError(f"{address} was {row['outcome']} on {row['released_at']:%Y-%m-%d %H:%M} already")
+    behind = row["first_in_line"] is not None and row["first_in_line"] != str(address)
+    if behind and (row["aggregate_id"] is not None or kind is ReleaseHeld):
+        raise QuarantineError(
+            f"{address} comes behind {row['first_in_line']}, which holds its order: decide that first"
+        )
 
 
 def command_for(
@@ -165,12 +185,13 @@ def shown(value: bytes | None) -> str:
     return safe + (f" … {len(value)} bytes in all" if len(value) > MAX_SHOWN_BYTES else "")
 
 
-def _condition(row: Any) -> str:
+def condition(address: Address, row: Mapping[str, Any]) -> str:
+    """What a record does: whichever is the first in its order's line holds it, also one that came as it was held."""
     if row["released_at"] is not None:
         return row["outcome"]
     if row["aggregate_id"] is None:
         return "kept"
-    return "waits" if row["reason"] == "waiting" else "[red]holds its order[/red]"
+    return "[red]holds its order[/red]" if row["first_in_line"] == str(address) else "waits"
 
 
 async def _listed(stack: StackState, settled: bool) -> tuple[list[tuple[str, Any]], int]:
@@ -181,11 +202,13 @@ async def _listed(stack: StackState, settled: bool) -> tuple[list[tuple[str, Any
         rows = await _rows(
             stack,
             service,
-            "SELECT shard, topic, record_offset, order_key, aggregate_id, reason, field, detail, known_at, "
-            "released_at, outcome, count(*) OVER () AS in_all FROM quarantine WHERE $1 OR released_at IS NULL "
-            "ORDER BY aggregate_id IS NULL, released_at NULLS FIRST, shard, batch_seq, ordinal LIMIT $2",
+            f"SELECT mine.*, {_FIRST} FROM (SELECT shard, topic, record_offset, order_key, aggregate_id, reason, "  # noqa: S608 - our own text
+            "field, detail, known_at, released_at, outcome, count(*) OVER () AS in_all FROM quarantine "
+            "WHERE $1 OR released_at IS NULL "
+            "ORDER BY aggregate_id IS NULL, released_at NULLS FIRST, shard, batch_seq, ordinal LIMIT $2) AS mine",
             settled,
             MAX_LISTED,
+            service,
         )
         found += [(service, row) for row in rows]
         in_all += rows[0]["in_all"] if rows else 0
@@ -201,10 +224,11 @@ async def _found(stack: StackState, address: Address) -> Any:
     rows = await _rows(
         stack,
         address.service,
-        "SELECT * FROM quarantine WHERE shard = $1 AND topic = $2 AND record_offset = $3 "
+        f"SELECT *, {_FIRST} FROM quarantine AS mine WHERE shard = $1 AND topic = $2 AND record_offset = $4 "  # noqa: S608 - our own text
         "ORDER BY batch_seq DESC LIMIT 1",
         address.shard,
         address.topic,
+        address.service,
         address.offset,
     )
     if not rows:

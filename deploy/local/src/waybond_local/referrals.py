@@ -14,6 +14,7 @@ from typing import Annotated
 import asyncpg
 import typer
 from aiokafka import AIOKafkaProducer
+from pydantic import ValidationError
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
@@ -23,6 +24,7 @@ from waybond_claims.referrals import TAKES_AMOUNT
 from waybond_claims.shown import ShownCase, ShownReferral, shown
 from waybond_contracts.claims import ReferralReason
 from waybond_contracts.commands import DecideReferral
+from waybond_contracts.errors import contract_error
 from waybond_contracts.money import Money
 from waybond_contracts.publishing import Message, message
 from waybond_local import state
@@ -129,7 +131,7 @@ def command_for(
     now: datetime,
 ) -> DecideReferral:
     """The decision as a command. Raises ReferralError for an answer that would be refused anyway, and ContractError
-    for an amount that is none."""
+    for an amount that is none and a note that is too long."""
     if choice not in asked.choices:
         raise ReferralError(f"expected one of {', '.join(asked.choices)}, got {choice!r}")
     if version != case.version:
@@ -147,20 +149,23 @@ def command_for(
     if much is not None and outstanding is not None and much.minor > outstanding.minor:
         raise ReferralError(f"expected an amount of at most {outstanding}, which is outstanding, got {much}")
     tenant, platform, order_id = case.order.split("/", 2)
-    return DecideReferral(
-        tenant=tenant,
-        platform=platform,
-        order_id=order_id,
-        occurred_at=now,
-        command_id=str(uuid.uuid4()),
-        claim_id=case.claim_id,
-        case_version=version,
-        by=getpass.getuser(),
-        referral_id=asked.referral_id,
-        choice=choice,
-        amount=much,
-        note=note,
-    )
+    try:
+        return DecideReferral(
+            tenant=tenant,
+            platform=platform,
+            order_id=order_id,
+            occurred_at=now,
+            command_id=str(uuid.uuid4()),
+            claim_id=case.claim_id,
+            case_version=version,
+            by=getpass.getuser(),
+            referral_id=asked.referral_id,
+            choice=choice,
+            amount=much,
+            note=note,
+        )
+    except ValidationError as error:
+        raise contract_error(error) from None
 
 
 def _open_referrals(case: ShownCase) -> list[ShownReferral]:
@@ -171,22 +176,21 @@ def _view(stored: Stored) -> ShownCase:
     return shown(stored.case, stored.status, stored.known_at)
 
 
-async def _waiting(stack: StackState) -> list[ShownCase]:
+async def _waiting(stack: StackState, beginning: str = "") -> list[ShownCase]:
     async with _claims(stack) as connection:
-        return [_view(stored) for stored in await referred(connection)]
+        return [_view(stored) for stored in await referred(connection, beginning)]
 
 
 async def _found(stack: StackState, prefix: str) -> tuple[ShownCase, ShownReferral]:
     found = [
         (case, referral)
-        for case in await _waiting(stack)
+        for case in await _waiting(stack, prefix)
         for referral in _open_referrals(case)
         if referral.referral_id.startswith(prefix)
     ]
     if len(found) != 1:
         raise ReferralError(
-            f"{len(found)} open referrals begin with {prefix!r} among the {MAX_LISTED} orders that wait longest; "
-            "`waybond referral list` shows them"
+            f"{len(found)} open referrals begin with {prefix!r}, one was expected; `waybond referral list` shows them"
         )
     return found[0]
 

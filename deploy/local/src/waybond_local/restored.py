@@ -66,8 +66,8 @@ def restored(data: Data = None, dsn: AdminDsn = None, kafka: Kafka = None) -> No
 
     Exit code 1: records that were not applied are gone, or a topic is not the one that was read.
     """
-    admin_dsn = provision.with_database(dsn or state.running(data).admin_dsn, provision.DATABASE)
-    found = asyncio.run(fence(admin_dsn, kafka or state.running(data).kafka))
+    admin_dsn = provision.with_database(dsn or state.serving(data).admin_dsn, provision.DATABASE)
+    found = asyncio.run(fence(admin_dsn, kafka or state.serving(data).kafka))
     table = Table("service", "topic", "applied again", "lost", title="Restored", title_justify="left")
     for each in found:
         lost = "another topic" if each.beyond else f"{each.lost:,}"

@@ -94,7 +94,8 @@ class Stack:
         self._tell = tell
         self._children: dict[str, Child] = {}
         self._restarts: dict[str, deque[float]] = {}
-        self._last_ports = state.last_ports(self.folder)
+        self._last = state.last(self.folder)
+        self._last_ports = state.ports_of(self._last)
         self._clean_up = ExitStack()
         self.state = StackState(
             supervisor=os.getpid(),
@@ -107,6 +108,7 @@ class Stack:
     def __enter__(self) -> Self:
         with ExitStack() as clean_up:
             clean_up.enter_context(state.only_one(self.folder))
+            self._expect_same_clock()
             clean_up.callback(self._stop_all)
             self._publish(Phase.STARTING)
             self._start_servers()
@@ -139,6 +141,16 @@ class Stack:
     def child(self, name: str) -> Child:
         """The process of this name (postgres, kafka or a service), to stop, kill and start it in a test."""
         return self._children[name]
+
+    def _expect_same_clock(self) -> None:
+        """Live orders carry no time of their own, so a replay would refuse all that is published of them; and an audit
+        takes one kind of time for the whole journal."""
+        if self._last is not None and self._last.dsns and self._last.replay != self.options.replay:
+            before, now = ("a replay", "the clock") if self._last.replay else ("the clock", "a replay")
+            raise ProcessError(
+                f"The stack on {self.folder} took its time from {before}, and cannot take it from {now}: "
+                "give another folder (--data)"
+            )
 
     def _start_servers(self) -> None:
         ports = free_ports(("postgres", "kafka"), self._last_ports)

@@ -121,15 +121,19 @@ def quote_keys(folder: Path) -> str:
     return path.read_text()
 
 
-def last_ports(folder: Path) -> dict[str, int]:
-    """The port of each process of the last stack on this folder, so that the next one can have the same addresses."""
+def last(folder: Path) -> StackState | None:
+    """What the last stack on this folder said of itself; None if there was none, or none that can be read."""
     try:
-        last = StackState.model_validate_json(_state_path(folder).read_bytes())
+        return StackState.model_validate_json(_state_path(folder).read_bytes())
     except (OSError, ValidationError):
-        return {}
+        return None
+
+
+def ports_of(stack: StackState | None) -> dict[str, int]:
+    """The port of each process of a stack, so that the next one can have the same addresses."""
     return {
         name: port
-        for name, each in last.processes.items()
+        for name, each in (stack.processes if stack else {}).items()
         if (port := urlsplit(f"//{each.address.removeprefix('http://')}").port)
     }
 

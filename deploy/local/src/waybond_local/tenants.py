@@ -72,7 +72,8 @@ async def add_tenant(
     `dsn`: the database, as a role that may write to the services' schemas. `offered`: names of products or keys.
     `since` lets a replay of history bind orders from then on. Raises ContractError naming the field.
     """
-    tenant, keys, default_key = _tenant(tenant), product_keys(offered), product_keys([default])[0] if default else None
+    tenant_name(tenant)
+    keys, default_key = product_keys(offered), product_keys([default])[0] if default else None
     key = apikeys.new_key()
     async with _database(dsn) as connection:
         await _enter(connection, PRICING)
@@ -160,7 +161,8 @@ def product_keys(offered: Sequence[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))
 
 
-def _tenant(name: str) -> str:
+def tenant_name(name: str) -> str:
+    """The name, where a tenant may have it. Raises ContractError."""
     try:
         return TypeAdapter(Segment).validate_python(name)
     except ValidationError as error:

@@ -16,6 +16,7 @@ from rich.table import Table
 
 from waybond_contracts.money import Money
 from waybond_local import state
+from waybond_local.errors import UNREACHABLE
 from waybond_local.invariants import load
 from waybond_local.invariants.check import Check
 from waybond_local.invariants.flow import Log, Place, applied, drained, kept_once
@@ -24,6 +25,7 @@ from waybond_local.journal.audit import Audit, follow
 from waybond_local.journal.command import CANNOT, stack_place
 from waybond_local.journal.published import Published, ends
 from waybond_local.journal.services import SERVICES, audited
+from waybond_local.journal.topics import CutError
 from waybond_local.paths import data_folder
 from waybond_local.provision import with_database
 from waybond_local.state import StackState
@@ -46,21 +48,27 @@ def command(
 
     I7 to I10 follow the journals through the topics from their beginning, which takes a while on a large installation.
 
-    Exit code 0: all hold. 1: one does not. 3: none fails, but one could not be checked, or no stack is ready.
+    Exit code 0: all hold. 1: one does not. 3: none fails, but one could not be checked: no stack is ready, a server
+    cannot be reached, a topic does not go back far enough.
     """
+    checks: list[Check] = []
+    why: Exception | None = None
     try:
         stack = state.serving(data)
-    except state.NotRunningError as error:
-        console.print(f"Nothing could be checked. {error}", soft_wrap=True)
-        raise typer.Exit(CANNOT) from None
-    checks = asyncio.run(verify(stack, patience_seconds=patience))
-    if not quick:
-        keys = state.quote_keys(data or data_folder())
-        checks += asyncio.run(audit(stack, checks, keys, patience_seconds=patience))
-    show(checks, console)
+        checks += asyncio.run(verify(stack, patience_seconds=patience))
+        if not quick:
+            keys = state.quote_keys(data or data_folder())
+            checks += asyncio.run(audit(stack, checks, keys, patience_seconds=patience))
+    except (state.NotRunningError, CutError, *UNREACHABLE) as error:  # it says nothing of the books
+        why = error
+    if checks:
+        show(checks, console)
+    if why is not None:
+        what = "Nothing could be checked." if not checks else "I7 to I10 could not be checked."
+        console.print(f"{what} {why}", markup=False, soft_wrap=True)
     if not all(check.holds for check in checks):
         raise typer.Exit(1)
-    if any(check.unchecked for check in checks):
+    if why is not None or any(check.unchecked for check in checks):
         raise typer.Exit(CANNOT)
 
 
@@ -129,11 +137,12 @@ async def check_all(
         kept = await load.quarantined(connection, stack.kafka)
         reached = await load.next_offsets(connection)
         journal = await load.journals(connection, logs, reached)
-        between = await load.between(stack.kafka, journal)
+        since = await load.logs(stack.kafka, stack.partitions)
+        between = await load.between(stack.kafka, {place: journal[place] for place in journal.keys() & since.keys()})
         return [
             owed.finish(ledger.cash_of),
             balanced(ledger, await load.payment_books(connection)),
-            applied(logs, reached, journal, between, kept),
+            applied(logs, reached, journal, between, kept, since=since),
             drained(await load.outboxes(connection, last_rows or await load.outbox_ends(connection))),
             kept_once(kept),
             limits.check,

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import asyncpg
+import msgspec
 
 from waybond_claims.codec import CaseCodec
 from waybond_claims.state import Case
@@ -21,7 +22,9 @@ FROM aggregate LEFT JOIN wording ON sha256 = wording
 _SHARDS = "SELECT count(*) FROM shard"
 _ONE = f"SELECT {_COLUMNS} WHERE aggregate.shard = $1 AND id = $2 AND order_key = $3"
 # No index: nothing that changes on an aggregate is indexed, and a person asks rarely.
-_REFERRED = f"SELECT {_COLUMNS} WHERE status = 'referred' ORDER BY known_at LIMIT $1"
+_REFERRED = (
+    f"SELECT {_COLUMNS} WHERE status = 'referred' AND position($2::bytea IN state) > 0 ORDER BY known_at LIMIT $1"
+)
 _WAITING = """
 SELECT shape, state FROM aggregate WHERE shard = ANY($1::int[]) AND status = 'referred' ORDER BY known_at LIMIT $2
 """
@@ -49,9 +52,18 @@ async def find(reader: Reader, order_key: str) -> Stored | None:
     return _read(row) if row is not None else None
 
 
-async def referred(reader: Reader) -> Sequence[Stored]:
-    """The cases that wait for a person, the longest waiting first, at most MAX_LISTED."""
-    return [_read(row) for row in await reader.fetch(_REFERRED, MAX_LISTED)]
+async def referred(reader: Reader, beginning: str = "") -> Sequence[Stored]:
+    """The cases that wait for a person, the longest waiting first, at most MAX_LISTED.
+
+    With the `beginning` of a referral's id, those alone whose file has text that begins so: a few more than are meant.
+    """
+    text = opening(beginning) if beginning else b""
+    return [_read(row) for row in await reader.fetch(_REFERRED, MAX_LISTED, text)]
+
+
+def opening(beginning: str) -> bytes:
+    """How text that begins so begins in a file, which is JSON: with its quotation mark."""
+    return msgspec.json.encode(beginning).removesuffix(b'"')
 
 
 async def waiting(reader: Reader, shards: Sequence[int], limit: int) -> list[Case]:

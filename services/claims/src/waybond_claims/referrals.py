@@ -80,7 +80,8 @@ def troubles(case: Case) -> Iterator[Question]:
         else:
             yield _trouble(key, ReferralReason.CONTRADICTION, _CONTRADICTIONS[kind].format(what))
     if len(case.commands) >= MAX_COMMANDS:
-        yield _trouble("bound:commands", ReferralReason.BOUND_REACHED, "More refunds were commanded than are kept.")
+        text = f"{MAX_COMMANDS} refunds were commanded, and no more will be: settle outside what is still owed."
+        yield Question("bound:commands", ReferralReason.BOUND_REACHED, text, (STOP,))  # they cannot go on
     currency = case.order.currency if case.order is not None else None
     if currency is None:
         return

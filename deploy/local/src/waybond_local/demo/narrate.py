@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
-from waybond_contracts import claims, delays, disputes, orders, policies, refunds, shipments
+from waybond_contracts import claims, commands, delays, disputes, orders, policies, refunds, shipments
 from waybond_contracts.event import Event
 from waybond_contracts.explanation import Explanation, Finding, Step
 from waybond_contracts.fields import Interval
@@ -44,8 +44,8 @@ class Narrator:
         if isinstance(event, policies.PolicyIssued):
             self._wording = event.wording.parsed()
         said = (
-            _order(event) or _shipment(event) or self._policy(event) or self._delay(event) or self._claim(event)
-            or _payment(event)
+            _order(event) or _dispute(event) or _shipment(event) or self._policy(event) or self._delay(event)
+            or self._claim(event) or _payment(event) or _person(event)
         )  # fmt: skip
         return Line(at, said.who, said.what, said.more) if said else None
 
@@ -69,6 +69,13 @@ class Narrator:
                 return Said("pricing", what, watches)
             case policies.PolicyDeclined():
                 return Said("pricing", f"no cover: {event.reason} {event.detail}")
+            case policies.PolicyAmended():
+                what = f"premium {event.premium.total}, limit {event.limit}, until {event.ends_at:%d %b %Y}"
+                return Said("pricing", f"cover amended ({_words(event.reason)}): {what}")
+            case policies.PolicyCancelled():
+                since = " from its start" if event.from_start else ""
+                returned = f"{event.premium_returned} of the premium returned"
+                return Said("pricing", f"cover cancelled{since} ({_words(event.reason)}): {returned}")
             case _:
                 return None
 
@@ -94,7 +101,8 @@ class Narrator:
                     "tracking", f"{what}, {_when(event.when)}" if event.standing else "it did not arrive after all"
                 )
             case delays.PackageSeen():
-                return Said("tracking", f"{type(event).__name__.removeprefix('Shipment').lower()}, {_when(event.when)}")
+                what = type(event).__name__.removeprefix("Shipment").lower()
+                return Said("tracking", f"{what}, {_when(event.when)}" if event.standing else f"not {what} after all")
             case _:
                 return None
 
@@ -110,6 +118,10 @@ class Narrator:
                 return Said("claims", f"asks a person: {event.question} ({', '.join(event.choices)})")
             case claims.ClaimSettled():
                 return Said("claims", f"booked: {event.amount} confirmed, {event.settled} in all")
+            case claims.ClaimReopened():
+                return Said(
+                    "claims", f"decides again ({_words(event.cause)}): {event.after} in all, not {event.before}"
+                )
             case claims.RecoveryOpened():
                 return Said("claims", f"asks {event.amount} back from {event.from_whom}: {event.reason}")
             case claims.BuyerNotified():
@@ -146,8 +158,51 @@ def _order(event: Event) -> Said | None:
         case orders.OrderPlaced():
             promise = f", promised by {event.promise.latest:%d %b %Y}" if event.promise else ""
             return Said("platform", f"order {event.order_id} placed: {event.total}, {event.lane}{promise}")
+        case orders.OrderAmended():
+            total = f" to {event.total}" if event.total is not None else ""
+            return Said("platform", f"order amended{total}{_in_brackets(_printable(event.reason))}")
+        case orders.OrderCancelled():
+            return Said("platform", f"order cancelled{_in_brackets(event.reason)}")
+        case orders.OrderRefunded():
+            return Said("platform", f"refunded {event.amount} itself{_in_brackets(event.reason)}")
+        case orders.PromiseChanged():
+            until = f"{event.promise.latest:%d %b %Y}"
+            return Said("platform", f"the promise is changed by the {event.by or 'platform'}: until {until}")
+        case _:
+            return None
+
+
+def _dispute(event: Event) -> Said | None:
+    match event:
+        case disputes.DisputeOpened(source=disputes.DisputeSource.BUYER):
+            return Said("buyer", f"complains: {_words(event.reason)}")
         case disputes.DisputeOpened():
-            return Said("buyer", f"complains: {event.reason.replace('_', ' ').lower()}")
+            return Said(_words(event.source), f"opens {_words(event.stage)} {event.dispute_id}: {_words(event.reason)}")
+        case disputes.DisputeStageChanged():
+            return Said("dispute", f"{event.dispute_id} goes on as {_words(event.stage)}")
+        case disputes.DisputeWithdrawn():
+            return Said("dispute", f"{event.dispute_id} is withdrawn")
+        case disputes.DisputeResolved():
+            got = f", {event.refunded} to the buyer" if event.refunded is not None else ""
+            return Said("dispute", f"{event.dispute_id} is resolved: {_words(event.outcome)}{got}")
+        case disputes.EvidenceSubmitted():
+            return Said("dispute", f"{event.dispute_id}: the {event.by} hands in {_words(event.kind)}")
+        case _:
+            return None
+
+
+def _person(event: Event) -> Said | None:
+    """Decisions: what was asked for. What became of it follows in the lines behind."""
+    match event:
+        case commands.DecideReferral():
+            much = f", {event.amount}" if event.amount is not None else ""
+            note = (f'"{_printable(event.note)}"',) if event.note else ()
+            return Said("person", f"{event.by} decides referral {event.referral_id[:8]}: {event.choice}{much}", note)
+        case commands.HeldCommand():
+            word = "release" if isinstance(event, commands.ReleaseHeld) else "discard"
+            note = (f'"{_printable(event.note)}"',) if event.note else ()
+            what = f"{event.topic_name}/{event.record_offset} of {event.service}"
+            return Said("person", f"{event.by} wants to {word} {what}", note)
         case _:
             return None
 
@@ -179,6 +234,19 @@ def _payment(event: Event) -> Said | None:
             return Said("payments", f"refund {event.refund_id[:8]} {word}")
         case _:
             return None
+
+
+def _words(code: str) -> str:
+    return code.replace("_", " ").lower()
+
+
+def _in_brackets(reason: str) -> str:
+    return f" ({reason.replace('_', ' ')})" if reason else ""
+
+
+def _printable(text: str) -> str:
+    """Free text on one line: what would move a terminal's cursor is left out."""
+    return "".join(c if c.isprintable() else " " for c in text)
 
 
 def _when(when: Interval) -> str:

@@ -36,13 +36,16 @@ class Clocks:
         self.check = Check("I8", "no payment before a clock of its wording ran out")
         for figure in ("money commands", "by a clock", "by a scan", "by a person"):
             self.check.count(figure, 0)
+        self.cut = ""
+        """Why a policy or a decision may be missing: where its topic begins, if that is not at its beginning."""
         self._promises: dict[str, Promise] = {}
         self._approved: dict[str, list[ClaimApproved]] = {}
 
     def issued(self, event: PolicyIssued) -> None:
         """A policy was bound."""
         wording = event.wording.parsed()
-        promise = self._promises[event.policy_id] = Promise(wording)
+        # It may lie on its topic twice (S: a zombie's send lands behind an amendment, whose watches still count).
+        promise = self._promises.setdefault(event.policy_id, Promise(wording))
         promise.add(compile_watches(wording, event.lane))
 
     def amended(self, event: PolicyAmended) -> None:
@@ -62,6 +65,10 @@ class Clocks:
         approvals = self._approved.get(command.claim_id, ())
         decided = [each for each in approvals if each.version <= command.decision_version]
         promise = self._promises.get(command.policy_id)
+        if self.cut and (not decided or promise is None):
+            self.check.count("too old to judge")
+            self.check.unchecked = self.cut
+            return
         if not decided or promise is None:
             self.check.violate(f"{name} follows from no {'decision' if promise else 'policy'} on the topics")
             return

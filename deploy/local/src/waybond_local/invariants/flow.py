@@ -32,8 +32,9 @@ class Log:
 
 @dataclass(frozen=True, slots=True)
 class Spans:
-    """What a journal says was applied of one partition: how many offsets its spans hold, how many spans begin before
-    the one before them ended, and which offsets (first, last) lie in no span up to `next_offset`."""
+    """What a journal says was applied of one partition: how many offsets its spans hold from where the log begins, how
+    many spans begin before the one before them ended, and which offsets (first, last) from there on up to `next_offset`
+    lie in no span."""
 
     offsets: int
     overlaps: int
@@ -71,14 +72,24 @@ def applied(
     journal: Mapping[Place, Spans],
     between: Mapping[Place, Control],
     kept: Iterable[Kept],
+    *,
+    since: Mapping[Place, Log] | None = None,
 ) -> Check:
     """I3: of each partition and reader, what was produced is what was applied, what is quarantined and what only says
-    how far a shard has come.
+    how far a shard has come. What a log does not hold any more is left aside.
 
-    `logs` were read before the rest, so a reader may be further by now than they say.
+    `logs` were read before the rest, so a reader may be further by now than they say, but not further than `since`,
+    which was read behind it.
     """
     check = Check("I3", "produced = applied + quarantined, by topic and partition")
-    quarantined = Counter(each.place for each in kept if each.reason not in NOT_RECORDS)
+    starts = {place: log.start for place, log in logs.items()}
+    quarantined = Counter(
+        each.place for each in kept if each.reason not in NOT_RECORDS and each.offset >= starts.get(each.place, 0)
+    )
+    for place, log in (since or {}).items():
+        reached = next_offsets.get(place, 0)
+        what = f"{place}: the log ends at {log.end}, and {reached} are worked on: it was made anew, or has lost its end"
+        check.expect(reached <= log.end, what)
     for place, log in logs.items():
         reached = next_offsets.get(place, 0)
         spans = journal.get(place, Spans(0, 0, ()))

@@ -143,17 +143,19 @@ async def next_offsets(connection: asyncpg.Connection) -> dict[Place, int]:
 async def journals(
     connection: asyncpg.Connection, logs: Mapping[Place, Log], reached: Mapping[Place, int]
 ) -> dict[Place, Spans]:
-    """What each journal says was applied; PostgreSQL sums it up, since a journal can be long."""
+    """What each journal says was applied of what the logs hold; PostgreSQL sums it up, since a journal can be long."""
     found: dict[Place, Spans] = {}
     for service in SERVICES:
         gaps: dict[Place, list[tuple[int, int]]] = defaultdict(list)
         for row in await connection.fetch(_GAPS.format(service=service)):
             gaps[Place(service, row["topic"], row["shard"])].append((row["before"] + 1, row["first"] - 1))
-        for row in await connection.fetch(_SPANS.format(service=service)):
+        starts = [(place.shard, place.topic, log.start) for place, log in logs.items() if place.service == service]
+        columns = [list(column) for column in zip(*starts, strict=True)] or [[], [], []]
+        for row in await connection.fetch(_SPANS.format(service=service), *columns):
             place = Place(service, row["topic"], row["shard"])
             start, end = logs[place].start if place in logs else 0, reached.get(place, 0)
             around = ((start, row["first"] - 1), *gaps[place], (row["last"] + 1, end - 1))
-            between = tuple((first, last) for first, last in around if first <= last)
+            between = tuple((max(first, start), last) for first, last in around if max(first, start) <= last)
             found[place] = Spans(row["offsets"], row["overlaps"], between)
     for place, log in logs.items():
         if place not in found and log.start < reached.get(place, 0):
@@ -190,10 +192,14 @@ async def between(bootstrap: str, spans: Mapping[Place, Spans], prefix: str = ""
 
 
 async def _events(bootstrap: str, at: TopicPartition, first: int, last: int) -> "array[int]":
-    """The offsets from `first` to `last` at which something else than a control record lies."""
+    """The offsets from `first` to `last`, or to the log's end, at which something else than a control record lies."""
     found: array[int] = array("q")
     async with AIOKafkaConsumer(bootstrap_servers=bootstrap) as consumer:
         consumer.assign([at])
+        # S: the topic was made anew; what it does not hold never comes, and this would wait for it for ever.
+        last = min(last, (await consumer.end_offsets([at]))[at] - 1)
+        if first > last:
+            return found
         consumer.seek(at, first)
         while await consumer.position(at) <= last:
             for record in (await consumer.getmany(at, timeout_ms=FETCH_MS, max_records=SCAN_RECORDS)).get(at, ()):
@@ -233,9 +239,11 @@ WITH span AS (
 """
 _SPANS = (
     _SPAN
-    + """SELECT shard, topic, min(first) AS first, max(last) AS last, sum(last - first + 1)::bigint AS offsets,
+    + """SELECT shard, topic, min(first) AS first, max(last) AS last,
+  sum(greatest(last - greatest(first, coalesce(start, 0)) + 1, 0))::bigint AS offsets,
   count(*) FILTER (WHERE first <= before) AS overlaps
-FROM step GROUP BY shard, topic"""
+FROM step LEFT JOIN unnest($1::int[], $2::text[], $3::bigint[]) AS log (shard, topic, start) USING (shard, topic)
+GROUP BY shard, topic"""
 )
 _GAPS = f"{_SPAN} SELECT shard, topic, before, first FROM step WHERE first > before + 1"  # noqa: S608 - our own tables
 

@@ -15,16 +15,18 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from waybond_local import state
+from waybond_local.errors import UNREACHABLE
 from waybond_local.invariants.load import reading
 from waybond_local.journal import tables
 from waybond_local.journal.replay import Place, Report, replay
 from waybond_local.journal.services import SERVICES, audited
+from waybond_local.journal.topics import CutError
 from waybond_local.paths import data_folder
 from waybond_local.provision import with_database
 from waybond_local.state import StackState
 
 CANNOT = 3
-"""Exit code: a topic does not hold any more what the journal names."""
+"""Exit code: no stack, no server, or a topic that does not hold any more what the journal names."""
 
 app = typer.Typer(
     name="journal",
@@ -50,20 +52,25 @@ def command(
 ) -> None:
     """Make each service's state again from its topics and its journal, and compare it byte by byte with its tables.
 
-    Changes nothing; the stack may run on meanwhile. Quotes need the keys that signed them: the stack's own, or
-    WAYBOND_QUOTE_KEYS.
+    Changes nothing; the stack may run on meanwhile. Quotes need the keys that signed them: the stack's own, and
+    those of WAYBOND_QUOTE_KEYS.
 
-    Exit code 0: all is the same. 1: something differs. 3: a topic does not hold any more what the journal names.
+    Exit code 0: all is the same. 1: something differs. 3: a topic does not hold any more what the journal names, no
+    stack is ready, or a server of it cannot be reached.
     """
     chosen = service or list(SERVICES)
     unknown = sorted(set(chosen) - set(SERVICES))
     if unknown:
         raise typer.BadParameter(f"{', '.join(unknown)}: one of {', '.join(SERVICES)}", param_hint="--service")
-    stack = state.serving(data)
-    if shard and not set(shard) <= set(range(stack.partitions)):
-        raise typer.BadParameter(f"shards are 0 to {stack.partitions - 1}", param_hint="--shard")
-    keys = state.quote_keys(data or data_folder())
-    reports = asyncio.run(run(stack_place(stack), chosen, shard or list(range(stack.partitions)), keys, console))
+    try:
+        stack = state.serving(data)
+        if shard and not set(shard) <= set(range(stack.partitions)):
+            raise typer.BadParameter(f"shards are 0 to {stack.partitions - 1}", param_hint="--shard")
+        keys = state.quote_keys(data or data_folder())
+        reports = asyncio.run(run(stack_place(stack), chosen, shard or list(range(stack.partitions)), keys, console))
+    except (state.NotRunningError, CutError, *UNREACHABLE) as error:  # nothing was found to differ
+        console.print(f"Nothing could be compared. {error}", markup=False, soft_wrap=True)
+        raise typer.Exit(CANNOT) from None
     show(reports, console)
     if any(report.differences for report in reports):
         raise typer.Exit(1)

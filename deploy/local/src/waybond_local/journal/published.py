@@ -22,6 +22,8 @@ from waybond_local.journal.topics import ShardTopics, shard_topics
 
 OURS = (POLICIES, DELAYS, CLAIMS, REFUNDS)
 """Decisions are read behind the policies that they are about, and commands behind the decisions."""
+JUDGED_BY = (POLICIES, CLAIMS)
+"""Where a payment's policy and decision lie."""
 READ_RECORDS = 2_000
 _READ = {each.event_type.encode() for each in (PolicyIssued, PolicyAmended, ClaimApproved)} | MONEY
 
@@ -56,9 +58,11 @@ class Published:
     async def look(self, shard: int) -> None:
         """Read one shard of our topics from the beginning."""
         async with shard_topics(self.place.kafka, OURS, shard, self.place.prefix) as log:
+            begins = {topic: log.partitions[topic].bounds.start for topic in JUDGED_BY}
+            self.clocks.cut = ", ".join(f"{topic}/{shard} begins at {at}" for topic, at in begins.items() if at)
             for topic in OURS:
                 found: set[int] = set()
-                await _each(log, topic, partial(self._see, shard, found))
+                await _each(log, topic, partial(self.see, shard, found))
                 made = self.audit.made.get((topic, shard), set())
                 self.outboxes.count("published", len(made & found))
                 if log.partitions[topic].bounds.start:
@@ -67,15 +71,24 @@ class Published:
                     missing = f"{len(made - found)} events were committed and are not on the topic"
                     self.outboxes.violate(f"{topic}/{shard}: {missing}")
 
-    def _see(self, shard: int, found: set[int], raw: Raw) -> None:
+    def see(self, shard: int, found: set[int], raw: Raw) -> None:
+        """One record of our topics; `found` collects the ids that lie there."""
         headers = dict(raw.headers)
         if headers.get("ce_type") == PROGRESS_TYPE.encode():
             return
         found.add(hash(headers.get("ce_id")))
         if headers.get("ce_type") not in _READ:
             return
-        made, data = envelope.read(raw.headers, raw.value or b"")
-        match decode(made.type, data).event:
+        try:
+            made, data = envelope.read(raw.headers, raw.value or b"")
+            event = decode(made.type, data).event
+        except (
+            ValueError
+        ) as error:  # a stranger's: what reads the topic keeps it, and an order's money it must not move
+            if raw.topic == REFUNDS:
+                self.holds.violate(f"{raw.topic}/{shard} at {raw.offset}: nothing of ours: {error}")
+            return
+        match event:
             case PolicyIssued() as issued:
                 self.clocks.issued(issued)
             case PolicyAmended() as amended:

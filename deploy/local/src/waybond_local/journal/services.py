@@ -42,15 +42,14 @@ async def audited(connection: asyncpg.Connection, service: str, quote_keys: str 
     """The service with all settings that its tables hold.
 
     Args:
-        quote_keys: those that signed quotes, "id:hex,id:hex"; else what WAYBOND_QUOTE_KEYS says. A quote whose key is
-            missing reads as altered.
+        quote_keys: those that signed quotes, "id:hex,id:hex", beside what WAYBOND_QUOTE_KEYS says. A quote whose key
+            is missing reads as altered.
     """
     code = version(f"waybond-{service}")
     if service != "pricing":
         return Audited({"tracking": TRACKING, "claims": CLAIMS}[service], code)
     desk = Desk()
-    keys = os.environ.get(QUOTE_KEYS) or quote_keys
-    desk.keys = QuoteKeys.parse(keys) if keys else QuoteKeys.none()
+    desk.keys = keys_of(quote_keys, os.environ.get(QUOTE_KEYS))
     async with connection.transaction():
         await connection.execute("SET LOCAL search_path TO pricing")
         catalogue = (await refreshed(connection, None)).catalogue
@@ -60,6 +59,12 @@ async def audited(connection: asyncpg.Connection, service: str, quote_keys: str 
 
     knowing(None)
     return Audited(pricing(desk), code, knowing)
+
+
+def keys_of(stacks: str | None, others: str | None) -> QuoteKeys:
+    """The keys of both; of two with one id the stack's counts, which has signed there."""
+    own, more = (QuoteKeys.parse(keys) if keys else QuoteKeys.none() for keys in (stacks, others))
+    return QuoteKeys(own.current or more.current, {**more.secrets, **own.secrets})
 
 
 def inputs(services: Mapping[str, Audited]) -> dict[str, tuple[str, ...]]:

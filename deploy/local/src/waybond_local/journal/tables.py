@@ -16,6 +16,7 @@ from waybond_claims.ledger import Entry
 from waybond_kit.changes import JournalRow, QuarantineRow, Stored
 from waybond_kit.definition import Definition
 from waybond_kit.rebuild import Verdict, stored_now
+from waybond_local.journal.topics import CutError
 
 ROWS_AT_ONCE = 1_000
 DIGEST_BYTES = 16
@@ -98,11 +99,15 @@ async def shards(connection: asyncpg.Connection, service: str) -> dict[int, int]
 
 
 async def read(connection: asyncpg.Connection, definition: Definition[Any], shard: int) -> Tables:
-    """What the tables say; call it in a transaction that reads one snapshot."""
+    """What the tables say; call it in a transaction that reads one snapshot.
+
+    Raises:
+        CutError: the service has never opened this shard.
+    """
     service = definition.name
     row = await connection.fetchrow(_SHARD.format(service=service), shard)
     if row is None:
-        raise ValueError(f"{service} has no shard {shard}")
+        raise CutError(f"{service} has no shard {shard}: it never ran here with as many")
     tables = Tables(row["batch_seq"], row["journal_rows"])
     documents = {}
     async for stored in aggregates(connection, service, shard):

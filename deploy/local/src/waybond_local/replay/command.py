@@ -10,23 +10,24 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
+from waybond_contracts.errors import ContractError
 from waybond_local import state
 from waybond_local.history import olist as olist_history
 from waybond_local.history import scms as scms_history
 from waybond_local.provision import DATABASE, with_database
 from waybond_local.replay import olist, scms
-from waybond_local.replay.run import TAIL, replay
+from waybond_local.replay.run import TAIL, check, replay
 from waybond_local.replay.timed import Told
 from waybond_local.state import StackState
-from waybond_local.tenants import add_tenant, list_tenants, wait_until_sold
+from waybond_local.tenants import add_tenant, list_tenants, tenant_name, wait_until_sold
 
 SINCE = datetime(2000, 1, 1, tzinfo=UTC)
 """A tenant of a replay may sell from the earliest instant that an event can carry."""
 
-KNOWN_SECONDS = 30.0
-_POLL_SECONDS = 0.2
+MAX_TAIL_DAYS = 3_650
 
 console = Console(highlight=False)
 
@@ -45,14 +46,19 @@ def command(
     year: Annotated[int | None, typer.Option(help="Only orders placed in this year (scms).")] = None,
     tenant: Annotated[str, typer.Option(help="Whose orders they are; added where it is missing.")] = "demo",
     tail_days: Annotated[
-        int, typer.Option(min=1, help="How long the clock goes on behind the last event.")
+        int, typer.Option(min=1, max=MAX_TAIL_DAYS, help="How long the clock goes on behind the last event.")
     ] = TAIL.days,
     data: Annotated[Path | None, typer.Option("--data", help="The running stack's folder.")] = None,
 ) -> None:
     """Replay a history of shipments through a stack that was started with `waybond up --replay`."""
     stack = state.serving(data)
-    told = read(directory, format_, tenant, year)
+    try:
+        name = tenant_name(tenant)
+    except ContractError as error:
+        raise typer.BadParameter(str(error), param_hint="--tenant") from error
+    told = read(directory, format_, name, year)
     show(told)
+    check(stack, told)  # before anything is added to a stack that is not meant for it
     asyncio.run(_replay(stack, told, tenant, timedelta(days=tail_days)))
 
 
@@ -63,13 +69,12 @@ def read(directory: Path, format_: Format, tenant: str, year: int | None) -> Tol
             raise typer.BadParameter("--year goes with --format scms")
         return olist.told(olist_history.read(directory), tenant)
     history = scms_history.read(directory / scms_history.FILE)
-    return scms.told(history, tenant, scms.placed_in(year) if year else lambda order: True)
+    return scms.told(history, tenant, (lambda order: True) if year is None else scms.placed_in(year))
 
 
 def show(told: Told, to: Console = console) -> None:
     """Print what a history says, and what it says against itself."""
     if not told.facts:
-        to.print("The history holds no event that was asked for.")
         return
     to.print(f"{len(told.facts):,} events, known from {told.first:%Y-%m-%d} to {told.last:%Y-%m-%d}.")
     title = "What the data says against itself, or leaves open: it is kept, not dropped"
@@ -77,7 +82,7 @@ def show(told: Told, to: Console = console) -> None:
     for kind, (here, in_all) in told.contradictions.items():
         table.add_row(kind.replace("_", " "), f"{here:,}", f"{in_all:,}")
     for assumption, count in told.assumptions.items():
-        table.add_row(assumption, f"{count:,}", "")
+        table.add_row(escape(assumption), f"{count:,}", "")
     table.add_row("rows that cannot be read", "", f"{told.rejected:,}")
     to.print(table)
 

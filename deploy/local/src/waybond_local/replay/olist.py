@@ -17,7 +17,7 @@ from waybond_contracts.orders import (
 )
 from waybond_contracts.shipments import PackageLine, ScanKind, ShipmentBooked, ShipmentScanned
 from waybond_local.history import olist
-from waybond_local.replay.timed import EPOCH, About, Timed, Told, counted, merged
+from waybond_local.replay.timed import EPOCH, About, Timed, Told, carried, counted
 
 PLATFORM = "olist"
 PRODUCT = "logistics-time-guarantee"
@@ -27,7 +27,7 @@ RATE = FxRate(base="USD", quote="BRL", rate="3.19", source="assumed mean of 2017
 
 def told(history: olist.History, tenant: str) -> Told:
     """The events of all orders; an order without items is placed with one line of nothing known."""
-    facts = merged(fact for order in history.orders for fact in events(order, tenant))
+    facts, left_out = carried(history.orders, lambda order: events(order, tenant))
     assumptions = Counter(
         {
             "exchange rate of 3.19 BRL for a dollar all year": len(history.orders),
@@ -38,7 +38,7 @@ def told(history: olist.History, tenant: str) -> Told:
         }
     )
     about = {order.order_id for order in history.orders}
-    return Told(facts, counted(history.contradictions, about), len(history.rejected), +assumptions)
+    return Told(facts, counted(history.contradictions, about), len(history.rejected), +assumptions | left_out)
 
 
 def events(order: olist.Order, tenant: str) -> Iterator[Timed]:

@@ -62,17 +62,22 @@ def bar(console: Console, told: Told, end: datetime) -> Iterator[Bar]:
         yield Bar(progress, facts, days)
 
 
+def check(stack: StackState, told: Told) -> None:
+    """Raise ReplayError where nothing can be replayed: the stack takes its time from the clock, or there is nothing."""
+    if not stack.replay:
+        raise ReplayError("The stack takes its time from the clock: start it with `waybond up --replay`")
+    if not told.facts:
+        raise ReplayError("The history holds no event that was asked for")
+
+
 async def replay(
     stack: StackState, told: Told, console: Console, *, pace: Pace | None = None, tail: timedelta = TAIL
 ) -> Replayed:
     """Replay on a stack that runs in replay mode.
 
-    Raises ReplayError where the stack takes its time from the clock, has been told a later time, or stands still.
+    Raises ReplayError where `check` does, or the stack has been told a later time, or stands still.
     """
-    if not stack.replay:
-        raise ReplayError("The stack takes its time from the clock: start it with `waybond up --replay`")
-    if not told.facts:
-        raise ReplayError("The history holds no event that was asked for")
+    check(stack, told)
     pace = pace or Pace()
     end = told.last + tail
     began = time.monotonic()

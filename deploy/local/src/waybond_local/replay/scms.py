@@ -14,7 +14,7 @@ from waybond_contracts.money import Money
 from waybond_contracts.orders import CoverSelection, OrderLine, OrderPlaced, Payment, Promise
 from waybond_contracts.shipments import HandedTo, PackageLine, ScanKind, ShipmentBooked, ShipmentScanned
 from waybond_local.history import scms
-from waybond_local.replay.timed import Timed, Told, counted, merged
+from waybond_local.replay.timed import Timed, Told, carried, counted
 
 PLATFORM = "scms"
 PRODUCT = "freight-time-guarantee"
@@ -24,7 +24,7 @@ DAY_LESS_A_SECOND = timedelta(days=1) - timedelta(seconds=1)
 def told(history: scms.History, tenant: str, wanted: Callable[[scms.Order], bool] = lambda order: True) -> Told:
     """The events of the orders that are wanted."""
     orders = [order for order in history.orders if wanted(order)]
-    facts = merged(fact for order in orders for fact in events(order, tenant))
+    facts, left_out = carried(orders, lambda order: events(order, tenant))
     assumptions = Counter(
         {
             "order date derived from the promise and the lane's median lead time": sum(
@@ -36,7 +36,7 @@ def told(history: scms.History, tenant: str, wanted: Callable[[scms.Order], bool
     about = {order.po for order in orders}
     about |= {package.asn for order in orders for package in order.packages}
     about |= {line.line_id for order in orders for package in order.packages for line in package.lines}
-    return Told(facts, counted(history.contradictions, about), len(history.rejected), +assumptions)
+    return Told(facts, counted(history.contradictions, about), len(history.rejected), +assumptions | left_out)
 
 
 def placed_in(year: int) -> Callable[[scms.Order], bool]:
