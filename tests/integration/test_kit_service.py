@@ -58,9 +58,12 @@ async def test_health_metrics_and_routes_are_served_on_one_port(kafka: str, data
         assert await eventually(orders, lambda count: count == 1) == 1
         assert (await client.get("/nowhere")).status_code == 404
         await service.engine.count_wakes()
-        text = (await client.get("/metrics")).text
-    found = {line.split(" ")[0]: float(line.split(" ")[1]) for line in text.splitlines() if not line.startswith("#")}
-    assert found["waybond_records_total"] == 3
+
+        async def metrics() -> dict[str, float]:
+            lines = (await client.get("/metrics")).text.splitlines()
+            return {line.split(" ")[0]: float(line.split(" ")[1]) for line in lines if not line.startswith("#")}
+
+        found = await eventually(metrics, lambda seen: seen["waybond_records_total"] == 3)
     assert found['waybond_quarantined_total{reason="unreadable",topic="orders"}'] == 1
     assert found["waybond_faults_total"] == 0 and found["waybond_closed_shards"] == 0
     assert found["waybond_batch_seconds_count"] >= 1 and found["waybond_batch_records_sum"] == 3

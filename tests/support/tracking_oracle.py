@@ -109,7 +109,9 @@ class Oracle:
 
     def _missing(self, package: str | None) -> bool:
         latest = {each.package_id: each for each in self.bookings}
-        expected = max((each.packages_in_order or 0 for each in latest.values()), default=0)
+        said = [each for each in latest.values() if each.packages_in_order]
+        newest = max(said, key=lambda each: (each.occurred_at, each.packages_in_order), default=None)
+        expected = (newest and newest.packages_in_order) or 0
         return package is None and len(self.scans) < expected
 
     def _arrived(self, watch: Watch, package: str | None) -> Interval | None:

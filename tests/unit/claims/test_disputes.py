@@ -27,7 +27,7 @@ from tests.support.claims import (
     usd,
     wording,
 )
-from waybond_claims.disputes import PERILS
+from waybond_claims.disputes import HEARD_WITHIN, PERILS
 from waybond_contracts.claims import (
     BuyerNotified,
     ClaimApproved,
@@ -469,6 +469,29 @@ def test_a_claim_outside_its_window_is_not_covered_and_before_it_too_early() -> 
     assert early.last(ClaimDenied).eligible_at == day(20)
     early.until(day(20))
     assert early.last(ClaimReferred).reason is ReferralReason.ANSWER_MISSING
+
+
+def about_a_package_that_nobody_knows() -> ClaimsStory:
+    story = ClaimsStory()
+    story.given(placed(), issued(), delivered(day(9), package_id="P1"))
+    story.when(complaint(day(10), "NOT_RECEIVED", package_id="P2"))
+    assert denials(story) == []
+    return story
+
+
+def test_a_complaint_about_a_package_that_nobody_knows_is_answered_once_it_is_known() -> None:
+    story = about_a_package_that_nobody_knows()
+    story.when(lost(day(10.5), package_id="P2"))
+    assert denials(story) == [] and story.case.disputes[0].answer == "approved"
+    assert story.last(ClaimApproved).amount.minor > 0
+
+
+def test_a_complaint_about_a_package_that_nobody_knows_is_answered_after_a_day() -> None:
+    story = about_a_package_that_nobody_knows()
+    story.until(day(10) + HEARD_WITHIN - timedelta(seconds=1))
+    assert denials(story) == []
+    story.until(day(10) + HEARD_WITHIN)
+    assert denials(story) == [DenialReason.NOT_COVERED]
 
 
 def test_every_reason_of_a_dispute_is_answered() -> None:

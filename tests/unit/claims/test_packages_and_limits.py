@@ -76,6 +76,20 @@ def test_packages_with_and_without_lines_share_what_is_left() -> None:
     assert bases(10_000, known, lines, None) == {None: 10_000, "P1": 6_000, "P2": 2_000, "P3": 2_000}
 
 
+def test_the_newest_journey_says_how_many_packages_share_the_order() -> None:
+    story = ClaimsStory()
+    three = journey(package("P1"), package("P2"), packages_in_order=3)
+    two = journey(package("P1"), package("P2"), packages_in_order=2)
+    story.given(placed(), issued(), damaged(day(12), package_id="P1", journey=three))
+    assert benefits(story.last(ClaimApproved).explanation) == {"P1": 3_333}
+    story.pay(day(13))
+
+    story.when(lost(day(14), package_id="P2", journey=two))
+    assert benefits(story.last(ClaimApproved).explanation) == {"P1": 5_000, "P2": 5_000}
+    story.when(lost(day(14), package_id="P2", version=2, as_of=day(11), journey=three))
+    assert story.case.packages_in_order == 2
+
+
 def test_what_was_packed_twice_does_not_make_the_order_worth_more() -> None:
     lines = (Line("a", 1, 5_000),)
     known = [Package("P1", (("a", 1),)), Package("P2", (("a", 1),))]

@@ -14,6 +14,7 @@ from tests.support.pricing import (
     PLACED_AT,
     Deciding,
     asked_for,
+    cancelled,
     catalogue,
     changed,
     placed,
@@ -27,6 +28,7 @@ from tests.support.pricing import (
 from tests.support.story import Known, Story
 from waybond_contracts.errors import ContractError
 from waybond_contracts.fields import MAX_INTEGER
+from waybond_contracts.money import Money
 from waybond_contracts.orders import CoverSelection, FxRate, OrderLine, OrderPlaced
 from waybond_contracts.policies import DeclineReason, PolicyDeclined, PolicyIssued
 from waybond_contracts.watches import WatchKind
@@ -191,6 +193,30 @@ def test_a_token_binds_what_is_insured_and_not_the_total_alone() -> None:
         DeclineReason.TOKEN_FOR_ANOTHER_ORDER,
         "basis: quoted for 0.01 USD, the order says 60.00 USD",
     )
+
+
+def test_a_token_binds_the_exchange_rate_that_it_was_rated_at() -> None:
+    known = catalogue(settings(FREIGHT, default=FREIGHT))
+    value = Money.of(70_000_000, "CNY")
+    quoted = rate("USD", "CNY", "0.75")
+    given = token(
+        product="freight-time-guarantee", premium=Money.of(34_602, "CNY"), value=value, basis=value, exchange=quoted
+    )
+    order = placed(70_000_000, "CNY", settlement_rate=rate("USD", "CNY", "7.2"), cover=asked_for(token=given))
+
+    policy = bound(order, known)
+
+    assert (policy.limit, policy.rates) == (Money.of(7_500_000, "CNY"), (quoted,))
+
+
+def test_a_token_for_another_season_is_declined() -> None:
+    order = placed(cover=asked_for(token=token(season="Q2")))
+
+    assert declined(order).detail == "season: quoted for Q2, the order says Q4"
+
+
+def test_a_token_that_was_quoted_without_a_promise_binds_no_season() -> None:
+    assert bound(placed(cover=asked_for(token=token(season=None)))).quoted
 
 
 def test_a_token_from_before_tokens_said_what_they_were_rated_by_still_holds() -> None:
@@ -376,23 +402,33 @@ def test_a_declined_order_told_twice_is_declined_once() -> None:
     assert telling.when(placed(), KNOWN_AT + timedelta(hours=1)) == ()
 
 
-def test_a_declined_order_leaves_no_state_after_seven_days() -> None:
+def test_a_declined_order_leaves_no_state_after_thirty_three_days() -> None:
     telling = story()
     telling.when(placed(50_001), KNOWN_AT)
 
-    telling.until(KNOWN_AT + timedelta(days=7) - timedelta(microseconds=1))
+    telling.until(KNOWN_AT + timedelta(days=33) - timedelta(microseconds=1))
     assert telling.state is not None
-    telling.until(KNOWN_AT + timedelta(days=7))
+    telling.until(KNOWN_AT + timedelta(days=33))
     assert telling.state is None
 
 
-def test_a_policy_leaves_no_state_seven_days_after_it_ended() -> None:
+def test_a_cancelled_order_told_again_is_never_bound_anew() -> None:
+    telling = story(catalogue(settings(FREIGHT, default=FREIGHT)))
+    order = placed(occurred_at=KNOWN_AT + timedelta(days=2))
+    telling.when(order, KNOWN_AT)
+    telling.when(cancelled(), KNOWN_AT + timedelta(hours=1))
+
+    for days in (8, 32, 34):
+        assert not any(isinstance(each, PolicyIssued) for each in telling.when(order, KNOWN_AT + timedelta(days=days)))
+
+
+def test_a_policy_leaves_no_state_thirty_three_days_after_it_ended() -> None:
     telling = story()
     telling.when(placed(), KNOWN_AT)
 
-    assert telling.until(PLACED_AT + timedelta(days=247) - timedelta(microseconds=1)) == ()
+    assert telling.until(PLACED_AT + timedelta(days=273) - timedelta(microseconds=1)) == ()
     assert telling.state is not None
-    assert telling.until(PLACED_AT + timedelta(days=247)) == ()
+    assert telling.until(PLACED_AT + timedelta(days=273)) == ()
     assert telling.state is None
 
 

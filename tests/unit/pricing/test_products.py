@@ -50,6 +50,12 @@ def test_a_product_without_terms_of_sale_is_refused() -> None:
         Product.of(body[:start] + body[end:], ratings())
 
 
+def test_a_product_that_may_be_bound_longer_than_an_ended_order_is_known_is_refused() -> None:
+    with pytest.raises(ContractError) as raised:
+        Product.of(changed(PARCEL, ('"PT72H"', '"P31D"')), ratings())
+    assert str(raised.value) == "terms.bind_within: expected at most P30D, got P31D"
+
+
 def test_a_product_with_an_unknown_rating_file_is_refused() -> None:
     body = changed(GUARANTEE, ("logistics-time-guarantee-2014.1", "logistics-time-guarantee-1999.1"))
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.support.story import Known
+from tests.support.story import Known, Story
 from tests.support.tracking import (
     LATE,
     booked,
@@ -23,7 +23,9 @@ from waybond_contracts.event import Event
 from waybond_contracts.fields import Interval
 from waybond_contracts.shipments import ScanKind
 from waybond_contracts.wording import Clock, Scope
-from waybond_tracking.journey import MAX_PACKAGE_PROMISES
+from waybond_tracking.clocks import MAX_PROMISES
+from waybond_tracking.journey import MAX_ETAS, MAX_PACKAGE_PROMISES
+from waybond_tracking.state import State
 
 
 def test_late_is_published_when_it_falls_due_with_all_that_is_known() -> None:
@@ -101,6 +103,39 @@ def test_a_clock_that_starts_at_delivery_breaks_no_deadline() -> None:
     told = story().given(order_placed(), policy_issued(clause("delivered", "P10D")), scanned(ScanKind.DELIVERED, 12))
     told.until(day(199))
     assert only(WatchFellDue, told.events) == []
+
+
+def missed_then_expected_on_many_other_days() -> Story[State]:
+    told = story().given(order_placed(promised=None), policy_issued(clause("carrier_eta", "P5D")), booked(1))
+    told.given(scanned(ScanKind.PICKED_UP, 2, eta=6))
+    assert the(ShipmentDelayed, told.until(day(11))).due == day(11)
+    return told.given(*(scanned(ScanKind.CUSTOMS_HELD, 12 + n, eta=30 + n) for n in range(3 * MAX_ETAS)))
+
+
+def test_an_arrival_that_was_missed_stays_missed_however_often_the_carrier_expects_another() -> None:
+    (late,) = only(WatchFellDue, missed_then_expected_on_many_other_days().events)
+    assert late.breached
+
+
+def test_a_miss_whose_expected_day_was_forgotten_is_taken_back_by_an_arrival_in_time() -> None:
+    told = missed_then_expected_on_many_other_days()
+    told.given(scanned(ScanKind.DELIVERED, 10))
+    assert [each.breached for each in only(WatchFellDue, told.events)] == [True, False]
+
+
+def test_an_arrival_expected_anew_each_day_is_never_missed() -> None:
+    told = story().given(order_placed(promised=None), policy_issued(clause("carrier_eta", "P5D")), booked(1))
+    told.given(*(scanned(ScanKind.IN_TRANSIT, n, eta=n + 0.5) for n in range(2, 2 + 3 * MAX_ETAS)))
+    assert only(WatchFellDue, told.events) == []
+
+
+def test_a_promise_that_was_missed_stays_missed_however_often_another_is_made() -> None:
+    told = story().given(order_placed(promised=10), policy_issued(LATE, cover=FOLLOWING), booked(1))
+    told.given(promise_changed(2, 6, revision=1))
+    assert the(ShipmentDelayed, told.until(day(13))).clock_start == day(6)
+    told.given(*(promise_changed(14 + n, 40 + n, revision=2 + n) for n in range(MAX_PROMISES + 2)))
+    (late,) = only(WatchFellDue, told.events)
+    assert late.breached
 
 
 def test_arrived_in_time_is_not_late_even_if_that_is_learned_at_the_last_moment() -> None:

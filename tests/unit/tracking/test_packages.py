@@ -87,6 +87,14 @@ def test_packages_that_are_in_the_order_but_not_known_have_not_arrived() -> None
     assert watch_says(told.events)["C:0:0", None].arrived == Interval.at(day(24))
 
 
+def test_the_latest_booking_says_how_many_packages_the_order_has() -> None:
+    told = story().given(order_placed(), policy_issued(clause("order", "P20D", extra=WHOLE)))
+    told.given(booked(1, "A", packages=3), booked(1, "B", packages=3), booked(2, "A", packages=2))
+    told.given(scanned(K.DELIVERED, 9, "A"), scanned(K.DELIVERED, 10, "B"))
+    told.until(day(199))
+    assert only(WatchFellDue, told.events) == []
+
+
 def test_a_clock_of_the_order_is_that_of_the_package_that_started_last() -> None:
     told = story().given(order_placed(), policy_issued(clause("fulfilment", "P20D", extra=WHOLE)))
     told.given(booked(2, "A"), booked(6, "B"))

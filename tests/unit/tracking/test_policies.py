@@ -29,7 +29,8 @@ from waybond_contracts.errors import ContractError
 from waybond_contracts.event import Event
 from waybond_contracts.orders import OrderCancelled
 from waybond_contracts.shipments import ScanKind
-from waybond_tracking.decide import KEPT_AFTER_END, KEPT_WITH_PERIL, KEPT_WITHOUT_POLICY, MAX_PROMISES
+from waybond_tracking.clocks import MAX_PROMISES
+from waybond_tracking.decide import KEPT_AFTER_END, KEPT_WITH_PERIL, KEPT_WITHOUT_POLICY
 
 K = ScanKind
 

@@ -174,6 +174,8 @@ def _wake_at(case: Case, now: datetime) -> datetime | None:
             wishes.append(heard_by if case.claim_id else max(heard_by, now + referrals.AT_ONCE))
         elif dispute.answer == claims.DenialReason.TOO_EARLY:
             wishes += [case.ends_at, dispute.eligible_at]
+        elif dispute.package_id is not None:
+            wishes.append(disputes.heard_by(dispute))
     return min([wish for wish in wishes if wish is not None and wish > now], default=None)
 
 

@@ -23,7 +23,8 @@ from waybond_contracts.wording import Peril
 from waybond_kit.aggregate import Woken
 
 HEARD_WITHIN = timedelta(hours=24)
-"""A dispute about an order whose policy nobody has spoken of by then is put before a person."""
+"""A dispute about an order whose policy nobody has spoken of by then is put before a person; one about a package that
+nobody has spoken of is answered by then."""
 
 FROZEN_FOR = timedelta(days=120)
 """Without a word about a dispute that stops payments a person is asked after this: a card scheme's stages have 30 to 45
@@ -79,7 +80,8 @@ def unheard_of(case: Case, now: datetime) -> Iterator[Dispute]:
 
 
 def heard_by(dispute: Dispute) -> datetime:
-    """By when a person is asked, or asked again, if nobody has spoken of the order's policy."""
+    """By when a person is asked, or asked again, if nobody has spoken of the order's policy; and by when a dispute is
+    answered that names a package of which nobody has spoken."""
     return dispute.patience or dispute.known_at + HEARD_WITHIN
 
 
@@ -145,7 +147,7 @@ def _answer(case: Case, owes: Entitlement | None, dispute: Dispute, now: datetim
     if case.policy is None or case.void:
         answered = case.void or case.declined or _no_policy_decided(case, dispute)
         return Answer(DenialReason.NO_POLICY) if answered else None
-    if owes is None:
+    if owes is None or (now < heard_by(dispute) and _names_unknown(dispute, owes)):
         return None
     relevant = [each for each in owes.findings if _about(dispute, each)]
     clauses = tuple(dict.fromkeys(each.rule.clause.id for each in relevant))
@@ -187,6 +189,13 @@ def _about(dispute: Dispute, found: Found) -> bool:
     """Whether the clause covers what the dispute complains of, for the package that it names, if it names one."""
     same_package = dispute.package_id is None or found.package_id in (None, dispute.package_id)
     return same_package and found.rule.clause.peril in perils(dispute)
+
+
+def _names_unknown(dispute: Dispute, owes: Entitlement) -> bool:
+    """Whether it is about a package of which nothing was heard yet (S: the buyer complains on the day of the booking,
+    and is told that nothing covers it)."""
+    known = owes.view.packages
+    return dispute.package_id is not None and bool(known) and dispute.package_id not in known
 
 
 def _no_policy_decided(case: Case, dispute: Dispute) -> bool:

@@ -222,7 +222,7 @@ def _journeyed(case: Case, event: delays.DelayEvent) -> Case:
         seen = _package(each)
         before = known.get(seen.package_id)
         merged[seen.package_id] = seen if before is None or before == seen else _merged(before, seen, newer=newer)
-    in_order = max(event.journey.packages_in_order or 0, case.packages_in_order or 0) or None
+    in_order = _in_order(case, event, newer=newer)
     if merged == known and in_order == case.packages_in_order and not (newer and event.as_of != case.journey_as_of):
         return case
     return replace(
@@ -231,6 +231,16 @@ def _journeyed(case: Case, event: delays.DelayEvent) -> Case:
         packages=tuple(merged[package_id] for package_id in sorted(merged)),
         packages_in_order=in_order,
     )
+
+
+def _in_order(case: Case, event: delays.DelayEvent, *, newer: bool) -> int | None:
+    """How many packages the newest snapshot that says it counts (S: two parcels are packed as one and booked again)."""
+    said, known = event.journey.packages_in_order, case.packages_in_order
+    if said is None or known is None:
+        return said or known
+    if event.as_of == case.journey_as_of:
+        return max(said, known)  # which of two came first must not show in the file
+    return said if newer else known
 
 
 def _merged(before: Package, seen: Package, *, newer: bool) -> Package:

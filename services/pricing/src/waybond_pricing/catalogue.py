@@ -3,13 +3,21 @@
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from pydantic import BaseModel
 
 from waybond_contracts.errors import ContractError
+from waybond_contracts.times import iso8601
 from waybond_contracts.wording import Amount, Terms, Wording, WordingDocument
 from waybond_pricing.rating import RatingFile, parse_rating
+
+MAX_AHEAD = timedelta(days=2)
+"""How far a platform's clock and zone may run ahead. Cover would end so much later."""
+CLOSED_KEPT = timedelta(days=33)
+"""How long the state of an order without cover is kept, so that what comes late finds it. Whoever tells an order again
+after that comes too late for every product (S: bound anew, though it was cancelled eight days ago)."""
+MAX_BIND_WITHIN = CLOSED_KEPT - MAX_AHEAD - timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +47,10 @@ class Product:
         wording = document.parsed()
         if wording.terms is None:
             raise ContractError("terms", "the terms under which the product is sold")
+        if wording.terms.bind_within > MAX_BIND_WITHIN:
+            raise ContractError(
+                "terms.bind_within", f"at most {iso8601(MAX_BIND_WITHIN)}", iso8601(wording.terms.bind_within)
+            )
         if wording.terms.rating not in ratings:
             raise ContractError("terms.rating", f"one of {', '.join(sorted(ratings))}", wording.terms.rating)
         rating = parse_rating(ratings[wording.terms.rating])

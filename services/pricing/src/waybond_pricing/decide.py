@@ -11,20 +11,26 @@ from waybond_contracts.event import Event
 from waybond_contracts.money import Money
 from waybond_contracts.policies import DeclineReason, PolicyAmended, PolicyCancelled, PolicyDeclined, PolicyIssued
 from waybond_kit.aggregate import Outcome, Woken
-from waybond_pricing.catalogue import Catalogue, Product
+from waybond_pricing.catalogue import CLOSED_KEPT, MAX_AHEAD, Catalogue, Product
 from waybond_pricing.facts import amended_beyond, as_amended, as_placed, refunded_in_full, with_fact
-from waybond_pricing.state import Order, Policy, State
-from waybond_pricing.terms import Facts, Refusal, Terms, at_quoted_price, basis_of, refusal, terms_for, unearned
+from waybond_pricing.state import Order, Policy, Rate, State
+from waybond_pricing.terms import (
+    Facts,
+    Refusal,
+    Terms,
+    at_quoted_price,
+    basis_of,
+    refusal,
+    season_for,
+    terms_for,
+    unearned,
+)
 from waybond_pricing.tokens import Quote, QuoteKeys, TokenError, expired, verify
 
 POLICIES_OF_WAYBOND = UUID("5d1a3d2f-0c0b-5e0e-9a51-6a3f0a5ce7b1")
 """Namespace of policy ids."""
 SETTINGS_RETRY = timedelta(seconds=5)
 """How long to wait for a younger snapshot of the tenants' settings."""
-CLOSED_KEPT = timedelta(days=7)
-"""How long the state of an order without cover is kept, so that what comes late finds it."""
-MAX_AHEAD = timedelta(days=2)
-"""How far a platform's clock and zone may run ahead. Cover would end so much later."""
 ORPHAN_KEPT = timedelta(days=30)
 """How long facts wait for the order that they are about."""
 
@@ -89,7 +95,8 @@ def _bound(catalogue: Catalogue, keys: QuoteKeys, state: State, order: Order, no
             product=offer.product or order.product or "",
         )
         return _outcome(replace(state, order=decided, declined=offer.reason.value, closed_at=now), declined)
-    issued = _issued(state, order, offer)
+    decided = _at_quoted_rate(decided, offer.quote)
+    issued = _issued(state, decided, offer)
     policy = _published(issued, offer.product, order.destination)
     return _adjusted(catalogue, replace(state, order=decided, policy=policy), decided, policy, now, issued)
 
@@ -104,6 +111,7 @@ def _offer(catalogue: Catalogue, keys: QuoteKeys, state: State, order: Order) ->
     quote = _quote(keys, state, order) if order.token is not None else None
     if isinstance(quote, Refusal):
         return quote
+    order = _at_quoted_rate(order, quote)
     name = quote.product if quote else order.product or (settings.default_product or "").partition("@")[0]
     if not name:
         return Refusal(DeclineReason.NOT_OFFERED, f"no product was asked for, and {state.tenant} has no default one")
@@ -136,6 +144,8 @@ def _quote(keys: QuoteKeys, state: State, order: Order) -> Quote | Refusal:
         "product": (quote.product, order.product or quote.product),
         "service": (order.service if quote.service is None else quote.service, order.service),
     }
+    if quote.season is not None and order.promise_latest is not None:
+        told["season"] = (quote.season, season_for(as_placed(order)))
     for name, (its, mine) in told.items():
         if its != mine:
             return _for_another(name, its, mine)
@@ -145,6 +155,12 @@ def _quote(keys: QuoteKeys, state: State, order: Order) -> Quote | Refusal:
         )
         return Refusal(DeclineReason.TOKEN_EXPIRED, detail)
     return quote
+
+
+def _at_quoted_rate(order: Order, quote: Quote | None) -> Order:
+    """Price and limit come from one exchange rate (S: quoted at 0.75 CNY for a dollar and ordered at 7.2, the limit
+    would be ten times what was paid for)."""
+    return order if quote is None or quote.exchange is None else replace(order, rate=Rate.of(quote.exchange))
 
 
 def _otherwise_insured(quote: Quote | None, product: Product, order: Order) -> Refusal | None:

@@ -20,7 +20,7 @@ from waybond_contracts.policies import DeclineReason, Premium
 from waybond_kit.web import MEDIA_TYPE, Problem, body_of, install, tenant_behind
 from waybond_pricing.catalogue import Product, TenantSettings
 from waybond_pricing.desk import Desk
-from waybond_pricing.terms import Facts, Refusal, refusal, terms_for
+from waybond_pricing.terms import Facts, Refusal, refusal, season_for, terms_for
 from waybond_pricing.tokens import Quote, sign
 
 Clock = Callable[[], datetime]
@@ -188,6 +188,8 @@ def _answer(
         expires_at=expires_at,
         service=facts.service,
         basis=terms.basis,
+        season=season_for(facts) if facts.promise_latest else None,
+        exchange=facts.exchange,
     )
     return Offered(
         product=product.name,

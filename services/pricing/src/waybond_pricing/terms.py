@@ -12,7 +12,7 @@ from waybond_contracts.policies import DeclineReason, Factor, Premium
 from waybond_contracts.watches import Watch, compile_watches
 from waybond_contracts.wording import Amount, Cover
 from waybond_pricing.catalogue import Product
-from waybond_pricing.rating import Risk, rate
+from waybond_pricing.rating import Risk, Season, rate, season_of
 
 ARITHMETIC = Context(prec=40)
 
@@ -113,12 +113,20 @@ def terms_for(product: Product, facts: Facts) -> Terms:
     )
 
 
+def season_for(facts: Facts) -> Season:
+    """The season by which the order is rated."""
+    return season_of(_season_on(facts))
+
+
+def _season_on(facts: Facts) -> date:
+    return facts.promise_latest.date() if facts.promise_latest else facts.placed_on
+
+
 def _premium(product: Product, facts: Facts, insured: Money) -> Premium:
-    season_on = facts.promise_latest.date() if facts.promise_latest else facts.placed_on
     risk = Risk(
         lane=facts.lane,
         service=facts.service,
-        season_on=season_on,
+        season_on=_season_on(facts),
         value=facts.total,
         insured=insured,
         per_unit=per_unit(product.rating.currency, facts.total.currency, facts.exchange),

@@ -20,6 +20,7 @@ from pydantic import Field, ValidationError
 from waybond_contracts.errors import ContractError
 from waybond_contracts.fields import Code, Instant, Model, OrderId, Segment
 from waybond_contracts.money import Money
+from waybond_contracts.orders import FxRate
 from waybond_contracts.places import Lane
 
 PREFIX = "wq1"
@@ -43,6 +44,10 @@ class Quote(Model):
     """None, like `basis`: from before tokens said it. Such orders may still be replayed."""
     basis: Money | None = None
     """What shares are taken of."""
+    season: Code | None = None
+    """The season of the promised arrival. None where none was promised: then it was rated for the day of the quote."""
+    exchange: FxRate | None = None
+    """The rate between the order's currency and that of rating and limit, if there was one: the policy keeps it."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -11,8 +11,11 @@ from typing import NamedTuple
 
 from waybond_contracts.shipments import ScanKind
 from waybond_contracts.wording import Clock, Scope
-from waybond_tracking.journey import first_scan, heard_of
+from waybond_tracking.journey import MAX_ETAS, MAX_PACKAGE_PROMISES, first_scan, heard_of
 from waybond_tracking.state import Package, Promised, State, Watch
+
+MAX_PROMISES = 8
+"""Changes of the order's promise that are kept; of more, the lowest revisions are forgotten."""
 
 
 class Start(NamedTuple):
@@ -43,6 +46,19 @@ def starts(state: State, watch: Watch, package: Package | None, delivered: datet
             return _latest([_of_package(watch.clock, each) for each in state.packages])
         case _:
             return ()
+
+
+def may_lack(state: State, watch: Watch, package: Package | None) -> bool:
+    """Whether a bound may have made starts of the watch's clock be forgotten."""
+    packages = state.packages if package is None else (package,)
+    match watch.clock:
+        case Clock.CARRIER_ETA:
+            return any(len(each.etas) >= MAX_ETAS for each in packages)
+        case Clock.PROMISED_LATEST:
+            own = any(len(each.promises) >= MAX_PACKAGE_PROMISES for each in packages)
+            return own or len(state.promises) >= MAX_PROMISES
+        case _:
+            return False
 
 
 def _one(at: datetime | None, source: str) -> Sequence[Start]:

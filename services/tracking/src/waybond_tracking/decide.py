@@ -10,14 +10,13 @@ from waybond_contracts.orders import OrderPlaced, PromiseChanged
 from waybond_contracts.policies import PolicyAmended, PolicyCancelled, PolicyDeclined, PolicyIssued
 from waybond_contracts.shipments import ShipmentBooked, ShipmentChecked, ShipmentScanned
 from waybond_kit.aggregate import Outcome, Woken
+from waybond_tracking.clocks import MAX_PROMISES
 from waybond_tracking.difference import PERILS, difference
 from waybond_tracking.journey import dated, with_booking, with_check, with_scan
 from waybond_tracking.policy import amended, cancelled, issued
 from waybond_tracking.state import Package, Promised, State
 from waybond_tracking.watches import look
 
-MAX_PROMISES = 8
-"""Changes of the promise that are kept; of more, the lowest revisions are forgotten."""
 KEPT_WITHOUT_POLICY = timedelta(days=400)
 """How long facts wait for pricing's word, from when the order became known: as long as in claims. Pricing declines an
 order within minutes, but it may hold one until a defect is mended; then its journey still has to be known."""

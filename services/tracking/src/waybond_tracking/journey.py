@@ -20,7 +20,8 @@ MAX_STRETCHES = 24
 """Of scans that are not kept, for each package. Beyond it the two nearest become one: a silence is forgotten, none is
 made."""
 MAX_ETAS = 8
-"""Different arrivals expected, for each package. Beyond it the one that was mentioned least lately is forgotten."""
+"""Different arrivals expected, for each package. Beyond it the one that was mentioned least lately is forgotten; that
+it was missed stays told."""
 MAX_PACKAGE_PROMISES = 8
 """Of the bookings of a package. Beyond it all but the first and the latest said are forgotten."""
 SHORTEST_SILENCE = timedelta(hours=6)

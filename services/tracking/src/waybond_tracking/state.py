@@ -210,5 +210,11 @@ class State(Struct, frozen=True, omit_defaults=True):
 
     @property
     def packages_in_order(self) -> int | None:
-        """How many packages the order is shipped in, where a booking said so."""
-        return max((each.packages_in_order for each in self.packages if each.packages_in_order), default=None)
+        """How many packages the order is shipped in, as the latest booking that said so has it (S: the seller packs two
+        parcels as one and books that again)."""
+        said = [
+            (each.rebooked_at or each.booked_at, each.packages_in_order)
+            for each in self.packages
+            if each.booked_at is not None and each.packages_in_order
+        ]
+        return max(said, key=lambda each: (each[0] or self.since, each[1]), default=(None, None))[1]

@@ -10,7 +10,7 @@ from waybond_contracts import watches as contract
 from waybond_contracts.delays import Feed
 from waybond_contracts.times import EARLIEST
 from waybond_contracts.wording import Clock, DeliveredBy, Scope
-from waybond_tracking.clocks import Start, starts
+from waybond_tracking.clocks import Start, may_lack, starts
 from waybond_tracking.journey import SHORTEST_SILENCE, arrival
 from waybond_tracking.state import Asked, Breach, Package, Policy, State, Watch, When, when
 
@@ -33,7 +33,7 @@ class Findings(NamedTuple):
 class _Order:
     """What is the same for all watches of the order, and what several of them ask for, computed once."""
 
-    __slots__ = ("_arrived", "_starts", "attached_at", "covered_until", "now", "sent_at", "state")
+    __slots__ = ("_arrived", "_starts", "attached_at", "covered_until", "now", "sent_at", "state", "told")
 
     def __init__(self, state: State, policy: Policy, now: datetime, sent_at: datetime) -> None:
         self.state = state
@@ -41,6 +41,7 @@ class _Order:
         self.covered_until = policy.covered_until or EARLIEST
         self.now = now
         self.sent_at = sent_at
+        self.told = {(each.breach.watch_id, each.breach.package_id): each.breach for each in state.said if each.stands}
         self._arrived: dict[tuple[str | None, Sequence[DeliveredBy]], When | None] = {}
         self._starts: dict[tuple[str | None, Clock, bool, Scope], Sequence[Start]] = {}
 
@@ -86,7 +87,7 @@ def watch(given: contract.Watch) -> Watch:
 
 
 def look(state: State, policy: Policy, now: datetime, sent_at: datetime) -> Findings:
-    """What all watches say, from the facts alone; what was said before plays no part."""
+    """What all watches say, from the facts alone; what was said before counts where a bound forgot its fact."""
     breaches: dict[Key, Breach] = {}
     arrived: dict[Key, When | None] = {}
     asked: list[Asked] = []
@@ -129,7 +130,12 @@ def _arrived(state: State, delivered_by: Sequence[DeliveredBy], package: Package
 
 
 def _verdict(order: _Order, watch: Watch, package: Package | None, arrived: When | None) -> _Verdict:
-    broken, wake_at = _run_out(order, order.starts(watch, package), watch.after, arrived)
+    clock = order.starts(watch, package)
+    broken, wake_at = _run_out(order, clock, watch.after, arrived)
+    told = _told(order, watch, package, clock)
+    if told is not None:
+        still, _ = _run_out(order, (told,), watch.after, arrived)
+        broken = min(filter(None, (broken, still)), key=_at, default=None)
     if broken is None:
         return _Verdict(wake_at=wake_at)
     breach = Breach(
@@ -148,6 +154,15 @@ def _verdict(order: _Order, watch: Watch, package: Package | None, arrived: When
     verdict = _checked(order, watch, breach, package)
     wakes = (each for each in (wake_at, verdict.wake_at) if each is not None)
     return verdict._replace(wake_at=min(wakes, default=None))
+
+
+def _told(order: _Order, watch: Watch, package: Package | None, clock: Sequence[Start]) -> Start | None:
+    """The start of the breach that was told and stands, if a bound forgot it since: facts alone take it back (S: the
+    carrier expects the parcel on a ninth day, and that it missed the first is no longer known)."""
+    told = order.told.get((watch.id, package.id if package else None))
+    if told is None or any(each.at == told.start for each in clock) or not may_lack(order.state, watch, package):
+        return None
+    return Start(told.start, told.start, told.source)
 
 
 def _run_out(

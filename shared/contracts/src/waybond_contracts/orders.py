@@ -153,7 +153,7 @@ class OrderAmended(Event, topic=ORDERS):
     revision: Count
     """Counts up with each change."""
     total: ZeroOrMore | None = None
-    """The new total."""
+    """The new total. Money given back for what this change takes off is in it, and not told as OrderRefunded again."""
     lines: Annotated[tuple[OrderLine, ...], Field(fail_fast=True, min_length=1, max_length=MAX_LINES)] | None = None
     """All lines, changed or not."""
     destination: Country | None = None
@@ -184,7 +184,7 @@ class OrderCancelled(Event, topic=ORDERS):
 
 
 class OrderRefunded(Event, topic=ORDERS):
-    """The platform itself gave money back to the buyer, beside Waybond."""
+    """The platform itself gave money back to the buyer, beside Waybond, for the order as its latest total has it."""
 
     refund_ref: Id
     """The platform's own id of this refund: the same id with other content is a contradiction."""
