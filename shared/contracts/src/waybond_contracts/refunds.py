@@ -133,7 +133,7 @@ class RefundFailed(RefundResult, topic=REFUND_RESULTS):
 
 
 class RefundReversed(RefundResult, topic=REFUND_RESULTS):
-    """The money had moved and came back."""
+    """The money had moved and came back; `amount` is how much of it."""
 
     failure_code: FailureCode = FailureCode.UNKNOWN
     """Why, in the canonical vocabulary."""
