@@ -139,6 +139,20 @@ def test_checks_beyond_what_goes_out_at_once_are_asked_for_at_the_next_wake() ->
     assert max(Counter(each.at for each in told.published).values()) <= MAX_EVENTS_PER_OUTCOME
 
 
+def test_a_parcel_of_last_year_that_had_the_same_tracking_number_has_not_arrived() -> None:
+    told = story().given(order_placed(), policy_issued(LATE), booked(2))
+    told.when(scanned(K.DELIVERED, -200), known_at=day(3))
+    assert the(ShipmentDelayed, told.until(day(27))).breached
+    assert seen_says(told.events) == {}
+
+
+def test_a_delivery_that_is_learned_half_a_year_later_counts() -> None:
+    told = story().given(order_placed(), policy_issued(LATE), booked(2))
+    told.until(day(30))
+    told.when(scanned(K.DELIVERED, 26), known_at=day(215))
+    assert not watch_says(told.events)["TG-1:0:0", "A"].breached
+
+
 def test_packages_beyond_the_bound_are_left_out_and_the_status_says_so() -> None:
     told = story().given(order_placed(), policy_issued(LATE))
     told.given(*(booked(2, f"P{i:03}") for i in range(MAX_PACKAGES)))

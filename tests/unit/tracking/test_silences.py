@@ -110,11 +110,11 @@ def test_a_silence_that_only_may_have_lasted_did_not() -> None:
 
 def test_a_date_of_long_ago_does_not_hide_a_silence_under_cover() -> None:
     told = story().given(order_placed(), policy_issued(SILENT), booked(1))
-    told.when(scanned(K.IN_TRANSIT, -500), known_at=day(2))
+    told.when(scanned(K.IN_TRANSIT, -100), known_at=day(2))
     assert watch_says(told.events) == {}
     told.given(scanned(K.PICKED_UP, 3))
     told.until(day(20))
-    assert watch_says(told.events)["LO-1:1:0", "A"].due == day(-470)
+    assert watch_says(told.events)["LO-1:1:0", "A"].due == day(-70)
     told.until(day(33))
     assert watch_says(told.events)["LO-1:1:0", "A"].due == day(33)
 

@@ -25,6 +25,9 @@ KEPT_AFTER_END = timedelta(days=7)
 KEPT_WITH_PERIL = timedelta(days=400)
 """How long one is kept after that of which a peril was told: what was told may have to be taken back (S: paid as lost,
 then cancelled, and the parcel arrives ten days later; the wording wants the refund back)."""
+OF_ANOTHER = timedelta(days=180)
+"""A scan so much older than the order is of another parcel (S: carriers give a tracking number again after half a year
+or more; the parcel of last year was delivered, and that of today seems to have arrived)."""
 TICK = timedelta(microseconds=1)
 
 
@@ -100,6 +103,8 @@ def _revision(promised: Promised) -> int:
 
 def _shipped(state: State, fact: ShipmentBooked | ShipmentScanned | ShipmentChecked, now: datetime) -> State:
     """A package is known from the first fact that names it."""
+    if isinstance(fact, ShipmentScanned) and (fact.occurred_until or fact.occurred_at) < state.since - OF_ANOTHER:
+        return state
     before = next((each for each in state.packages if each.id == fact.package_id), None)
     if before is None and len(state.packages) >= MAX_PACKAGES:
         return replace(state, dropped=state.dropped + 1)
