@@ -149,6 +149,20 @@ answer_within = "P3D"
         assert promised not in told[language]
 
 
+def test_already_paid_does_not_say_that_nothing_will_follow() -> None:
+    """S: a tenth is paid after seven days, the buyer complains, and after fifteen more is paid."""
+    story = ClaimsStory()
+    story.given(placed(), issued(), late(0))
+    story.pay(day(28))
+    story.when(complaint(day(29)))
+    told = story.last(BuyerNotified)
+    assert (told.about, "$10.00" in texts(told)["en"]) == ("already_paid", True)
+    for language, for_now in (("zh", "目前"), ("en", "at this time"), ("pt", "No momento"), ("es", "Por ahora")):
+        assert for_now in texts(told)[language]
+    story.when(late(1))
+    assert story.last(BuyerNotified).about == "approved"
+
+
 def test_card_schemes_are_answered_by_the_event_alone() -> None:
     from waybond_contracts.disputes import DisputeSource
 

@@ -129,7 +129,7 @@ class OrderPlaced(Event, topic=ORDERS):
     cover: CoverSelection = CoverSelection()
     """Whether and which cover is wanted."""
     settlement_rate: FxRate | None = None
-    """Set if another currency than the order's is settled."""
+    """Between the order's currency and the product's, either way round; needed where they differ."""
 
     @model_validator(mode="after")
     def _consistent(self) -> "OrderPlaced":
