@@ -1,6 +1,6 @@
 """docs/reference/events.md: every topic, event, field and vocabulary in words, from the models."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from waybond_contracts.fields import MAX_INTEGER
 from waybond_contracts.generate.asyncapi import messages_of
@@ -85,7 +85,7 @@ def _vocabulary() -> Iterator[str]:
     yield ""
 
 
-def words(values: list[str]) -> str:
+def words(values: Iterable[str]) -> str:
     """The words of a vocabulary."""
     return ", ".join(f"`{value}`" for value in values)
 
@@ -100,7 +100,7 @@ def table(schema: Schema, prefix: str = _PREFIX, *, only: tuple[str, ...] = (), 
     if not fields:
         return "No fields of its own.\n"
     required = schema.get("required", [])
-    rows = []
+    rows: list[str] = []
     for name, field in fields.items():
         default = "" if name in required else _default(field)
         rows.append(f"|`{name}`|{_type(field, prefix)}|{default}|{_cell(field.get('description', ''))}|")
