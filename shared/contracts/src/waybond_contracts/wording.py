@@ -232,8 +232,9 @@ class Clause(Strict):
     limit: Amount | None = None
     """The most that the clause pays."""
     late_arrival: Literal["keep", "offset", "return"] = "keep"
-    """What becomes of the benefit when the parcel arrives after it was paid: the buyer keeps it; it counts towards
-    later benefits of other clauses and nothing is asked back (offset); or it is asked back (return)."""
+    """What becomes of the benefit of a loss, a return or a non-receipt when the parcel arrives after it was paid: the
+    buyer keeps it; it counts towards later benefits of other clauses and nothing is asked back (offset); or it is asked
+    back (return)."""
     delivered_by: Annotated[tuple[DeliveredBy, ...], Field(min_length=1, max_length=MAX_WAYS)] | None = None
     """Instead of the cover's."""
     ask_carrier: bool = False
