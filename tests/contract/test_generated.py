@@ -2,6 +2,7 @@
 
 import json
 import re
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from types import NoneType
@@ -20,8 +21,10 @@ from waybond_contracts.generate.vocabulary import PROVIDERS, VOCABULARY
 from waybond_contracts.registry import EVENT_TYPES, decode, encode
 from waybond_contracts.shipments import ScanKind
 from waybond_contracts.topics import TOPICS
+from waybond_contracts.wording import Clock
 
 SCHEMAS = event_schemas()
+PRODUCT_FILES = (ROOT / "services/pricing/src/waybond_pricing/products", ROOT / "tests/fixtures/wordings")
 EVENTS = sorted(EVENT_TYPES)
 UNBOUNDED_PATTERN_SIGNS = ("*", "+", ",}")
 
@@ -56,6 +59,34 @@ def test_there_is_a_schema_for_every_event_and_for_progress_and_a_page_about_the
     assert set(SCHEMAS) == {model.__name__ for model in EVENT_TYPES.values()} | {"Progress"}
     page = artefacts()[ROOT / "docs" / "reference" / "events.md"]
     assert all(f"### {model.__name__}\n" in page for model in EVENT_TYPES.values())
+
+
+def test_the_page_about_product_files_says_what_every_part_and_clock_is() -> None:
+    page = artefacts()[ROOT / "docs" / "reference" / "products.md"]
+    parts = wording_schema()["$defs"]
+    assert [name for name in parts if f"\n## {name}\n" not in page] == []
+    assert {clock for clock in Clock if f"|`{clock}`|" in page} == set(Clock)
+    links = set(re.findall(r"\]\(#(\w+)\)", page))
+    assert links <= {name.lower() for name in parts}
+    used = {path for folder in PRODUCT_FILES for path in folder.glob("*.toml")}
+    fields = {name for path in used for name in names(tomllib.loads(path.read_text(encoding="utf-8")))}
+    assert len(fields) > 40
+    assert {name for name in fields if f"|`{name}`|" not in page} == set()
+
+
+def names(part: object) -> Iterator[str]:
+    """The fields of a file, but not the languages and lanes that a table is by."""
+    match part:
+        case dict():
+            for name, value in part.items():
+                yield name
+                if name != "title" and not name.endswith("_by_lane"):
+                    yield from names(value)
+        case list():
+            for each in part:
+                yield from names(each)
+        case _:
+            pass
 
 
 def test_the_readme_names_events_and_files_that_are_there() -> None:

@@ -128,6 +128,41 @@ def test_too_early_names_the_day() -> None:
     assert "January 28, 2026" in texts(story.last(BuyerNotified))["en"]
 
 
+def test_too_early_promises_no_decision_on_the_very_day() -> None:
+    """S: the carrier is asked on the day that was named, and has three more to answer."""
+    body = only("""
+[[clause]]
+id = "C"
+peril = "lost"
+any_of = [{ clock = "promised_latest", after = "P7D" }]
+tiers = [{ share = "1.00" }]
+ask_carrier = true
+answer_within = "P3D"
+""")
+    story = ClaimsStory()
+    story.given(placed(), issued(body), complaint(day(10)))
+    story.until(day(29))
+    told = texts(story.last(BuyerNotified))
+    assert "January 28, 2026" in told["en"]
+    assert story.case.commands == ()
+    for language, promised in (("zh", "当天"), ("en", "that day"), ("pt", "nesse dia"), ("es", "ese día")):
+        assert promised not in told[language]
+
+
+def test_already_paid_does_not_say_that_nothing_will_follow() -> None:
+    """S: a tenth is paid after seven days, the buyer complains, and after fifteen more is paid."""
+    story = ClaimsStory()
+    story.given(placed(), issued(), late(0))
+    story.pay(day(28))
+    story.when(complaint(day(29)))
+    told = story.last(BuyerNotified)
+    assert (told.about, "$10.00" in texts(told)["en"]) == ("already_paid", True)
+    for language, for_now in (("zh", "目前"), ("en", "at this time"), ("pt", "No momento"), ("es", "Por ahora")):
+        assert for_now in texts(told)[language]
+    story.when(late(1))
+    assert story.last(BuyerNotified).about == "approved"
+
+
 def test_card_schemes_are_answered_by_the_event_alone() -> None:
     from waybond_contracts.disputes import DisputeSource
 

@@ -29,3 +29,11 @@ def test_the_reference_lists_the_commands_that_there_are() -> None:
 def test_each_command_shows_an_example() -> None:
     for name, command in commands(typer.main.get_command(app)):
         assert f"[bold]waybond {name}" in (command.epilog or ""), name
+
+
+def test_no_help_is_taken_for_markup() -> None:
+    """S: "[default: in 60 s]" is read as a style, and not shown."""
+    for name, command in commands(typer.main.get_command(app)):
+        assert "[" not in (command.help or ""), name
+        for each in command.params:
+            assert "[" not in (getattr(each, "help", None) or ""), f"{name} {each.name}"

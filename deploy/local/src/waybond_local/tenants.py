@@ -39,15 +39,18 @@ POLL_SECONDS = 0.1
 T = TypeVar("T")
 console = Console(highlight=False)
 app = typer.Typer(
-    name="tenant", help="Tenants, their API keys and the products that they may sell.", no_args_is_help=True
+    name="tenant",
+    help="Tenants, their API keys and the products that they may sell.",
+    no_args_is_help=True,
+    epilog="Example: [bold]waybond tenant list[/bold]",
 )
 
 Data = Annotated[
-    Path | None, typer.Option("--data", help="Where data and logs are kept. [default: WAYBOND_DATA or the user's]")
+    Path | None, typer.Option("--data", help="The running stack's folder (else WAYBOND_DATA, else the user's).")
 ]
 Database = Annotated[
     str | None,
-    typer.Option("--database", help="The administrator's DSN of Waybond's database. [default: the stack's]"),
+    typer.Option("--database", help="The administrator's DSN of Waybond's database (else the running stack's)."),
 ]
 Name = Annotated[str, typer.Argument(help="The tenant: the first segment of its orders' keys.")]
 Offered = Annotated[
@@ -200,7 +203,7 @@ def add(
     *,
     default: Default = None,
     since: Annotated[
-        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="From when on, to replay history. [default: in 60 s]")
+        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="From when on, to replay history (else in 60 s).")
     ] = None,
     data: Data = None,
     database: Database = None,

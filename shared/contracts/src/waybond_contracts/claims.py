@@ -120,14 +120,14 @@ class DenialReason(StrEnum):
 
 
 class ClaimDenied(ClaimEvent, topic=CLAIMS):
-    """Nothing (more) is owed now. TOO_EARLY carries the date on which it is decided again, by itself."""
+    """Nothing (more) is owed now. TOO_EARLY carries the date from which it can be decided again, by itself."""
 
     reason: DenialReason
     """Why nothing (more) is paid."""
     dispute_id: Id | None = None
     """The dispute that this answers."""
     eligible_at: Instant | None = None
-    """When it is decided again, by itself; with too_early."""
+    """From when it can be decided again, by itself; with too_early, where the clock that counts has started."""
     paid: Money | None = None
     """What has been paid already."""
     explanation: Explanation | None = None

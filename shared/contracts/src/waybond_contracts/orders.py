@@ -129,7 +129,7 @@ class OrderPlaced(Event, topic=ORDERS):
     cover: CoverSelection = CoverSelection()
     """Whether and which cover is wanted."""
     settlement_rate: FxRate | None = None
-    """Set if another currency than the order's is settled."""
+    """Between the order's currency and the product's, either way round; needed where they differ."""
 
     @model_validator(mode="after")
     def _consistent(self) -> "OrderPlaced":
@@ -153,7 +153,8 @@ class OrderAmended(Event, topic=ORDERS):
     revision: Count
     """Counts up with each change."""
     total: ZeroOrMore | None = None
-    """The new total. Money given back for what this change takes off is in it, and not told as OrderRefunded again."""
+    """The new total. Money given back for what this change takes off is off it already, and not told as OrderRefunded
+    again."""
     lines: Annotated[tuple[OrderLine, ...], Field(fail_fast=True, min_length=1, max_length=MAX_LINES)] | None = None
     """All lines, changed or not."""
     destination: Country | None = None

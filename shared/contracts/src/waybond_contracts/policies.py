@@ -161,7 +161,7 @@ class PolicyAmended(PolicyEvent, topic=POLICIES):
     watches: Annotated[tuple[Watch, ...], Field(fail_fast=True, max_length=MAX_WATCHES)]
     """What tracking has to watch now."""
     reason: Code
-    """What changed."""
+    """What changed: order_amended, reinstated."""
     lane: Lane | None = None
     """Origin and destination now; none: those that the policy was issued for."""
 
@@ -170,7 +170,7 @@ class PolicyCancelled(PolicyEvent, topic=POLICIES):
     """Cover ended at `occurred_at`; what had happened before stays covered unless `from_start`."""
 
     reason: Code
-    """Why."""
+    """Why: order_cancelled, order_refunded, or the DeclineReason that the amended order would have met."""
     from_start: bool = False
     """True: nothing was ever covered."""
     premium_returned: Money

@@ -63,7 +63,7 @@ class IssuePayout(MoneyCommand, topic=REFUNDS):
     """Pay where no payment can be refunded (a credit, or a payment that is too old)."""
 
     payee: Code
-    """Whom to pay: a token of the platform."""
+    """Whom to pay: the `buyer_ref` of the order."""
     payment: Payment | None = None
     """The payment that could not be refunded."""
 
@@ -72,7 +72,7 @@ class CancelRefund(RefundCommand, topic=REFUNDS):
     """Do not pay `refund_id` if it is not paid yet; answered by RefundCancelled, or by RefundSucceeded if too late."""
 
     reason_code: Code
-    """Why."""
+    """Why: owed_less, payer_silent."""
 
 
 class FailureCode(StrEnum):
@@ -133,7 +133,7 @@ class RefundFailed(RefundResult, topic=REFUND_RESULTS):
 
 
 class RefundReversed(RefundResult, topic=REFUND_RESULTS):
-    """The money had moved and came back."""
+    """The money had moved and came back; `amount` is how much of it."""
 
     failure_code: FailureCode = FailureCode.UNKNOWN
     """Why, in the canonical vocabulary."""

@@ -65,8 +65,8 @@ class PackageLine(Model):
 
 
 class ShipmentBooked(Event, topic=SHIPMENTS):
-    """A package was handed to or announced at a carrier. Without lines it holds an equal part of the order. Booked again
-    under its id it is the same package with another label."""
+    """A package was handed to or announced at a carrier. Without lines it holds an equal part of the order. Booked
+    again under its id it is the same package with another label."""
 
     package_id: Id
     """The platform's own id, unique within the order."""

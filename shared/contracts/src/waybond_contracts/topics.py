@@ -43,13 +43,7 @@ TOPICS: tuple[Topic, ...] = (
     Topic(CLAIMS, "claims", ("platforms",), False, "What claims decides, and what the buyer is told."),
     Topic(REFUNDS, "claims", ("payment systems",), False, "Commands to payment systems.", True),
     Topic(REFUND_RESULTS, "payment systems", ("claims",), True, "Answers to the commands."),
-    Topic(
-        CLAIM_COMMANDS,
-        "claims and waybond",
-        ("claims",),
-        True,
-        "Decisions of adjusters and buyers, over HTTP or from a shell.",
-    ),
+    Topic(CLAIM_COMMANDS, "waybond", ("claims",), True, "Decisions of adjusters and buyers."),
     Topic(OPERATOR_COMMANDS, "waybond", ("pricing", "tracking", "claims"), True, "Decisions about held orders."),
 )
 """All of them have the same number of partitions; partition n of each is shard n."""

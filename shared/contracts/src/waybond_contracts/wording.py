@@ -232,8 +232,9 @@ class Clause(Strict):
     limit: Amount | None = None
     """The most that the clause pays."""
     late_arrival: Literal["keep", "offset", "return"] = "keep"
-    """What becomes of the benefit when the parcel arrives after it was paid: the buyer keeps it; it counts towards
-    later benefits of other clauses and nothing is asked back (offset); or it is asked back (return)."""
+    """What becomes of the benefit of a loss, a return or a non-receipt when the parcel arrives after it was paid: the
+    buyer keeps it; it counts towards later benefits of other clauses and nothing is asked back (offset); or it is asked
+    back (return)."""
     delivered_by: Annotated[tuple[DeliveredBy, ...], Field(min_length=1, max_length=MAX_WAYS)] | None = None
     """Instead of the cover's."""
     ask_carrier: bool = False
@@ -319,9 +320,9 @@ class Cover(Strict):
     package_limit_minor: LimitMinor | None = None
     """The most that is paid for one package."""
     starts: Literal["bound", "first_scan"] = "bound"
-    """From when it covers."""
+    """From when it covers: when the order became known, or when somebody first had the parcel in hand."""
     period: Duration
-    """The policy ends this long after the order, or when the last clock that can still pay has run out, if earlier."""
+    """The policy ends this long after the order was placed."""
     delivered_by: Annotated[tuple[DeliveredBy, ...], Field(min_length=1, max_length=MAX_WAYS)] = (
         DeliveredBy.DOOR,
         DeliveredBy.NEIGHBOUR,
@@ -343,7 +344,7 @@ class Terms(Strict):
     rating: Id
     """Name and version of the rating file."""
     bind_within: Duration
-    """An order that is placed longer ago than this is declined."""
+    """An order that is placed longer ago than this is declined; at most 30 days."""
     lanes: Annotated[tuple[LanePattern, ...], Field(min_length=1, max_length=MAX_LANES)] = ("*",)
     """Where it is sold."""
     lanes_except: Annotated[tuple[LanePattern, ...], Field(max_length=MAX_LANES)] = ()
@@ -353,11 +354,12 @@ class Terms(Strict):
     needs_promise: bool = False
     """An order without a promise is declined."""
     on_cancel: Literal["refund_premium", "refund_unearned", "keep_premium"] = "refund_premium"
-    """What becomes of the premium when the order is cancelled."""
+    """What becomes of the premium when the order is cancelled: all is given back and nothing was ever covered, the part
+    for the time that is left is, or nothing."""
     on_refund: Literal["refund_unearned", "keep_premium"] = "keep_premium"
-    """What becomes of it when the platform refunds the order."""
+    """What becomes of it when the platform has refunded all of the order."""
     on_amend: Literal["rate_again", "keep_premium"] = "rate_again"
-    """What becomes of it when the order changes."""
+    """What becomes of it when the order changes: it is rated again, or stays as it was bound."""
 
 
 class Wording(Strict):

@@ -1,6 +1,6 @@
 """`python -m waybond_contracts.generate`: writes what is derived from the models, or says that it is not current.
 
-Without an option the files under shared/contracts/schemas/ and docs/reference/events.md are written. `--check` compares
+Without an option the files under shared/contracts/schemas/ and docs/reference are written. `--check` compares
 instead and exits with 1 if one differs. `--release` also takes the schemas as the ones that later versions must stay
 compatible with (schemas/released/).
 """
@@ -12,7 +12,7 @@ import tomllib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from waybond_contracts.generate import asyncapi, reference
+from waybond_contracts.generate import asyncapi, products, reference
 from waybond_contracts.generate.schemas import event_schemas, rendered, wording_schema
 
 MEMBER = Path(__file__).parents[3]
@@ -28,6 +28,7 @@ def artefacts() -> dict[Path, str]:
         schemas / "wording.json": rendered(wording_schema()),
         **{schemas / "events" / f"{name}.json": rendered(schema) for name, schema in event_schemas().items()},
         MEMBER.parents[1] / "docs" / "reference" / "events.md": reference.render(),
+        MEMBER.parents[1] / "docs" / "reference" / "products.md": products.render(),
     }
 
 

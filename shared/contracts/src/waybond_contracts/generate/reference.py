@@ -1,6 +1,6 @@
 """docs/reference/events.md: every topic, event, field and vocabulary in words, from the models."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from waybond_contracts.fields import MAX_INTEGER
 from waybond_contracts.generate.asyncapi import messages_of
@@ -34,7 +34,7 @@ def render() -> str:
     schemas = components(_PREFIX + "{model}")
     return "\n".join(
         [
-            _HEAD + _table(schemas["OrderPlaced"], only=_COMMON),
+            _HEAD + table(schemas["OrderPlaced"], only=_COMMON),
             _READING,
             *_topics(),
             *(section for topic in TOPICS for section in _topic(topic, schemas)),
@@ -58,13 +58,13 @@ def _topic(topic: Topic, schemas: dict[str, Schema]) -> Iterator[str]:
         if name == "Progress":
             continue
         yield f"### {name}\n\n`{EVENT_TYPES[f'io.waybond.{name}'].event_type}`. {schemas[name]['description']}\n"
-        yield _table(schemas[name], without=_COMMON)
+        yield table(schemas[name], without=_COMMON)
 
 
 def _progress(schemas: dict[str, Schema]) -> Iterator[str]:
     yield f"## Progress\n\n`io.waybond.Progress`, on {', '.join(PROGRESS_TOPICS)}. {schemas['Progress']['description']}"
     yield "It has no key: it is addressed to a partition.\n"
-    yield _table(schemas["Progress"])
+    yield table(schemas["Progress"])
 
 
 def _parts(schemas: dict[str, Schema]) -> Iterator[str]:
@@ -73,7 +73,7 @@ def _parts(schemas: dict[str, Schema]) -> Iterator[str]:
     yield "## Parts\n"
     for name, schema in parts.items():
         yield f"### {name}\n\n{schema['description']}\n"
-        yield _table(schema) if "properties" in schema else ", ".join(f"`{value}`" for value in schema["enum"]) + "\n"
+        yield table(schema) if "properties" in schema else words(schema["enum"]) + "\n"
 
 
 def _vocabulary() -> Iterator[str]:
@@ -85,7 +85,13 @@ def _vocabulary() -> Iterator[str]:
     yield ""
 
 
-def _table(schema: Schema, *, only: tuple[str, ...] = (), without: tuple[str, ...] = ()) -> str:
+def words(values: Iterable[str]) -> str:
+    """The words of a vocabulary."""
+    return ", ".join(f"`{value}`" for value in values)
+
+
+def table(schema: Schema, prefix: str = _PREFIX, *, only: tuple[str, ...] = (), without: tuple[str, ...] = ()) -> str:
+    """The fields of a model. `prefix`: what stands ahead of a name where the schema refers to another."""
     fields = {
         name: field
         for name, field in schema.get("properties", {}).items()
@@ -94,29 +100,35 @@ def _table(schema: Schema, *, only: tuple[str, ...] = (), without: tuple[str, ..
     if not fields:
         return "No fields of its own.\n"
     required = schema.get("required", [])
-    rows = [
-        f"|`{name}`|{_type(field)}|{'' if name in required else _default(field)}|{_cell(field.get('description', ''))}|"
-        for name, field in fields.items()
-    ]
+    rows: list[str] = []
+    for name, field in fields.items():
+        default = "" if name in required else _default(field)
+        rows.append(f"|`{name}`|{_type(field, prefix)}|{default}|{_cell(field.get('description', ''))}|")
     return "\n".join(["|Field|Type|Default|Meaning|", "|---|---|---|---|", *rows, ""])
 
 
-def _type(field: Schema) -> str:
+def _type(field: Schema, prefix: str) -> str:
     """The type of a field in a word or two."""
     match field:
         case {"$ref": str(reference)}:
-            name = reference.removeprefix(_PREFIX)
+            name = reference.removeprefix(prefix)
             return f"[{name}](#{name.lower()})"
         case {"anyOf": [inner, {"type": "null"}]}:
-            return _type(inner)
+            return _type(inner, prefix)
         case {"allOf": [inner, {"properties": {"minor": {"minimum": int(least)}}}]}:
-            return f"{_type(inner)} of {least} or more"
+            return f"{_type(inner, prefix)} of {least} or more"
         case {"type": "array", "items": items, "maxItems": int(most)}:
-            return f"{field.get('minItems', 0)} to {most} of {_type(items)}"
+            return f"{field.get('minItems', 0)} to {most} of {_type(items, prefix)}"
         case {"enum": list()}:
-            return ", ".join(f"`{value}`" for value in field["enum"])
+            return words(field["enum"])
         case {"type": "string", "format": "date-time"}:
             return "instant"
+        case {"type": "object", "additionalProperties": {} as inner, "maxProperties": int(most)}:
+            return f"table of up to {most}: {_type(inner, prefix)}"
+        case {"const": int(only_one)}:
+            return f"{only_one}"
+        case {"type": "string", "pattern": str(pattern)} if pattern.startswith("^(0("):
+            return "decimal string, 0 to 1"
         case {"type": "string", "maxLength": int(most)}:
             return f"text, {field.get('minLength', 0)} to {most} characters"
         case {"type": "string", "pattern": str(pattern)}:
@@ -130,8 +142,10 @@ def _type(field: Schema) -> str:
 
 
 def _default(field: Schema) -> str:
-    value = field.get("default")
+    value = field.get("default", {} if field.get("type") == "object" else None)
     match value:
+        case [str(), *_]:
+            return words(value)
         case None:
             return "null"
         case "":
