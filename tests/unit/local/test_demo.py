@@ -183,6 +183,22 @@ def test_what_later_scans_contradict_is_not_told_as_if_it_stood() -> None:
     assert line.what == "not lost after all"
 
 
+@pytest.mark.parametrize(
+    ("name", "changed", "says"),
+    [
+        ("IssuePayout", {}, "commands payout r-1"),
+        ("RefundReversed", {"amount": {"minor": 200, "currency": "USD", "exponent": 2}}, "r-1 came back: 2.00 USD"),
+        ("ShipmentScanned", {"occurred_until": "2026-01-06T01:00:00Z"}, "05 Jan 14:02 and 06 Jan 01:00 UTC"),
+    ],
+)
+def test_a_line_says_what_moved_and_when(name: str, changed: dict[str, Any], says: str) -> None:
+    """S: a part of a refund comes back, and it reads as if all of it did."""
+    said = EXAMPLES[f"io.waybond.{name}"] | changed
+    line = Narrator().line(record(decode(f"io.waybond.{name}", json.dumps(said).encode()).event))
+    assert line is not None
+    assert says in line.what
+
+
 def test_a_note_moves_no_cursor() -> None:
     said = EXAMPLES["io.waybond.DecideReferral"] | {"note": "well\x1b[2J\ndone"}
     line = Narrator().line(record(decode("io.waybond.DecideReferral", json.dumps(said).encode()).event))

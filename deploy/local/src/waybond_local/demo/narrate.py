@@ -223,7 +223,8 @@ def _shipment(event: Event) -> Said | None:
 def _payment(event: Event) -> Said | None:
     match event:
         case refunds.MoneyCommand():
-            return Said("claims", f"commands refund {event.refund_id[:8]} of {event.amount} (attempt {event.attempt})")
+            word = "payout" if isinstance(event, refunds.IssuePayout) else "refund"
+            return Said("claims", f"commands {word} {event.refund_id[:8]} of {event.amount} (attempt {event.attempt})")
         case refunds.CancelRefund():
             return Said("claims", f"cancels refund {event.refund_id[:8]}: {event.reason_code}")
         case refunds.RefundFailed():
@@ -231,6 +232,8 @@ def _payment(event: Event) -> Said | None:
             return Said("payments", f"refund {event.refund_id[:8]} failed: {event.failure_code}, {again}")
         case refunds.RefundResult():
             word = type(event).__name__.removeprefix("Refund").lower()
+            if isinstance(event, refunds.RefundReversed):  # a part may have come back
+                word = f"came back: {event.amount}, {_words(event.failure_code)}"
             return Said("payments", f"refund {event.refund_id[:8]} {word}")
         case _:
             return None
@@ -252,7 +255,8 @@ def _printable(text: str) -> str:
 def _when(when: Interval) -> str:
     if when.earliest == when.latest:
         return f"{when.earliest:%d %b %H:%M} UTC"
-    return f"between {when.earliest:%d %b %H:%M} and {when.latest:%H:%M} UTC"
+    until = f"{when.latest:%H:%M}" if when.earliest.date() == when.latest.date() else f"{when.latest:%d %b %H:%M}"
+    return f"between {when.earliest:%d %b %H:%M} and {until} UTC"
 
 
 def _days(seconds: float) -> str:
