@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import getpass
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -22,7 +21,7 @@ from waybond_contracts.commands import DiscardHeld, HeldCommand, ReleaseHeld
 from waybond_contracts.envelope import Envelope
 from waybond_contracts.fields import MAX_TEXT_CHARACTERS
 from waybond_kit.outbox import unpack_headers
-from waybond_local import state
+from waybond_local import person, state
 from waybond_local.state import StackState
 
 SERVICES = ("pricing", "tracking", "claims")
@@ -171,7 +170,7 @@ def command_for(
         service=address.service,  # pyright: ignore[reportArgumentType] - Address.parse has checked it
         topic_name=address.topic,
         record_offset=address.offset,
-        by=getpass.getuser(),
+        by=person.name(),
         note=note,
     )
 
