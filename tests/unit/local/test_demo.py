@@ -203,7 +203,10 @@ def test_a_note_moves_no_cursor() -> None:
     said = EXAMPLES["io.waybond.DecideReferral"] | {"note": "well\x1b[2J\ndone"}
     line = Narrator().line(record(decode("io.waybond.DecideReferral", json.dumps(said).encode()).event))
     assert line is not None
-    assert line.more == ('"well [2J done"',)
+    assert line.more == ('"well\\x1b[2J\\ndone"',)
+    scan = Narrator().line(record(scanned("Objeto\x1b[2J postado")))
+    assert scan is not None
+    assert scan.what.isprintable()
 
 
 def kafka_record(event: Event, *, topic: str | None = None, key: str | None = None) -> ConsumerRecord[Any, Any]:

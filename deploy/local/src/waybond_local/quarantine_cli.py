@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import getpass
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -22,8 +21,9 @@ from waybond_contracts.commands import DiscardHeld, HeldCommand, ReleaseHeld
 from waybond_contracts.envelope import Envelope
 from waybond_contracts.fields import MAX_TEXT_CHARACTERS
 from waybond_kit.outbox import unpack_headers
-from waybond_local import state
+from waybond_local import person, state
 from waybond_local.state import StackState
+from waybond_local.terminal import plain
 
 SERVICES = ("pricing", "tracking", "claims")
 MAX_LISTED = 200
@@ -93,7 +93,7 @@ def list_(
     table = Table("record", "order", "state", "reason", "what is wrong", "known at")
     for service, row in found:
         address = Address(service, row["topic"], row["shard"], row["record_offset"])
-        wrong = escape(f"{row['field']}: {row['detail']}")
+        wrong = escape(plain(f"{row['field']}: {row['detail']}"))
         known = f"{row['known_at']:%Y-%m-%d %H:%M}"
         table.add_row(
             str(address), escape(row["order_key"] or ""), condition(address, row), row["reason"], wrong, known
@@ -110,11 +110,11 @@ def show(name: Name, data: Folder = None) -> None:
     row = asyncio.run(_found(state.serving(data), address))
     table = Table(show_header=False, title=name, title_justify="left")
     for field in ("order_key", "reason", "field", "detail", "known_at", "outcome", "released_at"):
-        table.add_row(field, escape(str(row[field] if row[field] is not None else "")))
+        table.add_row(field, escape(plain(str(row[field] if row[field] is not None else ""))))
     table.add_row("state", condition(address, row))
     table.add_row("key", escape(shown(row["key"])))
     for header, value in unpack_headers(row["headers"]) if row["headers"] else ():
-        table.add_row(f"header {escape(header)}", escape(shown(value)))
+        table.add_row(f"header {escape(plain(header))}", escape(shown(value)))
     table.add_row("value", escape(shown(row["value"])))
     console.print(table)
 
@@ -171,7 +171,7 @@ def command_for(
         service=address.service,  # pyright: ignore[reportArgumentType] - Address.parse has checked it
         topic_name=address.topic,
         record_offset=address.offset,
-        by=getpass.getuser(),
+        by=person.name(),
         note=note,
     )
 
@@ -181,8 +181,7 @@ def shown(value: bytes | None) -> str:
     if value is None:
         return "(none)"
     text = value[:MAX_SHOWN_BYTES].decode("utf-8", "backslashreplace")
-    safe = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
-    return safe + (f" … {len(value)} bytes in all" if len(value) > MAX_SHOWN_BYTES else "")
+    return plain(text) + (f" … {len(value)} bytes in all" if len(value) > MAX_SHOWN_BYTES else "")
 
 
 def condition(address: Address, row: Mapping[str, Any]) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import getpass
 import uuid
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -27,7 +26,7 @@ from waybond_contracts.commands import DecideReferral
 from waybond_contracts.errors import contract_error
 from waybond_contracts.money import Money
 from waybond_contracts.publishing import Message, message
-from waybond_local import state
+from waybond_local import person, state
 from waybond_local.orders_cli import explained
 from waybond_local.state import StackState
 
@@ -158,7 +157,7 @@ def command_for(
             command_id=str(uuid.uuid4()),
             claim_id=case.claim_id,
             case_version=version,
-            by=getpass.getuser(),
+            by=person.name(),
             referral_id=asked.referral_id,
             choice=choice,
             amount=much,

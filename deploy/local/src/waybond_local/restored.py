@@ -73,9 +73,10 @@ def restored(data: Data = None, dsn: AdminDsn = None, kafka: Kafka = None) -> No
         lost = "another topic" if each.beyond else f"{each.lost:,}"
         table.add_row(each.service, each.topic, f"{each.again:,}", lost)
     console.print(table)
-    console.print("The shards' epochs are raised. Start the services.")
     if any(each.lost or each.beyond for each in found):
+        console.print("The shards' epochs are raised. Records are gone: go on with docs/runbooks/topic-recreated.md.")
         raise typer.Exit(1)
+    console.print("The shards' epochs are raised. Start the services.")
 
 
 async def fence(dsn: str, kafka: str) -> list[Ahead]:

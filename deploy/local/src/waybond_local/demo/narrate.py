@@ -11,6 +11,7 @@ from waybond_contracts.fields import Interval
 from waybond_contracts.orders import Language
 from waybond_contracts.wording import DeliveredBy, Wording
 from waybond_local.demo.record import Record
+from waybond_local.terminal import plain
 
 
 class Said(NamedTuple):
@@ -68,7 +69,7 @@ class Narrator:
                 )
                 return Said("pricing", what, watches)
             case policies.PolicyDeclined():
-                return Said("pricing", f"no cover: {event.reason} {event.detail}")
+                return Said("pricing", f"no cover: {event.reason} {plain(event.detail)}")
             case policies.PolicyAmended():
                 what = f"premium {event.premium.total}, limit {event.limit}, until {event.ends_at:%d %b %Y}"
                 return Said("pricing", f"cover amended ({_words(event.reason)}): {what}")
@@ -160,7 +161,7 @@ def _order(event: Event) -> Said | None:
             return Said("platform", f"order {event.order_id} placed: {event.total}, {event.lane}{promise}")
         case orders.OrderAmended():
             total = f" to {event.total}" if event.total is not None else ""
-            return Said("platform", f"order amended{total}{_in_brackets(_printable(event.reason))}")
+            return Said("platform", f"order amended{total}{_in_brackets(plain(event.reason))}")
         case orders.OrderCancelled():
             return Said("platform", f"order cancelled{_in_brackets(event.reason)}")
         case orders.OrderRefunded():
@@ -196,11 +197,11 @@ def _person(event: Event) -> Said | None:
     match event:
         case commands.DecideReferral():
             much = f", {event.amount}" if event.amount is not None else ""
-            note = (f'"{_printable(event.note)}"',) if event.note else ()
+            note = (f'"{plain(event.note)}"',) if event.note else ()
             return Said("person", f"{event.by} decides referral {event.referral_id[:8]}: {event.choice}{much}", note)
         case commands.HeldCommand():
             word = "release" if isinstance(event, commands.ReleaseHeld) else "discard"
-            note = (f'"{_printable(event.note)}"',) if event.note else ()
+            note = (f'"{plain(event.note)}"',) if event.note else ()
             what = f"{event.topic_name}/{event.record_offset} of {event.service}"
             return Said("person", f"{event.by} wants to {word} {what}", note)
         case _:
@@ -212,7 +213,7 @@ def _shipment(event: Event) -> Said | None:
         case shipments.ShipmentBooked():
             return Said("platform", f"package {event.package_id} announced to {event.carrier}")
         case shipments.ShipmentScanned():
-            own_words = f" ({event.raw_text})" if event.raw_text else ""
+            own_words = f" ({plain(event.raw_text)})" if event.raw_text else ""
             return Said("carrier", f"{event.kind}{own_words}, {_when(event.when)}")
         case shipments.ShipmentChecked():
             return Said("carrier", f"was asked: knows {event.scans_known} scans, all of them reported")
@@ -245,11 +246,6 @@ def _words(code: str) -> str:
 
 def _in_brackets(reason: str) -> str:
     return f" ({reason.replace('_', ' ')})" if reason else ""
-
-
-def _printable(text: str) -> str:
-    """Free text on one line: what would move a terminal's cursor is left out."""
-    return "".join(c if c.isprintable() else " " for c in text)
 
 
 def _when(when: Interval) -> str:
