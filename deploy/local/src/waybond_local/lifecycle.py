@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import subprocess
@@ -126,10 +127,19 @@ def _run(folder: Path, options: Options) -> None:
 def signals_end_it() -> Iterator[None]:
     """SIGTERM and a closed terminal end the stack as Ctrl-C does; while it stops, further ones change nothing."""
 
+    def raised() -> None:
+        raise KeyboardInterrupt
+
     def interrupt(number: int, frame: object) -> None:
         for each in ends:
             signal.signal(each, signal.SIG_IGN)
-        raise KeyboardInterrupt
+        try:
+            loop = asyncio.get_running_loop()
+        except RuntimeError:
+            raised()
+        else:
+            # Between two callbacks: a driver in C that is left in the middle of one crashes the process later.
+            loop.call_soon_threadsafe(raised)
 
     ends = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
     before = {each: signal.signal(each, interrupt) for each in ends}
