@@ -97,6 +97,73 @@ def test_a_refund_that_is_being_cancelled_is_not_told_to_be_delayed() -> None:
     assert [each.about for each in story.named(BuyerNotified)] == ["approved"]
 
 
+def about(story: ClaimsStory) -> list[str]:
+    return [each.about for each in story.named(BuyerNotified)]
+
+
+def found_again() -> ClaimsStory:
+    """A refund was commanded and told; then the lost parcel arrives, and it is cancelled."""
+    story = ClaimsStory()
+    body = PLAIN.replace('late_arrival = "keep"', 'late_arrival = "return"')
+    story.given(placed(), issued(body), lost(day(12)), delivered(day(12.5)))
+    story.when(answer(story.last(IssueRefund), "RefundCancelled", day(13)))
+    assert story.last(CancelRefund).reason_code == "owed_less"
+    return story
+
+
+def test_a_refund_that_does_not_come_after_all_is_told_once() -> None:
+    story = found_again()
+    assert about(story) == ["approved", "refund_withdrawn"]
+    told = texts(story.last(BuyerNotified))
+    assert "$100.00" in told["en"] and "will not be made" in told["en"]
+    story.when(refunded("R1", 500, day(20)))
+    assert about(story) == ["approved", "refund_withdrawn"]
+
+
+def test_a_refund_that_was_withdrawn_and_is_owed_again_is_told_again() -> None:
+    story = found_again()
+    story.when(damaged(day(14)))
+    assert about(story) == ["approved", "refund_withdrawn", "approved"]
+
+
+def test_a_second_attempt_that_is_cancelled_since_the_first_was_paid_withdraws_nothing() -> None:
+    story = ClaimsStory()
+    story.given(placed(), issued(), late(0))
+    first = story.last(IssueRefund)
+    story.when(answer(first, "RefundFailed", day(27.1)))
+    second = story.last(IssueRefund)
+    story.when(answer(first, "RefundSucceeded", day(27.2), version=2))
+    story.when(answer(second, "RefundCancelled", day(27.3)))
+    assert about(story) == ["approved"]
+
+
+def test_a_refund_that_failed_and_is_not_owed_any_more_is_told_and_told_again_once_it_is() -> None:
+    story = ClaimsStory()
+    story.given(placed(), issued(), late(0))
+    story.when(answer(story.last(IssueRefund), "RefundFailed", day(27.2)))
+    story.when(late(0, version=2, breached=False, as_of=day(27.25)), day(27.25))
+    assert about(story) == ["approved"], "another attempt is on its way"
+    story.when(answer(story.last(IssueRefund), "RefundFailed", day(27.3)))
+    assert about(story) == ["approved", "refund_withdrawn"]
+    story.when(late(0, version=3, as_of=day(29)), day(29))
+    assert about(story) == ["approved", "refund_withdrawn", "approved"]
+
+
+def test_a_refund_that_the_platform_paid_meanwhile_is_told_so() -> None:
+    story = ClaimsStory()
+    story.given(placed(), issued(), late(0), refunded("R1", 10_000, day(27.1)))
+    story.when(answer(story.last(IssueRefund), "RefundCancelled", day(27.5)))
+    assert about(story) == ["approved", "refund_withdrawn"]
+    assert "in another way" in texts(story.last(BuyerNotified))["en"]
+
+
+def test_a_refund_that_is_replaced_by_a_smaller_one_is_told_by_that_one() -> None:
+    story = ClaimsStory()
+    story.given(placed(), issued(), damaged(day(20)), refunded("R1", 4_000, day(20.1)))
+    story.when(answer(story.last(IssueRefund), "RefundCancelled", day(20.5)))
+    assert about(story) == ["approved", "approved"]
+
+
 def test_a_payout_instead_of_a_refund_that_failed_is_told() -> None:
     story = ClaimsStory()
     story.given(placed(), issued(), late(0))

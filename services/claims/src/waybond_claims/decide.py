@@ -86,6 +86,9 @@ def _look(draft: Draft, fact: Event | Woken) -> None:
             notices.approved(draft, command, owes.best)
         elif paid_now and payments.takes_longer(draft.case):
             notices.refund_delayed(draft, draft.case.commands[-1].minor)
+        gone = payments.withdrawn(draft.case)
+        if gone is not None:
+            notices.refund_withdrawn(draft, gone)
     for told in disputes.answer(draft, owes, paid_now=paid_now):
         notices.denied(draft, told)
     for question in referrals.refer(draft, owes):

@@ -18,7 +18,7 @@ from babel.numbers import format_currency
 
 from waybond_claims.adjudication.interpreter import Found
 from waybond_claims.draft import Draft, named
-from waybond_claims.entitlement import net_paid
+from waybond_claims.entitlement import elsewhere, net_paid
 from waybond_claims.published import money, notice
 from waybond_claims.state import Case, Command, Dispute
 from waybond_contracts.claims import BuyerNotified, Notice
@@ -121,6 +121,19 @@ def refund_delayed(draft: Draft, minor: int) -> None:
         body = text["body"].format(order=said.order, amount=said.amount(minor))
         texts.append(notice(said.language, text["subject"], body))
     _tell(draft, "refund_delayed", texts)
+
+
+def refund_withdrawn(draft: Draft, command: Command) -> None:
+    """The money that the buyer was told of does not come: nothing is owed any more, or it came by another way."""
+    case = draft.case
+    variant = "elsewhere" if elsewhere(case) else "body"
+    texts: list[Notice] = []
+    for said in _languages(case):
+        text = TEXTS[said.language]["refund_withdrawn"]
+        body = text[variant].format(order=said.order, amount=said.amount(command.minor))
+        texts.append(notice(said.language, text["subject"].format(order=said.order), body))
+    _tell(draft, "refund_withdrawn", texts)
+    draft.change(withdrawn=len(case.commands))
 
 
 def _tell(

@@ -207,13 +207,15 @@ def retry_at(case: Case) -> datetime | None:
 def pay(draft: Draft, owes: Entitlement) -> Command | None:
     """Command the difference, if there is one and nothing stands against it; return the command if it is news.
 
-    Another attempt of what was approved already is no news, unless it pays by other means.
+    Another attempt of what was approved already is no news, unless it pays by other means or the buyer was told that it
+    does not come.
     """
     difference = due(draft.case, owes, waits=waits(draft.case, draft.now))
     if difference.command <= 0:
         return None
     again = _failed(draft.case)
-    if again is not None and (again.minor, draft.case.approved) == (difference.command, owes.entitled):
+    known = again is not None and draft.case.withdrawn < len(draft.case.commands)
+    if again is not None and known and (again.minor, draft.case.approved) == (difference.command, owes.entitled):
         command = _issue(draft, owes, replace(difference, pays=again.pays), again)
         return command if command.pays != again.pays else None
     fields = {
@@ -277,6 +279,16 @@ def takes_longer(case: Case) -> bool:
         return False
     first, before = told[-1].requested_at, told[1].requested_at
     return before <= first + UNTOLD < last.requested_at
+
+
+def withdrawn(case: Case) -> Command | None:
+    """The last command, if the buyer waits for its money in vain: none came, and nothing is owed that would follow (S:
+    it was cancelled since the parcel had arrived in time). Once."""
+    if len(case.commands) <= case.withdrawn or case.unpaid > 0:
+        return None
+    last = case.commands[-1]
+    attempts = (each for each in case.commands if each.step == last.step)
+    return None if any(each.in_flight or each.settled for each in attempts) else last
 
 
 def _failed(case: Case) -> Command | None:

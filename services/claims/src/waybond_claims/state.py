@@ -377,6 +377,8 @@ class Case(Struct, frozen=True, omit_defaults=True):
     referrals: tuple[Referral, ...] = ()
     recoveries: tuple[Recovery, ...] = ()
     notices: int = 0
+    withdrawn: int = 0
+    """How many commands there were when the buyer was told that the last one's money does not come after all."""
     entries: int = 0
     """Ordinal of the last entry in the books."""
     wording: str = ""

@@ -196,8 +196,9 @@ class BuyerNotified(ClaimEvent, topic=CLAIMS):
     notice_id: Id
     """Names the notice; one that comes twice is delivered once."""
     about: Code
-    """What is told: `approved` (money is on its way), `refund_delayed`, or the answer to a complaint, as ClaimDenied
-    gives it: `too_early`, `already_paid`, `not_covered`, `excluded`, `no_policy`. More words may come."""
+    """What is told: `approved` (money is on its way), `refund_delayed`, `refund_withdrawn` (none comes after all),
+    or the answer to a complaint, as ClaimDenied gives it: `too_early`, `already_paid`, `not_covered`, `excluded`,
+    `no_policy`. More words may come."""
     language: Language
     """The buyer's: the text to show first."""
     texts: Annotated[tuple[Notice, ...], Field(fail_fast=True, min_length=1, max_length=4)]
