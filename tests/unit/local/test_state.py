@@ -49,6 +49,18 @@ def test_a_folder_keeps_its_kind_of_time(replay: bool, tmp_path: Path) -> None:
     assert not state.is_running(tmp_path)
 
 
+@pytest.mark.parametrize("replay", [True, False])
+def test_up_beside_a_stack_with_the_other_kind_of_time_is_refused(replay: bool, tmp_path: Path) -> None:
+    since = datetime(2026, 1, 1, tzinfo=UTC)
+    state.write(
+        tmp_path, StackState(supervisor=os.getpid(), phase=Phase.READY, since=since, replay=not replay, partitions=8)
+    )
+    with state.only_one(tmp_path):
+        answer = CliRunner().invoke(app, ["up", "--data", str(tmp_path), *["--replay"] * replay])
+    assert answer.exit_code == 1
+    assert "give another folder" in str(answer.exception)
+
+
 def test_a_stack_that_only_starts_cannot_be_asked(tmp_path: Path) -> None:
     since = datetime(2026, 1, 1, tzinfo=UTC)
     starting = StackState(supervisor=os.getpid(), phase=Phase.STARTING, since=since, replay=False, partitions=8)

@@ -62,6 +62,12 @@ def up(
         else:
             _run(folder, Options.from_environment(partitions=partitions, replay=replay))
     else:
+        if found.replay != replay:
+            now, asked = ("a replay", "the clock") if found.replay else ("the clock", "a replay")
+            raise ProcessError(
+                f"A stack runs already on {folder} that takes its time from {now}, not from {asked}: "
+                "give another folder (--data)"
+            )
         console.print(f"A stack runs already, since {found.since:%Y-%m-%d %H:%M} UTC.")
         show(folder, found)
 

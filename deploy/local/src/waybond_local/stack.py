@@ -8,7 +8,7 @@ import secrets
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -222,7 +222,8 @@ class Stack:
 
     def _stop_all(self) -> None:
         """Services first, all at once, while they can still finish a batch; then what they stand on."""
-        self._publish(Phase.STOPPING)
+        with suppress(OSError):  # S: the disk is full; what runs is stopped in order all the same
+            self._publish(Phase.STOPPING)
         for child in self._children.values():
             if isinstance(child, ServiceProcess):
                 child.ask_to_stop()

@@ -25,6 +25,7 @@ from waybond_local.demo.record import Reader, reader
 from waybond_local.demo.tell import books, tell
 from waybond_local.history import scms as scms_history
 from waybond_local.invariants.check import Check
+from waybond_local.journal.command import CANNOT
 from waybond_local.lifecycle import signals_end_it
 from waybond_local.paths import fresh_folder
 from waybond_local.provision import DATABASE, with_database
@@ -89,6 +90,8 @@ def command(
     console.print(f"The demo took {time.monotonic() - began:.1f} s in all.")
     if not all(check.holds for check in checks):
         raise typer.Exit(1)
+    if any(check.unchecked for check in checks):
+        raise typer.Exit(CANNOT)
 
 
 def _history(year: int | None, most: int | None) -> Told:
