@@ -56,6 +56,8 @@ class Watch:
         self._calls: dict[Owner, list[Call]] = {}
         self.heard: dict[str, list[datetime]] = {}
         """When claims applied that a policy was amended or ended, by order."""
+        self._said: set[bytes | None] = set()
+        """The ids of what it applied of that: a send without an answer lays an event on the topic twice."""
         for service, database in databases.items():
             database.folded = self._folded
             database.committing = self._committing(service, database)
@@ -108,7 +110,11 @@ class Watch:
         for row in changes.inputs:
             if row.topic == "policies":
                 for record in self._broker.logs[Place("policies", row.shard)].records[row.expected : row.next_offset]:
-                    if record is not None and record.key is not None and _changes_policy(record):
+                    if record is None or record.key is None or not _changes_policy(record):
+                        continue
+                    event_id = dict(record.headers)["ce_id"]
+                    if event_id not in self._said:
+                        self._said.add(event_id)
                         self.heard.setdefault(record.key.decode(), []).append(self._broker.clock.now())
 
     def _one_writer(self, service: str, database: Database, changes: Changes) -> None:
