@@ -216,6 +216,7 @@ PROBLEMS: dict[int | str, dict[str, Any]] = {
     for status, text in {
         401: "No valid API key",
         403: "The tenant offers no product now",
+        408: "The body did not come",
         413: "The body is too long",
         422: "A field is not as expected",
         503: "Quotes are not given now",
