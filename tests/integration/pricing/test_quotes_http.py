@@ -252,7 +252,7 @@ async def test_the_openapi_document_describes_both_routes_and_their_problems(sho
 
     quotes = document["paths"]["/v1/quotes"]["post"]
     assert quotes["security"] == [{"api_key": []}]
-    assert set(quotes["responses"]) == {"200", "401", "403", "413", "422", "503"}
+    assert set(quotes["responses"]) == {"200", "401", "403", "408", "413", "422", "503"}
     assert quotes["requestBody"]["content"]["application/json"]["example"] == EXAMPLE_REQUEST
     assert set(document["paths"]) == {"/v1/quotes", "/v1/products"}
     schemas = document["components"]["schemas"]
