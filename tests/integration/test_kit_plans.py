@@ -8,7 +8,7 @@ import pytest
 from waybond_kit import database as databases
 from waybond_kit import sql
 
-STATEMENTS = ("DUE", "LOAD", "UPDATE", "DELETE", "WAKES", "RELEASE", "SHARDS", "SWEEP_CONFIRMED", "SWEEP_STRAYS")
+STATEMENTS = ("DUE", "LOAD", "UPDATE", "DELETE", "WAKES", "RELEASE", "MET", "SHARDS", "SWEEP_CONFIRMED", "SWEEP_STRAYS")
 SCAN = re.compile(r"Scan (using \w+ )?on (aggregate|wake|outbox|shard_input|quarantine)")
 FILL = """
 INSERT INTO aggregate
