@@ -4,7 +4,7 @@ import os
 
 from hypothesis import settings
 
-pytest_plugins = ["tests.support.servers"]
+pytest_plugins = ["tests.support.servers", "tests.support.processes"]
 
 # A process of pytest-xdist has the size of a terminal that it does not write to; tables would be cut to it.
 for name in ("COLUMNS", "LINES"):

@@ -168,3 +168,18 @@ async def test_a_service_stops_although_broker_and_database_are_away(
             await asyncio.to_thread(own_postgres.stop, immediate=True)
         assert pricing.engine.stopping and not pricing.engine.alive
         await asyncio.to_thread(own_kafka.start)
+
+
+async def test_a_batch_that_takes_longer_than_a_transaction_may_is_halved_until_it_fits(
+    kafka: str, database: str, topic_prefix: str
+) -> None:
+    """Without it the shard would begin the same batch again and again."""
+    facts = 40
+    async with World(kafka, database, topic_prefix).ready(PRICING) as world:
+        await world.publish(*(amended("o1", revision, "slow:0.08") for revision in range(facts)))
+        async with world.running(PRICING, idle_in_transaction_seconds=1.0):
+            states = await eventually(
+                lambda: world.states("pricing"),
+                lambda seen: "o1" in seen and len(seen["o1"].revisions) == facts,
+            )
+        assert states["o1"].revisions == tuple(range(facts))

@@ -82,12 +82,24 @@ def own_postgres(server_folder: Path) -> Iterator[EmbeddedPostgres]:
 
 
 @pytest.fixture
-async def database(postgres: str) -> AsyncIterator[str]:
+async def new_database(postgres: str) -> AsyncIterator[Callable[[], Awaitable[str]]]:
+    """`await new_database()` gives the DSN of an empty one, dropped after the test with whatever is connected."""
+    names: list[str] = []
+
+    async def make() -> str:
+        names.append(f"test_{uuid.uuid4().hex[:12]}")
+        await _execute(postgres, f'CREATE DATABASE "{names[-1]}"')
+        return with_database(postgres, names[-1])
+
+    yield make
+    for name in names:
+        await _execute(postgres, f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+@pytest.fixture
+async def database(new_database: Callable[[], Awaitable[str]]) -> str:
     """The DSN of an empty database for this test alone, dropped after it with whatever is still connected."""
-    name = f"test_{uuid.uuid4().hex[:12]}"
-    await _execute(postgres, f'CREATE DATABASE "{name}"')
-    yield with_database(postgres, name)
-    await _execute(postgres, f'DROP DATABASE "{name}" WITH (FORCE)')
+    return await new_database()
 
 
 @pytest.fixture
