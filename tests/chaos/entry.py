@@ -1,4 +1,4 @@
-"""Runs one service so that its process can kill or freeze itself at a named point of the flow (tests/support/points)."""
+"""Runs one service so that its process can kill or freeze itself at a named point of the flow."""
 
 from __future__ import annotations
 

@@ -114,16 +114,18 @@ async def frozen_amid_a_statement(
     kafka: str, database: str, prefix: str, most_bytes: int, processes: Processes
 ) -> None:
     """The last bytes that the database gets may be half a message: its session then waits for the other half."""
-    async with World(kafka, database, prefix).ready(PRICING) as world:
-        async with proxied(world.dsns["pricing"]) as (proxy, dsn):
-            zombie = processes.start(world, database=dsn, **QUICK)
-            await eventually(lambda: owners(world), lambda seen: set(seen.values()) == {str(zombie.pid)})
-            proxy.weather = Weather(bytes_left=most_bytes)
-            await publish(world, 0)
-            await proxy.spent.wait()
-            os.kill(zombie.pid, signal.SIGSTOP)
-            proxy.weather = Weather()
-            await expect_moved_and_fenced(world, zombie, processes)
+    async with (
+        World(kafka, database, prefix).ready(PRICING) as world,
+        proxied(world.dsns["pricing"]) as (proxy, dsn),
+    ):
+        zombie = processes.start(world, database=dsn, **QUICK)
+        await eventually(lambda: owners(world), lambda seen: set(seen.values()) == {str(zombie.pid)})
+        proxy.weather = Weather(bytes_left=most_bytes)
+        await publish(world, 0)
+        await proxy.spent.wait()
+        os.kill(zombie.pid, signal.SIGSTOP)
+        proxy.weather = Weather()
+        await expect_moved_and_fenced(world, zombie, processes)
 
 
 async def test_a_process_frozen_amid_a_statement_keeps_no_shard(
@@ -224,13 +226,15 @@ async def test_a_shard_comes_back_when_its_connections_stop_amid_a_statement(
     kafka: str, database: str, topic_prefix: str
 ) -> None:
     """The process lives, and keeps its place in the group: it gives the transaction up and takes its shards anew."""
-    async with World(kafka, database, topic_prefix).ready(PRICING) as world:
-        async with proxied(world.dsns["pricing"]) as (proxy, dsn):
-            async with world.running(PRICING, database=dsn, **QUICK) as pricing:
-                await world.open(pricing)
-                proxy.weather = Weather(bytes_left=2_000)
-                await publish(world, 0)
-                await proxy.spent.wait()
-                await asyncio.sleep(1)  # what else it says is lost too
-                proxy.weather = Weather()
-                await applied(world, ORDERS, 1)
+    async with (
+        World(kafka, database, topic_prefix).ready(PRICING) as world,
+        proxied(world.dsns["pricing"]) as (proxy, dsn),
+        world.running(PRICING, database=dsn, **QUICK) as pricing,
+    ):
+        await world.open(pricing)
+        proxy.weather = Weather(bytes_left=2_000)
+        await publish(world, 0)
+        await proxy.spent.wait()
+        await asyncio.sleep(1)  # what else it says is lost too
+        proxy.weather = Weather()
+        await applied(world, ORDERS, 1)

@@ -100,7 +100,7 @@ def decide_pricing(
 
 
 def obey(state: Toy, fact: OrderAmended, now: datetime) -> Outcome[Toy]:
-    """`raise`, `slow:SECONDS`, `status-nul`, `amount:N`, `events:N`, `wake:SECONDS`, `document:TEXT`; else just an answer."""
+    """`raise`, `slow:SECONDS`, `status-nul`, `amount:N`, `events:N`, `wake:SECONDS`, `document:TEXT`; else answer."""
     if fact.revision in state.revisions:
         return Outcome(state, wake_at=state.wake_at)
     known = (*state.known, now)

@@ -24,7 +24,7 @@ MAX_STRAYS = 1_000
 BLOCKED_SECONDS = 0.5
 """So long a takeover waits for the shard's row before it looks at who has it, and again between two looks."""
 FROZEN_SECONDS = 2.0
-"""A session that has waited so long for its client, in the midst of a transaction, is taken for that of a frozen one."""
+"""A session that waits so long for its client, in the midst of a transaction, is taken for one of a frozen process."""
 
 # What the database says of a value that it cannot store, or that a constraint or trigger of the service refuses.
 VALUE_ERRORS = (
