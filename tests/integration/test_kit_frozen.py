@@ -10,6 +10,7 @@ import signal
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from subprocess import Popen
+from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
@@ -29,7 +30,7 @@ from waybond_local.processes import free_ports
 ORDERS = 200
 SESSION_SECONDS = 6.0
 MOVED_WITHIN_SECONDS = SESSION_SECONDS + 5.0
-QUICK = {"session_seconds": SESSION_SECONDS, "idle_in_transaction_seconds": 3.0}
+QUICK: dict[str, Any] = {"session_seconds": SESSION_SECONDS, "idle_in_transaction_seconds": 3.0}
 MOST_BYTES = 40_000
 """As much as a process says to its database from its first batch of ORDERS orders to its last."""
 
