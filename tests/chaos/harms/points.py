@@ -9,6 +9,7 @@ from tests.chaos.crew import Member
 from tests.chaos.entry import IN_TAKEOVER, PASSES, POINT, POINTS
 from tests.chaos.harms.harm import Dose, Harm
 from tests.chaos.world import SERVICES, World
+from tests.support.patience import within
 
 MOST_PASSES = 6
 PATIENCE_SECONDS = 40.0
@@ -34,7 +35,7 @@ async def _dies_at(member: Member, point: str, passes: int) -> bool:
     starts = member.starts
     member.send(signal.SIGKILL)
     try:
-        async with asyncio.timeout(PATIENCE_SECONDS):
+        async with within(PATIENCE_SECONDS):
             while member.starts == starts:
                 await asyncio.sleep(0.05)
             await member.down.wait()
