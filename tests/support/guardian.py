@@ -14,6 +14,7 @@ from __future__ import annotations
 import contextlib
 import os
 import select
+import shutil
 import signal
 import sys
 import time
@@ -21,9 +22,10 @@ from pathlib import Path
 
 MARK = "WAYBOND_TEST_RUN"
 GOODBYE = b"done"
-ORDERLY_SECONDS = 6.0
-"""What pytest started is killed after so long, and pytest itself a second later: together well below ten."""
-LAST_SECONDS = 1.0
+ORDERLY_SECONDS = 5.0
+"""What pytest started is killed after so long."""
+LAST_SECONDS = 2.5
+"""So much later pytest itself: until then it says how far it came. Together well below ten."""
 
 
 def marked(mark: str, pytest: int) -> set[int]:
@@ -49,8 +51,16 @@ def end(pids: set[int]) -> None:
             os.kill(pid, signal.SIGKILL)
 
 
-def main(pytest: int, mark: str) -> None:
-    """Watch the run of this process until it says goodbye, is interrupted, or is gone."""
+def main(pytest: int, mark: str, folder: str) -> None:
+    """Watch the run of this process until it says goodbye, is interrupted, or is gone; then remove its folder."""
+    try:
+        watch(pytest, mark)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def watch(pytest: int, mark: str) -> None:
+    """Return once nothing of the run is left, or it has said goodbye."""
     interrupted: list[float] = []
     signal.signal(signal.SIGINT, lambda *_: interrupted.append(time.monotonic()))
     while not interrupted or time.monotonic() < interrupted[0] + ORDERLY_SECONDS:
@@ -64,4 +74,4 @@ def main(pytest: int, mark: str) -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]), sys.argv[2])
+    main(int(sys.argv[1]), *sys.argv[2:])

@@ -10,7 +10,9 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import tempfile
 import uuid
+from pathlib import Path
 
 import pytest
 
@@ -32,8 +34,8 @@ def pytest_configure(config: pytest.Config) -> None:
     if hasattr(config, "workerinput"):
         return  # a process of pytest-xdist: what it needs to know is in its environment
     at_start()
-    mark = uuid.uuid4().hex
-    command = [sys.executable, "-I", "-S", guardian.__file__, str(os.getpid()), mark]
+    mark, folder = uuid.uuid4().hex, _own_folder()
+    command = [sys.executable, "-I", "-S", guardian.__file__, str(os.getpid()), mark, folder]
     environment = {each: value for each, value in os.environ.items() if each != guardian.MARK}
     os.environ[guardian.MARK] = f"{os.environ.get(guardian.MARK, '')}/{mark}"  # a run within a run belongs to both
     config.stash[_RUN] = subprocess.Popen(command, stdin=subprocess.PIPE, env=environment)
@@ -42,7 +44,17 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_unconfigure(config: pytest.Config) -> None:
     watching = config.stash.get(_RUN, None)
     if watching is not None:
-        watching.communicate(guardian.GOODBYE)  # all went in order: it has nothing to do
+        watching.communicate(guardian.GOODBYE)  # all went in order: only the folder is left to remove
+
+
+def _own_folder() -> str:
+    """A folder for what this run puts into the system's temporary folder, but for what pytest keeps on purpose."""
+    os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", tempfile.gettempdir())
+    folder = tempfile.mkdtemp(prefix="waybond-run-")
+    Path(folder).chmod(0o711)  # PostgreSQL runs as another user where we are root
+    os.environ["TMPDIR"] = folder
+    tempfile.tempdir = None  # it is looked up again
+    return folder
 
 
 def pytest_report_header(config: pytest.Config) -> str:
@@ -56,6 +68,6 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
     factor = max(before.factor, after.factor)
     if factor >= 1.05:
         terminalreporter.write_line(
-            f"machine: slower by the factor {factor:.1f}; the whole suite may take {BUDGET_MINUTES * factor:.0f} min here "
+            f"machine: slower by the factor {factor:.1f}; the suite may take {BUDGET_MINUTES * factor:.0f} min here "
             f"for {BUDGET_MINUTES} on the reference, quiet"
         )
