@@ -10,16 +10,16 @@ import signal
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from subprocess import Popen
-from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
 import pytest
 
 from tests.chaos.proxy import Proxy, Weather
-from tests.support.kit import PASSWORD, World, amended, eventually
+from tests.support.kit import PASSWORD, SESSION_SECONDS, World, amended, eventually
+from tests.support.patience import ended
 from tests.support.points import AFTER_LEFTOVERS, BATCH_POINTS, DEED, FREEZE, POINT, TAKEOVER_POINTS
-from tests.support.processes import Processes, applied, old_batches, owners, stands_still
+from tests.support.toy_processes import Processes, applied, old_batches, owners, stands_still
 from tests.support.toys import PRICING
 from waybond_kit import database as databases
 from waybond_kit.errors import LostError
@@ -28,9 +28,8 @@ from waybond_kit.store import BLOCKED_SECONDS, FROZEN_SECONDS, PostgresStore
 from waybond_local.processes import free_ports
 
 ORDERS = 200
-SESSION_SECONDS = 6.0
 MOVED_WITHIN_SECONDS = SESSION_SECONDS + 5.0
-QUICK: dict[str, Any] = {"session_seconds": SESSION_SECONDS, "idle_in_transaction_seconds": 3.0}
+"""Of the reference machine: on a slower one both grow."""
 MOST_BYTES = 40_000
 """As much as a process says to its database from its first batch of ORDERS orders to its last."""
 
@@ -53,7 +52,7 @@ async def frozen(process: Popen[bytes]) -> None:
 
 async def expect_moved_and_fenced(world: World, zombie: Popen[bytes], processes: Processes) -> None:
     """An heir gets all shards in time and goes on; the zombie, thawed, writes nothing of what it had begun."""
-    heir = processes.start(world, **QUICK)
+    heir = processes.start(world)
     await eventually(lambda: processes.said(heir, "started"), bool)
     wanted = dict.fromkeys(range(world.partitions), str(heir.pid))
     await eventually(lambda: owners(world), lambda seen: seen == wanted, seconds=MOVED_WITHIN_SECONDS)
@@ -61,7 +60,7 @@ async def expect_moved_and_fenced(world: World, zombie: Popen[bytes], processes:
     await publish(world, 1)
     await applied(world, ORDERS, 2)
     heir.terminate()
-    assert await asyncio.to_thread(heir.wait, 30) == 0
+    assert await asyncio.to_thread(ended, heir, 30) == 0
     await publish(world, 2)
     before = await old_batches(world, epochs)
     os.kill(zombie.pid, signal.SIGCONT)
@@ -84,7 +83,7 @@ async def frozen_at(world: World, point: str, processes: Processes) -> None:
         await publish(world, 0)
         if point == AFTER_LEFTOVERS:
             await leave_something(world)
-        zombie = processes.start(world, {POINT: point, DEED: FREEZE}, **QUICK)
+        zombie = processes.start(world, {POINT: point, DEED: FREEZE})
         await frozen(zombie)
         await expect_moved_and_fenced(world, zombie, processes)
 
@@ -119,7 +118,7 @@ async def frozen_amid_a_statement(
         World(kafka, database, prefix).ready(PRICING) as world,
         proxied(world.dsns["pricing"]) as (proxy, dsn),
     ):
-        zombie = processes.start(world, database=dsn, **QUICK)
+        zombie = processes.start(world, database=dsn)
         await eventually(lambda: owners(world), lambda seen: set(seen.values()) == {str(zombie.pid)})
         proxy.weather = Weather(bytes_left=most_bytes)
         await publish(world, 0)
@@ -230,7 +229,7 @@ async def test_a_shard_comes_back_when_its_connections_stop_amid_a_statement(
     async with (
         World(kafka, database, topic_prefix).ready(PRICING) as world,
         proxied(world.dsns["pricing"]) as (proxy, dsn),
-        world.running(PRICING, database=dsn, **QUICK) as pricing,
+        world.running(PRICING, database=dsn) as pricing,
     ):
         await world.open(pricing)
         proxy.weather = Weather(bytes_left=2_000)

@@ -3,13 +3,13 @@
 import asyncio
 import os
 import signal
-import subprocess
 import sys
 from collections import Counter
 
 from tests.support.kit import World, amended
-from tests.support.processes import Processes, applied, old_batches, spread_over
+from tests.support.patience import ended, run
 from tests.support.sources import ROOT
+from tests.support.toy_processes import Processes, applied, old_batches, spread_over
 from tests.support.toys import PRICING
 from waybond_contracts.topics import POLICIES
 
@@ -24,7 +24,7 @@ async def test_eight_shards_move_between_three_processes_without_loss(
         async def feed() -> None:
             for revision in range(revisions):
                 await world.publish(*(amended(f"o{order}", revision) for order in range(orders)))
-                await asyncio.sleep(0.4)
+                await asyncio.sleep(0.4)  # so that there is a flow, and not one flood
 
         first = processes.start(world)
         feeding = asyncio.create_task(feed())
@@ -35,7 +35,7 @@ async def test_eight_shards_move_between_three_processes_without_loss(
         await spread_over(world, first, third)
         first.terminate()
         await spread_over(world, third)
-        assert first.wait(timeout=30) == 0
+        assert ended(first, 30) == 0
         fourth = processes.start(world)
         await spread_over(world, third, fourth)
         await feeding
@@ -59,7 +59,7 @@ async def test_a_process_paused_across_a_rebalance_writes_nothing_when_it_wakes(
         await world.publish(*(amended(f"o{order}", 1) for order in range(orders)))
         await applied(world, orders, 2)
         heir.terminate()
-        assert await asyncio.to_thread(heir.wait, 30) == 0
+        assert await asyncio.to_thread(ended, heir, 30) == 0
         await world.publish(*(amended(f"o{order}", 2) for order in range(orders)))
         before = await old_batches(world, epochs)
         os.kill(zombie.pid, signal.SIGCONT)
@@ -77,7 +77,7 @@ async def test_on_sigterm_a_process_drains_its_outbox_and_leaves_the_group_at_on
         await spread_over(world, leaving)
         await world.publish(*(amended(f"o{order}", 0) for order in range(orders)))
         leaving.terminate()
-        assert await asyncio.to_thread(leaving.wait, 30) == 0
+        assert await asyncio.to_thread(ended, leaving, 30) == 0
         assert await world.query("pricing", "SELECT FROM outbox") == []
         published = await world.ids(POLICIES)
         assert len(published) == len(await world.states("pricing"))
@@ -97,9 +97,7 @@ async def test_what_keeps_a_process_from_starting_is_one_line_that_names_it(
         environment = {**os.environ, **world.environment("pricing"), "PYTHONPATH": str(ROOT)}
         environment["WAYBOND_BATCH_RECORDS"] = "none"
         command = [sys.executable, "-m", "tests.support.toys", "pricing"]
-        answer = await asyncio.to_thread(
-            subprocess.run, command, env=environment, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False
-        )
+        answer = await asyncio.to_thread(run, command, 60, env=environment, cwd=ROOT)
     assert answer.returncode == 2
     assert answer.stderr.splitlines() == [
         "waybond-pricing: settings: WAYBOND_BATCH_RECORDS: Input should be a valid integer, "

@@ -3,8 +3,10 @@
 A test that asks for one of them is marked `servers`, so `pytest -m "not servers"` leaves it out. WAYBOND_TEST_KAFKA
 (host:port) and WAYBOND_TEST_POSTGRES (an administrator's DSN) take servers that run already.
 
-Where tests run in several processes, those with servers run in one, one after another, but for those that name a group
-of their own: they wait for most of their time, and the others run beside them.
+Where tests run in several processes, those with servers are groups that each stay in one process, one after another:
+`servers` with the shared broker and database, `end to end` and `chaos` with stacks of their own. They wait for most of
+their time. The first process begins with `servers`, the largest; the other one takes the rest, and who is done first
+takes what is left.
 """
 
 from __future__ import annotations
@@ -30,7 +32,8 @@ def pytest_itemcollected(item: pytest.Item) -> None:
     if _SERVER_FIXTURES.intersection(getattr(item, "fixturenames", ())):
         item.add_marker(pytest.mark.servers)
     if item.get_closest_marker("servers") and not item.get_closest_marker("xdist_group"):
-        item.add_marker(pytest.mark.xdist_group("servers"))
+        own_stacks = "end_to_end" in item.path.parts
+        item.add_marker(pytest.mark.xdist_group("end to end" if own_stacks else "servers"))
 
 
 @pytest.fixture(scope="session")

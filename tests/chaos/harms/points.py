@@ -8,6 +8,7 @@ import signal
 from tests.chaos.crew import Member
 from tests.chaos.harms.harm import Dose, Harm
 from tests.chaos.world import SERVICES, World
+from tests.support.patience import within
 from tests.support.points import AMID_TAKEOVER, BATCH_POINTS, DEED, IN_TAKEOVER, KILL, PASSES, POINT
 
 POINTS = (*BATCH_POINTS, AMID_TAKEOVER, IN_TAKEOVER)
@@ -39,7 +40,7 @@ async def _dies_at(member: Member, point: str, passes: int) -> bool:
     starts = member.starts
     member.send(signal.SIGKILL)
     try:
-        async with asyncio.timeout(PATIENCE_SECONDS):
+        async with within(PATIENCE_SECONDS):
             while member.starts == starts:
                 await asyncio.sleep(0.05)
             await member.down.wait()

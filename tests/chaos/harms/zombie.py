@@ -10,8 +10,9 @@ from tests.chaos.crew import Member
 from tests.chaos.harms.harm import Dose, Harm
 from tests.chaos.harms.points import POINTS, passes
 from tests.chaos.world import SERVICES, World
+from tests.support.patience import within
 from tests.support.points import DEED, FREEZE, PASSES, POINT
-from tests.support.processes import stands_still
+from tests.support.toy_processes import stands_still
 
 AT_POINT = 0.7
 """So often a process freezes at a named point of the flow instead of at any time."""
@@ -50,7 +51,7 @@ async def _freezes_at(member: Member, point: str, passes: int) -> bool:
     starts = member.starts
     member.send(signal.SIGKILL)
     with suppress(TimeoutError):
-        async with asyncio.timeout(PATIENCE_SECONDS):
+        async with within(PATIENCE_SECONDS):
             while member.starts == starts or member.pid is None or not stands_still(member.pid):
                 await asyncio.sleep(0.05)
             return True
