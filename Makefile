@@ -11,7 +11,7 @@ UV := $(BIN)/uv
 MEMBERS := shared/contracts shared/kit services/pricing services/tracking services/claims deploy/local
 PROJECTS := $(MEMBERS:%=%/pyproject.toml)
 ARGS ?=
-# In two processes: one for most of the tests that need servers, one for chaos and the others.
+# In two processes: one for most of the tests that need servers, one for end to end, chaos and the others.
 SIDE_BY_SIDE := --numprocesses 2 --dist loadgroup
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 unexport VIRTUAL_ENV PYTHONPATH PYTHONHOME
@@ -27,7 +27,7 @@ INSTALL := $(UV) pip install --quiet --require-hashes --no-deps
 COMPILE := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	--no-annotate --custom-compile-command "make lock" $(foreach m,$(MEMBERS),--no-emit-package waybond-$(notdir $(m)))
 
-.PHONY: help demo up down test simulate mutants lint chaos bench contracts format lock clean
+.PHONY: help demo up down test simulate fuzz mutants lint chaos bench contracts format lock clean
 
 help:  ## list what can be done
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -41,11 +41,16 @@ up: $(VENV)/.runtime  ## start Kafka, PostgreSQL, the services and the payment s
 down: $(VENV)/.runtime  ## stop what `make up` started
 	waybond down $(ARGS)
 
+# One order of Python's sets of text, as one seed of Hypothesis: the same cases each time.
+test: export PYTHONHASHSEED := 0
 test: $(VENV)/.dev  ## run all tests (ARGS="-m 'not servers'" for those that need no server)
 	python -m pytest $(or $(ARGS),$(SIDE_BY_SIDE))
 
 simulate: $(VENV)/.dev  ## run simulated worlds with faults (SEEDS=100000 for a long campaign, ARGS="--seed 123" for one)
 	python -m tests.simulation $(if $(SEEDS),--seeds $(SEEDS)) $(ARGS)
+
+fuzz: $(VENV)/.dev  ## search with fresh seeds: properties, simulation, oracle (MINUTES=30, ARGS="--only simulation --seed 123")
+	python -m tests.fuzz $(if $(MINUTES),--minutes $(MINUTES)) $(ARGS)
 
 mutants: $(VENV)/.dev  ## put named defects into copies of the product, and see what catches them (ARGS="--only seek")
 	python -m tests.mutants $(ARGS)

@@ -10,6 +10,7 @@ import asyncpg
 
 from tests.chaos.flow import Record
 from tests.chaos.world import SERVICES, World
+from tests.support.patience import within
 from waybond_contracts.commands import DiscardHeld, ReleaseHeld
 from waybond_contracts.publishing import message
 from waybond_local.quarantine_cli import Address, command_for
@@ -35,7 +36,7 @@ async def settle_all(world: World, patience_seconds: float) -> int:
     """
     commanded: dict[tuple[str, str, int, int], float] = {}
     given = 0
-    async with asyncio.timeout(patience_seconds):
+    async with within(patience_seconds):
         while True:
             held = [(service, row) for service in SERVICES for row in await _rows(world, service, _FIRST_IN_LINE)]
             if not held:

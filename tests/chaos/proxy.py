@@ -1,4 +1,4 @@
-"""A TCP proxy between the services and one broker that can delay, throttle, cut and half-close what it carries."""
+"""A TCP proxy before one server that can delay, throttle, cut, half-close and stop what it carries."""
 
 from __future__ import annotations
 
@@ -18,6 +18,8 @@ class Weather:
     bytes_per_second: float = 0.0
     closed: bool = False
     """Nobody gets through: a connection is closed as soon as it is made."""
+    bytes_left: int | None = None
+    """After so many more bytes towards the server its connections carry nothing any more, and stay open."""
 
 
 @dataclass(slots=True, eq=False)
@@ -46,6 +48,8 @@ class Proxy:
         self.port = port
         self.weather = Weather()
         self.links: set[Link] = set()
+        self.spent = asyncio.Event()
+        """All of `bytes_left` were carried: some message was cut in two, or ends just there."""
         self._broker_port = broker_port
         self._server: asyncio.Server | None = None
         self._tasks: set[asyncio.Task[None]] = set()
@@ -83,14 +87,19 @@ class Proxy:
         link = Link(writer, to_broker)
         self.links.add(link)
         try:
-            await asyncio.gather(self._pump(reader, to_broker), self._pump(from_broker, writer))
+            await asyncio.gather(self._pump(reader, to_broker, to_server=True), self._pump(from_broker, writer))
         finally:
             self.links.discard(link)
             link.cut()
 
-    async def _pump(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _pump(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, to_server: bool = False
+    ) -> None:
         while data := await reader.read(READ_BYTES):
             weather = self.weather
+            if to_server and weather.bytes_left is not None:
+                data = data[: weather.bytes_left]
+                weather.bytes_left -= len(data)
             wait = weather.delay_seconds
             if weather.bytes_per_second:
                 wait += len(data) / weather.bytes_per_second
@@ -101,5 +110,8 @@ class Proxy:
             with suppress(RuntimeError):  # that side was told that nothing more comes: what still does is lost
                 writer.write(data)
                 await writer.drain()
+            if to_server and weather.bytes_left == 0:
+                self.spent.set()
+                await asyncio.Event().wait()
         with suppress(OSError, RuntimeError):
             writer.write_eof()

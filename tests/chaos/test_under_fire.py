@@ -19,6 +19,7 @@ from tests.chaos.harms import HARMS
 from tests.chaos.harms.harm import Dose, Harm
 from tests.chaos.releases import LOSING
 from tests.chaos.world import Size, World, world
+from tests.support.patience import bound
 
 PATIENCE_SECONDS = 240.0
 AMOUNT = 0.01
@@ -68,7 +69,7 @@ async def test_everything_heals_by_itself_and_the_books_are_right(
     draw, result = random.Random(f"{SEED} {group}"), None
     for names, seconds in GROUPS[group]:
         dose = Dose(seconds, AMOUNT, random.Random(draw.getrandbits(64)))
-        result = await suffer(stack, [HARMS[name] for name in names], dose, PATIENCE_SECONDS, measured=False)
+        result = await suffer(stack, [HARMS[name] for name in names], dose, bound(PATIENCE_SECONDS), measured=False)
         if result.unable:
             pytest.skip(f"{', '.join(names)}: {result.unable}")
         with capsys.disabled():
@@ -76,7 +77,7 @@ async def test_everything_heals_by_itself_and_the_books_are_right(
         assert result.wrong == []
         assert result.done, "no harm was done"
     assert result is not None
-    await check(stack, result, PATIENCE_SECONDS, whole=False)
+    await check(stack, result, bound(PATIENCE_SECONDS), whole=False)
     assert result.wrong == []
 
 
@@ -84,7 +85,7 @@ async def test_everything_heals_by_itself_and_the_books_are_right(
 async def test_the_journals_of_all_this_say_the_same(stack: World) -> None:
     """Behind all groups, for it takes longer than I1 to I6: every journal is followed from its beginning."""
     result = Round(("journals",), Counter(), {}, 0.0, 0.0, 0)
-    await check(stack, result, PATIENCE_SECONDS)
+    await check(stack, result, bound(PATIENCE_SECONDS))
     assert result.wrong == []
     assert {each.name for each in result.checks} == {f"I{number}" for number in range(1, 11)}
 

@@ -12,6 +12,7 @@ import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord
 from aiokafka.partitioner import murmur2
 
+from tests.support.patience import within
 from tests.support.sources import ROOT
 from waybond_contracts import envelope
 from waybond_contracts.event import Event
@@ -124,7 +125,8 @@ async def run_to_end(name: str, *arguments: str) -> None:
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, EXAMPLES / name, *arguments), stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
     )
-    output, _ = await asyncio.wait_for(process.communicate(), DEADLINE_SECONDS)
+    async with within(DEADLINE_SECONDS):
+        output, _ = await process.communicate()
     assert process.returncode == 0, output.decode()
 
 
@@ -138,7 +140,8 @@ async def payment_system(kafka: str, topic_prefix: str, books: Path) -> AsyncIte
     try:
         yield
         process.terminate()
-        assert await asyncio.wait_for(process.wait(), DEADLINE_SECONDS) == 0
+        async with within(DEADLINE_SECONDS):
+            assert await process.wait() == 0
     finally:
         if process.returncode is None:
             process.kill()
@@ -166,7 +169,8 @@ async def read_records(kafka: str, topic: str, count: int) -> list[ConsumerRecor
     consumer = AIOKafkaConsumer(topic, bootstrap_servers=kafka, auto_offset_reset="earliest")
     await consumer.start()
     try:
-        return [await asyncio.wait_for(consumer.getone(), DEADLINE_SECONDS) for _ in range(count)]
+        async with within(DEADLINE_SECONDS):
+            return [await consumer.getone() for _ in range(count)]
     finally:
         await consumer.stop()
 

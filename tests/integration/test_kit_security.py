@@ -1,6 +1,5 @@
 """A service on a real Kafka that asks for a password, for TLS, or for both: it reads, decides and publishes."""
 
-import asyncio
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,6 +15,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from tests.support.kit import World, amended, eventually
+from tests.support.patience import within
 from tests.support.toys import PRICING
 from waybond_contracts.topics import POLICIES
 from waybond_kit.errors import StartError
@@ -113,5 +113,5 @@ async def test_a_wrong_password_or_no_tls_ends_the_start_with_one_error(
 ) -> None:
     async with World(guarded.bootstrap, database, topic_prefix).ready(PRICING) as world:
         with pytest.raises(StartError, match=f"Kafka at .*{guarded.ports[security]}.* does not answer"):
-            async with asyncio.timeout(60), world.running(PRICING, **{**asked(guarded, security), **wrong}):
+            async with within(60), world.running(PRICING, **{**asked(guarded, security), **wrong}):
                 pass

@@ -11,6 +11,7 @@ import pytest
 from fastapi import FastAPI
 
 from tests.support.kit import World, amended, envelope_of, eventually
+from tests.support.patience import bound
 from tests.support.toys import PRICING
 from waybond_contracts.topics import ORDERS
 from waybond_kit import database as databases
@@ -40,7 +41,7 @@ async def test_health_metrics_and_routes_are_served_on_one_port(kafka: str, data
     async with (
         World(kafka, database, topic_prefix).ready(PRICING) as world,
         world.running(WITH_ROUTES) as service,
-        httpx.AsyncClient(base_url=f"http://127.0.0.1:{service.port}") as client,
+        httpx.AsyncClient(base_url=f"http://127.0.0.1:{service.port}", timeout=bound(10)) as client,
     ):
         await world.open(service)
         ready = (await client.get("/health/ready")).json()
@@ -110,7 +111,7 @@ async def test_publishing_to_a_topic_that_is_not_there_is_an_error_not_silence(
     async with (
         World(kafka, database, topic_prefix).ready(PRICING) as world,
         world.running(Definition(**{**vars(PRICING), "routes": publishing})) as service,
-        httpx.AsyncClient(base_url=f"http://127.0.0.1:{service.port}") as client,
+        httpx.AsyncClient(base_url=f"http://127.0.0.1:{service.port}", timeout=bound(10)) as client,
     ):
         await client.post("/")
     assert len(errors) == 1 and "may not have been published" in str(errors[0])

@@ -152,7 +152,7 @@ async def test_a_process_outside_the_group_does_not_take_a_shard_again(
         await eventually(
             closed, lambda seen: all("knows no such member" in why for why in seen.values()) and seen != {}
         )
-        await asyncio.sleep(2)
+        await asyncio.sleep(2)  # that nothing happens is what is looked for
         owners = await world.query("pricing", "SELECT DISTINCT owner, epoch FROM shard")
         assert [(row["owner"], row["epoch"]) for row in owners] == [("another", 2)]
 
@@ -192,13 +192,8 @@ async def test_a_topic_that_is_made_anew_while_it_is_read_stops_the_shard(
 
 
 async def _make_anew(world: World, topic: str) -> None:
-    admin = AIOKafkaAdminClient(bootstrap_servers=world.kafka)
-    await admin.start()
-    await admin.delete_topics([world.prefix + topic])
-    await admin.close()
-    await asyncio.sleep(1)
+    await world.delete(topic)
     await create_topics(world.kafka, [world.prefix + topic], world.partitions)
-    await asyncio.sleep(1)
 
 
 async def test_a_log_that_begins_later_raises_an_alarm_and_goes_on(
@@ -255,7 +250,7 @@ async def test_a_shard_opens_only_with_all_of_its_topics_in_one_hand(
 
         await eventually(numbers, lambda seen: seen == set(range(world.partitions)) - taken)
         await fill(world, 1)
-        await asyncio.sleep(1)
+        await asyncio.sleep(1)  # that nothing happens is what is looked for
         shards = await world.query("pricing", "SELECT DISTINCT shard FROM aggregate")
         assert {row["shard"] for row in shards} & taken == set()
         await old_code.stop()

@@ -19,6 +19,7 @@ import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from pydantic import SecretStr
 
+from tests.support.patience import Wait, within
 from tests.support.refunds import COMMANDED, cancel_refund, issue_refund
 from waybond_contracts import envelope
 from waybond_contracts.envelope import Envelope
@@ -71,7 +72,7 @@ class Bench:
         """What was published on the partition, once there is enough of it."""
         at = TopicPartition(self.prefix + "refund-results", partition)
         found: list[Envelope] = []
-        async with AIOKafkaConsumer(bootstrap_servers=self.kafka) as consumer, asyncio.timeout(PATIENCE_SECONDS):
+        async with AIOKafkaConsumer(bootstrap_servers=self.kafka) as consumer, within(PATIENCE_SECONDS):
             consumer.assign([at])
             consumer.seek(at, 0)
             while not enough(found):
@@ -247,8 +248,8 @@ def _spawned(bench: Bench, folder: Path, port: int | None = None) -> subprocess.
 
 def _polled(port: int) -> list[int]:
     statuses: list[int] = []
-    deadline = datetime.now(UTC) + timedelta(seconds=PATIENCE_SECONDS)
-    while statuses[-1:] != [200] and datetime.now(UTC) < deadline:
+    wait = Wait(PATIENCE_SECONDS)
+    while statuses[-1:] != [200] and not wait.over():
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=2)
         try:
             connection.request("GET", "/health/ready")

@@ -1,6 +1,5 @@
 """What the runbooks tell operators to do about topics, done on real parts with the commands that they name."""
 
-import asyncio
 import re
 import shlex
 from pathlib import Path
@@ -43,13 +42,8 @@ async def applied(world: World, *revisions: int) -> None:
 
 
 async def make_anew(world: World, topic: str) -> None:
-    admin = AIOKafkaAdminClient(bootstrap_servers=world.kafka)
-    await admin.start()
-    await admin.delete_topics([world.prefix + topic])
-    await admin.close()
-    await asyncio.sleep(1)
+    await world.delete(topic)
     await create_topics(world.kafka, [world.prefix + topic], world.partitions)
-    await asyncio.sleep(1)
 
 
 async def test_a_topic_that_was_made_anew_is_read_from_its_beginning(

@@ -15,6 +15,7 @@ from tests.simulation.group import Group, Member
 from tests.simulation.loop import Owner, SimulatedLoop
 from tests.simulation.network import Network
 from tests.support.kit import PASSWORD
+from tests.support.patience import within
 from tests.support.pools import pool_of
 from tests.support.servers import create_topics
 from waybond_claims.app import DEFINITION as CLAIMS
@@ -180,7 +181,7 @@ async def two_writers(told: Told, store: Store) -> None:
         await transaction.lock({0: 1})
         taking = asyncio.ensure_future(store.take(0, "second"))
         also = asyncio.ensure_future(batch(store, 1, None))
-        await asyncio.sleep(LONGER_SECONDS)
+        await asyncio.sleep(LONGER_SECONDS)  # that nothing happens is what is looked for
         told.answers.append(("both wait", [taking.done(), also.done()]))
         await told.ask("a sweep does not", store.sweep([Sweep(0, 1, 0, 9, 1)]))
         await transaction.save(changes(1, 0, outbox=[outgoing(1)]))
@@ -357,7 +358,7 @@ async def told_by_kafka(bootstrap: str, prefix: str) -> Told:
     readings = [Reading(consumer) for consumer in consumers]
 
     async def until(holds: Callable[[], bool]) -> None:
-        async with asyncio.timeout(60):
+        async with within(60):
             while not holds():  # noqa: ASYNC110  # nobody would set an event: the clients do not know of the test
                 await asyncio.sleep(0.05)
 

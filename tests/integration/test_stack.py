@@ -111,7 +111,7 @@ def test_a_service_that_ends_is_started_again_and_one_that_keeps_ending_ends_the
             assert eventually(lambda: state.running(folder).processes["toy"].pid == stack.child("toy").pid)
         assert errors == []
         os.kill(stack.child("toy").pid or 0, signal.SIGKILL)
-        watcher.join(20)
+        assert eventually(lambda: not watcher.is_alive())
     assert "toy ended 4 times in a minute" in str(errors[0])
 
 

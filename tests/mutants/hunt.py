@@ -10,6 +10,7 @@ from typing import Any
 
 from tests.mutants import child
 from tests.mutants.table import Mutant, mutated
+from tests.support.patience import Wait
 
 MAX_ANSWER_SECONDS = 300.0
 """A seed, or a test, that takes longer has met a loop that never ends."""
@@ -93,8 +94,10 @@ def _answers(mutant: Mutant, kind: str, count: int, *, seeds: Sequence[int] = ()
         sender.close()
         try:
             for _ in range(count):
-                if not receiver.poll(MAX_ANSWER_SECONDS):
-                    raise HuntError(f"{mutant.name}: no answer within {MAX_ANSWER_SECONDS:.0f} s")
+                wait = Wait(MAX_ANSWER_SECONDS)
+                while not receiver.poll(wait.left_seconds):
+                    if wait.over():
+                        raise HuntError(f"{mutant.name}: no answer within {wait.passed_seconds:.0f} s")
                 answer = receiver.recv()
                 if answer[0] != kind:
                     raise HuntError(f"{mutant.name}: {answer[1]}")

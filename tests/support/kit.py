@@ -14,6 +14,8 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPa
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
+from tests.support.machine import at_start
+from tests.support.patience import POLL_SECONDS, Wait
 from tests.support.servers import create_topics
 from tests.support.toys import Toy
 from waybond_contracts.commands import DiscardHeld, ReleaseHeld
@@ -33,6 +35,8 @@ PASSWORD = "toy"
 PARTITIONS = 4
 START = datetime(2026, 3, 1, tzinfo=UTC)
 PATIENCE_SECONDS = 40.0
+SESSION_SECONDS = 6.0
+MAX_SESSION_FACTOR = 3.0
 
 
 def amended(order: str, revision: int, reason: str = "", at: datetime = START, tenant: str = "acme") -> OrderAmended:
@@ -45,14 +49,14 @@ def amended(order: str, revision: int, reason: str = "", at: datetime = START, t
 async def eventually(
     look: Callable[[], Awaitable[T]], holds: Callable[[T], bool], seconds: float = PATIENCE_SECONDS
 ) -> T:
-    """Look until it holds; fails with what was seen last."""
-    deadline = time.monotonic() + seconds
+    """Look until it holds; fails with what was seen last, in seconds of the reference machine."""
+    wait = Wait(seconds)
     while True:
         seen = await look()
         if holds(seen):
             return seen
-        assert time.monotonic() < deadline, f"after {seconds} s still: {seen!r:.2000}"
-        await asyncio.sleep(0.05)
+        assert not wait.over(), f"after {wait.passed_seconds:.0f} s still: {seen!r:.2000}"
+        await asyncio.sleep(POLL_SECONDS)
 
 
 @dataclass
@@ -90,15 +94,28 @@ class World:
             await admin.delete_topics(names)
         await admin.close()
 
+    async def delete(self, topic: str) -> None:
+        """Delete a topic, and wait until the broker knows it no more: it could not be made anew before."""
+        admin = AIOKafkaAdminClient(bootstrap_servers=self.kafka)
+        await admin.start()
+        try:
+            await admin.delete_topics([self.prefix + topic])
+            await eventually(admin.list_topics, lambda names: self.prefix + topic not in names)
+        finally:
+            await admin.close()
+
     def settings(self, name: str, **given: Any) -> Settings:
-        """Settings of a service in this world: quick, and without an allowance for clocks."""
+        """Settings of a service in this world: quick, and without an allowance for clocks.
+
+        Sessions last longer on a slow machine: there a member that lives would be taken for a dead one.
+        """
         return Settings(
             **{
                 "kafka": self.kafka,
                 "database": self.dsns[name],
                 "topic_prefix": self.prefix,
                 "http_port": 0,
-                "session_seconds": 6.0,
+                "session_seconds": SESSION_SECONDS * min(MAX_SESSION_FACTOR, at_start().factor),
                 "idle_in_transaction_seconds": 2.0,
                 "clock_allowance_seconds": 0.0,
                 "probe_seconds": 0.2,

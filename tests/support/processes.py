@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Callable
+
+from tests.support import patience
 
 PATIENCE_SECONDS = 30.0
 
@@ -19,10 +20,5 @@ def runs(pid: int) -> bool:
 
 
 def eventually(holds: Callable[[], bool], patience_seconds: float = PATIENCE_SECONDS) -> bool:
-    """Whether `holds()` becomes true in time."""
-    deadline = time.monotonic() + patience_seconds
-    while not holds():
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.05)
-    return True
+    """Whether `holds()` becomes true in time, as the machine has it."""
+    return patience.eventually(holds, patience_seconds)

@@ -3,8 +3,10 @@
 A test that asks for one of them is marked `servers`, so `pytest -m "not servers"` leaves it out. WAYBOND_TEST_KAFKA
 (host:port) and WAYBOND_TEST_POSTGRES (an administrator's DSN) take servers that run already.
 
-Where tests run in several processes, those with servers run in one, one after another, but for those that name a group
-of their own: they wait for most of their time, and the others run beside them.
+Where tests run in several processes, those with servers are groups that each stay in one process, one after another:
+`servers` with the shared broker and database, `end to end` and `chaos` with stacks of their own. They wait for most of
+their time. The first process begins with `servers`, the largest; the other one takes the rest, and who is done first
+takes what is left.
 """
 
 from __future__ import annotations
@@ -30,7 +32,8 @@ def pytest_itemcollected(item: pytest.Item) -> None:
     if _SERVER_FIXTURES.intersection(getattr(item, "fixturenames", ())):
         item.add_marker(pytest.mark.servers)
     if item.get_closest_marker("servers") and not item.get_closest_marker("xdist_group"):
-        item.add_marker(pytest.mark.xdist_group("servers"))
+        own_stacks = "end_to_end" in item.path.parts
+        item.add_marker(pytest.mark.xdist_group("end to end" if own_stacks else "servers"))
 
 
 @pytest.fixture(scope="session")
@@ -82,12 +85,24 @@ def own_postgres(server_folder: Path) -> Iterator[EmbeddedPostgres]:
 
 
 @pytest.fixture
-async def database(postgres: str) -> AsyncIterator[str]:
+async def new_database(postgres: str) -> AsyncIterator[Callable[[], Awaitable[str]]]:
+    """`await new_database()` gives the DSN of an empty one, dropped after the test with whatever is connected."""
+    names: list[str] = []
+
+    async def make() -> str:
+        names.append(f"test_{uuid.uuid4().hex[:12]}")
+        await _execute(postgres, f'CREATE DATABASE "{names[-1]}"')
+        return with_database(postgres, names[-1])
+
+    yield make
+    for name in names:
+        await _execute(postgres, f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+@pytest.fixture
+async def database(new_database: Callable[[], Awaitable[str]]) -> str:
     """The DSN of an empty database for this test alone, dropped after it with whatever is still connected."""
-    name = f"test_{uuid.uuid4().hex[:12]}"
-    await _execute(postgres, f'CREATE DATABASE "{name}"')
-    yield with_database(postgres, name)
-    await _execute(postgres, f'DROP DATABASE "{name}" WITH (FORCE)')
+    return await new_database()
 
 
 @pytest.fixture

@@ -3,10 +3,13 @@
 `pricing` reads orders and answers each amendment with a PolicyDeclined; `tracking` reads orders and policies and
 answers each of those with a TrackingCheckRequested. An amendment's reason is an instruction (see `obey`).
 
-    python -m tests.support.toys pricing      runs one as a process, with the settings in the environment
+    python -m tests.support.toys pricing      runs one as a process, with the settings in the environment;
+                                              it may kill or freeze itself at a named point (see points.py)
 """
 
+import os
 import sys
+import time
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -97,7 +100,7 @@ def decide_pricing(
 
 
 def obey(state: Toy, fact: OrderAmended, now: datetime) -> Outcome[Toy]:
-    """`raise`, `status-nul`, `amount:N`, `events:N`, `wake:SECONDS`, `document:TEXT`; else just an answer."""
+    """`raise`, `slow:SECONDS`, `status-nul`, `amount:N`, `events:N`, `wake:SECONDS`, `document:TEXT`; else answer."""
     if fact.revision in state.revisions:
         return Outcome(state, wake_at=state.wake_at)
     known = (*state.known, now)
@@ -107,6 +110,8 @@ def obey(state: Toy, fact: OrderAmended, now: datetime) -> Outcome[Toy]:
     match word:
         case "raise":
             raise RuntimeError("told to")
+        case "slow":
+            time.sleep(float(value))
         case "status-nul":
             status = "o\x00pen"
         case "amount":
@@ -200,4 +205,8 @@ TRACKING: Definition[Toy] = Definition(
 )
 
 if __name__ == "__main__":
+    from tests.support import points
+
+    if points.POINT in os.environ:
+        points.install()
     main({"pricing": PRICING, "tracking": TRACKING}[sys.argv[1]])

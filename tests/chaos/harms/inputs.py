@@ -19,6 +19,7 @@ from tests.chaos.lives import life
 from tests.chaos.operator import faults, settle_all
 from tests.chaos.releases import MARK, MENDED
 from tests.chaos.world import World
+from tests.support.patience import within
 from waybond_contracts.envelope import Envelope
 from waybond_contracts.publishing import message
 from waybond_contracts.registry import PROGRESS_TYPE, Progress
@@ -53,7 +54,7 @@ async def rubbish(world: World, dose: Dose) -> None:
     bound = world.meter.answers["bound"]
     records: Iterator[Record] = ((SHIPMENTS, None, dose.draw.randbytes(60), (), None) for _ in range(count))
     dose.tally["bad records of a platform"] += await world.flow.pour(records)
-    async with asyncio.timeout(PATIENCE_SECONDS):
+    async with within(PATIENCE_SECONDS):
         while await _kept(world) < kept + count:
             await asyncio.sleep(POLL_SECONDS)
     dose.tally["orders bound meanwhile"] += world.meter.answers["bound"] - bound
@@ -78,7 +79,7 @@ async def our_own(world: World, dose: Dose) -> None:
         (POLICIES, None, value, envelope.headers(), number % partitions) for number in range(count)
     )
     dose.tally["bad records of our own"] += await world.flow.pour(records)
-    async with asyncio.timeout(PATIENCE_SECONDS):
+    async with within(PATIENCE_SECONDS):
         for service in ("tracking", "claims"):
             while not any("BreakerError" in why for why in (await _stopped(world, service)).values()):
                 await asyncio.sleep(POLL_SECONDS)
@@ -114,7 +115,7 @@ async def sizes(world: World, dose: Dose) -> None:
         else:
             world.flow.meter.known(key.decode(), pays=False)
         dose.tally["records of a byte too much" if more else "records of the largest size"] += 1
-    async with asyncio.timeout(PATIENCE_SECONDS), world.administrator() as connection:
+    async with within(PATIENCE_SECONDS), world.administrator() as connection:
         for place, value in kept.items():
             while await _quarantined(connection, *place) != value:
                 await asyncio.sleep(POLL_SECONDS)

@@ -11,6 +11,7 @@ import pytest
 
 from tests.support.claims import POLICY_ID, answer, day, issued, late, lost, placed, usd
 from tests.support.kit import World, eventually
+from tests.support.patience import bound
 from waybond_claims.app import DEFINITION
 from waybond_claims.cases import find, referred
 from waybond_claims.shown import ShownCase, shown
@@ -133,7 +134,7 @@ async def test_a_case_is_shown_to_its_tenant_alone(world: World) -> None:
         renamed = [event.model_copy(update={"order_id": odd}) for event in (placed(), issued(), lost(day(12)))]
         await world.publish(*renamed, known_at=day(27.1))
         await heard(world, REFUNDS, IssueRefund, 2)
-        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{service.port}") as client:
+        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{service.port}", timeout=bound(10)) as client:
 
             async def get(path: str, tenant: str | None = "demo") -> httpx.Response:
                 headers = {"Authorization": f"Bearer {keys[tenant]}"} if tenant else {}

@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from tests.support.kit import World, eventually
+from tests.support.patience import bound
 from tests.support.pricing import amended, asked_for, placed
 from waybond_contracts.event import Event
 from waybond_contracts.policies import DeclineReason, PolicyAmended, PolicyDeclined, PolicyIssued
@@ -66,7 +67,9 @@ async def test_a_quote_is_bound_by_the_order_that_carries_it_and_amended_after_a
         key, _ = await tenants.add_tenant(database, "acme", ["order-protection"], None, since=SINCE)
         async with pricing(world) as service:
             address = f"http://127.0.0.1:{service.port}"
-            async with httpx.AsyncClient(base_url=address, headers={"authorization": f"Bearer {key}"}) as client:
+            async with httpx.AsyncClient(
+                base_url=address, headers={"authorization": f"Bearer {key}"}, timeout=bound(10)
+            ) as client:
                 answer = await client.post("/v1/quotes", json=EXAMPLE_REQUEST)
             offer = answer.json()["offered"][0]
             await world.publish(placed(occurred_at=now, cover=asked_for(token=offer["token"])))

@@ -8,6 +8,7 @@ import pytest
 from aiokafka import AIOKafkaProducer
 
 from tests.support.broker import TOPIC, mute_broker
+from tests.support.patience import within
 from waybond_kit.changes import OutboxRow
 from waybond_kit.consumer import Consumer
 from waybond_kit.errors import StartError
@@ -88,14 +89,14 @@ async def test_a_producer_that_was_given_up_leaves_nothing_behind(
             await broker.produced.wait()
             sends[0].cancel()
             await sender.renew(sender.generation)
-            async with asyncio.timeout(60):
+            async with within(60):
                 cancelled, failed = await asyncio.gather(*sends, return_exceptions=True)
             assert isinstance(cancelled, asyncio.CancelledError)
             assert isinstance(failed, Exception), "who waits for it as well is told that the outcome is unknown"
         await sender.stop()
-        async with asyncio.timeout(60):
+        async with within(60):
             while broker.open:  # noqa: ASYNC110  # nobody tells of a connection that ended
                 await asyncio.sleep(0.01)
-    async with asyncio.timeout(60):
+    async with within(60):
         while left := asyncio.all_tasks() - others:
             await asyncio.wait(left, timeout=0.1)

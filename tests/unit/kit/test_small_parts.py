@@ -78,7 +78,7 @@ def test_a_wrong_setting_is_named(monkeypatch: pytest.MonkeyPatch, name: str, va
 async def test_a_dsn_with_an_option_that_is_none_is_named() -> None:
     dsn = "postgresql://role:secret@127.0.0.1:1/claims?sslmode=always"
     with pytest.raises(StartError, match=r"WAYBOND_DATABASE: .*`sslmode` parameter must be one of") as raised:
-        await connect(dsn, "claims", connections=1, idle_in_transaction_seconds=5.0, for_batches=False)
+        await connect(dsn, "claims", connections=1, idle_in_transaction_seconds=5.0)
     assert "secret" not in str(raised.value)
 
 

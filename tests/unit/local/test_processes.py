@@ -4,6 +4,7 @@ import signal
 import socket
 from pathlib import Path
 
+from tests.support.patience import bound
 from waybond_local.processes import finish, free_ports, spawn
 
 
@@ -23,4 +24,4 @@ def test_a_port_that_is_in_use_is_not_given() -> None:
 def test_a_process_that_does_not_end_by_itself_is_killed(tmp_path: Path) -> None:
     """S: initdb hangs on a slow disk: its exception was none that the command knows, and initdb went on."""
     assert finish(spawn(["sleep", "600"], log=tmp_path / "log"), patience_seconds=0.1) == -signal.SIGKILL
-    assert finish(spawn(["sh", "-c", "exit 3"], log=tmp_path / "log"), patience_seconds=60) == 3
+    assert finish(spawn(["sh", "-c", "exit 3"], log=tmp_path / "log"), patience_seconds=bound(60)) == 3

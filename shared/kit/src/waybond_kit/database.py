@@ -3,6 +3,7 @@
 import asyncio
 import shutil
 import sysconfig
+from functools import partial
 from pathlib import Path
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
@@ -15,6 +16,10 @@ KIT_TABLE, SERVICE_TABLE = "kit_migrations", "service_migrations"
 LOOPBACK = {"", "localhost", "127.0.0.1", "::1"}
 CONNECT_SECONDS = 10
 STATEMENT_SECONDS = 60.0
+ANSWER_SECONDS = 2.0
+"""So much longer than the server's own bound a client waits for an answer: then the connection is lost, not slow."""
+TRANSACTION_TIMEOUT_SINCE = 17
+"""The version of PostgreSQL that brought transaction_timeout."""
 
 
 class MigrationError(RuntimeError):
@@ -94,29 +99,42 @@ async def check_schema(pool: asyncpg.Pool, extra: Path | None) -> None:
 
 
 async def connect(
-    dsn: str, name: str, *, connections: int, idle_in_transaction_seconds: float, for_batches: bool
+    dsn: str,
+    name: str,
+    *,
+    connections: int,
+    idle_in_transaction_seconds: float,
+    batch_seconds: float | None = None,
+    at_once: int = 1,
 ) -> asyncpg.Pool:
-    """A pool whose connections have the service's schema as search_path; raises StartError if there is no server."""
+    """A pool whose connections have the service's schema as search_path; raises StartError if there is no server.
+
+    With `batch_seconds` its connections are for batches: no transaction of theirs lasts longer. `at_once` connections
+    are made now, the others when they are needed.
+    """
+    longest = STATEMENT_SECONDS if batch_seconds is None else batch_seconds
     settings = {
         "application_name": f"waybond-{name}",
         "search_path": name,
-        "idle_in_transaction_session_timeout": str(int(idle_in_transaction_seconds * 1000)),
-        "statement_timeout": str(int(STATEMENT_SECONDS * 1000)),
+        "idle_in_transaction_session_timeout": _milliseconds(idle_in_transaction_seconds),
+        "statement_timeout": _milliseconds(longest),
         "jit": "off",
     }
-    if for_batches:
+    if batch_seconds is not None:
+        settings["lock_timeout"] = _milliseconds(batch_seconds / 2)
         # Batches find rows by their keys alone, so a plan is made once a connection, and kept (see sql.py).
         settings |= {"plan_cache_mode": "force_generic_plan", "enable_seqscan": "off"}
         settings |= {"enable_hashjoin": "off", "enable_mergejoin": "off", "enable_memoize": "off"}
     try:
         return await asyncpg.create_pool(
             dsn,
-            min_size=1,
+            min_size=at_once,
             max_size=connections,
             timeout=CONNECT_SECONDS,
-            command_timeout=STATEMENT_SECONDS,
+            command_timeout=longest + ANSWER_SECONDS,
             server_settings=settings,
-            reset=_keep if for_batches else None,
+            init=None if batch_seconds is None else partial(_prepare_for_batches, seconds=batch_seconds),
+            reset=None if batch_seconds is None else _keep,
         )
     except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
         place = urlsplit(dsn)
@@ -124,6 +142,23 @@ async def connect(
         raise StartError(
             f"WAYBOND_DATABASE: PostgreSQL at {where} does not let {place.username} in: {error}"
         ) from error
+
+
+async def _prepare_for_batches(connection: asyncpg.Connection, *, seconds: float) -> None:
+    """What a connection needs before its first transaction.
+
+    Its types first: asyncpg asks the server about each array type when a statement first uses it. Scenario: the process
+    is paused in the midst of that question, within a transaction that has locked a shard. Then the bound that ends the
+    transaction whatever its client waits for; older servers have the bounds of statements and of idle transactions, and
+    whoever takes the shard ends the session (see PostgresStore.take).
+    """
+    await connection.fetchrow(_ALL_TYPES)
+    if connection.get_server_version().major >= TRANSACTION_TIMEOUT_SINCE:
+        await connection.execute(f"SET transaction_timeout = {_milliseconds(seconds)}")
+
+
+def _milliseconds(seconds: float) -> str:
+    return str(int(seconds * 1000))
 
 
 async def _keep(connection: asyncpg.Connection) -> None:
@@ -158,6 +193,12 @@ def _dbmate_url(dsn: str, schema: str) -> str:
     options["search_path"] = schema
     return urlunsplit(parts._replace(scheme="postgres", query=urlencode(options)))
 
+
+# Every array that a statement of a batch may take or give, the kit's and the services' own.
+_ALL_TYPES = """
+SELECT NULL::bool[], NULL::int2[], NULL::int4[], NULL::int8[], NULL::numeric[], NULL::text[], NULL::varchar[],
+  NULL::bytea[], NULL::uuid[], NULL::date[], NULL::timestamptz[], NULL::interval[], NULL::json[], NULL::jsonb[]
+"""
 
 _USERS = """
 SELECT pg_roles.rolname AS grantee

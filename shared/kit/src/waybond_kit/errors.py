@@ -21,6 +21,13 @@ class FencedError(ShardError):
     """Another process took the shard: whatever we know of it is stale."""
 
 
+class LostError(ShardError):
+    """A transaction ended without an answer: its connection was lost, or it took longer than it may.
+
+    Whether it is committed is unknown. The next batch of its shards is half as large.
+    """
+
+
 class LogError(ShardError):
     """A topic is not the one that was read before: it was made anew, or its end was cut off.
 

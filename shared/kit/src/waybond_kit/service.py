@@ -93,10 +93,12 @@ async def serving(definition: Definition[Any], settings: Settings) -> AsyncItera
             definition.name,
             idle_in_transaction_seconds=settings.idle_in_transaction_seconds,
         )
-        pool = await connect(connections=settings.database_connections, for_batches=True)
+        pool = await connect(connections=settings.database_connections, batch_seconds=settings.transaction_seconds)
         stack.push_async_callback(_close_pool, pool)
         await database.check_schema(pool, definition.migrations)
-        store = PostgresStore(pool)
+        aside = await connect(connections=1, at_once=0)
+        stack.push_async_callback(_close_pool, aside)
+        store = PostgresStore(pool, aside)
         await store.prepare(partitions)
         sender = KafkaSender(options, settings.topic_prefix)
         stack.push_async_callback(sender.stop)
@@ -115,14 +117,14 @@ async def serving(definition: Definition[Any], settings: Settings) -> AsyncItera
         engine = Engine(definition, _plan(definition, settings, partitions), ports, metrics.note)
         metrics.registry.register(EngineCollector(engine, consumer, clock, asyncio.get_running_loop().time))
         if definition.figures is not None:
-            counting = await connect(connections=1, for_batches=False)
+            counting = await connect(connections=1)
             stack.push_async_callback(_close_pool, counting)
             counted = Counted(definition.figures(), counting, engine.numbers, asyncio.get_running_loop().time)
             metrics.registry.register(counted)
             stack.callback(asyncio.create_task(counted.run(), name="figures").cancel)
         routes = None
         if definition.routes is not None:
-            routes_pool = await connect(connections=ROUTES_CONNECTIONS, for_batches=False)
+            routes_pool = await connect(connections=ROUTES_CONNECTIONS)
             stack.push_async_callback(_close_pool, routes_pool)
             publish = Publisher(definition.name, sender, partitions)
             routes = definition.routes(Resources(routes_pool, publish, settings))

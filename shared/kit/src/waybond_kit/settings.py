@@ -14,6 +14,8 @@ PREFIX = "WAYBOND_"
 MIN_SESSION_SECONDS = 6.0
 """The broker's own bound (group.min.session.timeout.ms) as it is delivered: below it, no member is let in."""
 
+TRANSACTION_SHARE = 0.8
+"""Of session_seconds."""
 MAX_PORT = 65_535
 _ADDRESSES = r"^[^\s,:]+:[0-9]{1,5}(,[^\s,:]+:[0-9]{1,5})*$"
 """host:port, comma between."""
@@ -93,6 +95,12 @@ class Settings(BaseSettings):
         if self.kafka_security.startswith("SASL") and (self.kafka_user is None or self.kafka_password is None):
             raise ValueError(f"{PREFIX}KAFKA_USER and {PREFIX}KAFKA_PASSWORD are needed with {self.kafka_security}")
         return self
+
+    @property
+    def transaction_seconds(self) -> float:
+        """No transaction of a batch or a takeover lasts longer: PostgreSQL has ended that of a frozen process when the
+        group gives its shards to others."""
+        return TRANSACTION_SHARE * self.session_seconds
 
     @property
     def clock_allowance(self) -> timedelta:

@@ -168,6 +168,21 @@ UPDATE shard SET epoch = epoch + 1, owner = $2 WHERE shard = $1
 RETURNING epoch, batch_seq, outbox_seq, watermark
 """
 
+# Who keeps a session waiting, and who keeps those waiting, as far as they wait for nothing but their own client.
+END_FROZEN = """
+WITH RECURSIVE chain (pid) AS (
+  SELECT unnest(pg_blocking_pids($1::int))
+  UNION
+  SELECT unnest(pg_blocking_pids(chain.pid)) FROM chain
+), frozen AS MATERIALIZED (
+  SELECT pid, state, wait_event, extract(epoch FROM clock_timestamp() - state_change)::float8 AS silent_s
+  FROM pg_stat_activity JOIN chain USING (pid)
+  WHERE usename = current_user AND wait_event_type = 'Client'
+    AND state_change < clock_timestamp() - make_interval(secs => $2::float8)
+)
+SELECT pid, state, wait_event, silent_s FROM frozen WHERE pg_terminate_backend(pid)
+"""
+
 INPUTS = "SELECT topic, next_offset, progress, last_stamp, last_crc FROM shard_input WHERE shard = $1"
 
 HOLDING = """

@@ -1,23 +1,30 @@
 """The kit's tables in PostgreSQL: every statement is for all rows of a batch, so their number is constant."""
 
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
-from contextlib import asynccontextmanager
+import asyncio
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 import asyncpg
+import structlog
 
 from waybond_kit import sql
 from waybond_kit.changes import Changes, InputRow, OutboxRow, Stored, Wake
 from waybond_kit.definition import Connection
-from waybond_kit.errors import FencedError, SaveError, StartError
+from waybond_kit.errors import FencedError, LostError, SaveError, StartError
 from waybond_kit.outbox import pack_headers, unpack_headers
 from waybond_kit.ports import InputState, Sweep, Taken
 from waybond_kit.quarantine import MAX_LINE_ROWS, LineRow
 
 MAX_STRAYS = 1_000
 """So many of a shard are sent by one sweep; the next goes on."""
+
+BLOCKED_SECONDS = 0.5
+"""So long a takeover waits for the shard's row before it looks at who has it, and again between two looks."""
+FROZEN_SECONDS = 2.0
+"""A session that waits so long for its client, in the midst of a transaction, is taken for one of a frozen process."""
 
 # What the database says of a value that it cannot store, or that a constraint or trigger of the service refuses.
 VALUE_ERRORS = (
@@ -26,6 +33,22 @@ VALUE_ERRORS = (
     asyncpg.RaiseError,
     asyncpg.ProgramLimitExceededError,
 )
+
+# What a lost connection, or a transaction that took too long, is told as; asyncpg calls a connection that the server
+# ended in the midst of a transaction an InterfaceError ("cannot call Transaction.__aexit__()").
+LOST_ERRORS = (
+    OSError,
+    TimeoutError,
+    asyncpg.InterfaceError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.QueryCanceledError,
+    asyncpg.LockNotAvailableError,
+    asyncpg.IdleInTransactionSessionTimeoutError,
+    asyncpg.TransactionTimeoutError,
+    asyncpg.OperatorInterventionError,
+)
+
+log = structlog.get_logger(__name__)
 
 
 class PostgresTransaction:
@@ -99,16 +122,24 @@ class PostgresTransaction:
 
 
 class PostgresStore:
-    """The service's own schema, through a pool whose connections have it as their search_path."""
+    """The service's own schema, through a pool whose connections have it as their search_path.
 
-    def __init__(self, pool: asyncpg.Pool) -> None:
+    A takeover looks at what blocks it through `aside`, a pool of its own: all connections of `pool` may be waiting for
+    the same lock. Where none is given it is `pool`.
+    """
+
+    def __init__(self, pool: asyncpg.Pool, aside: asyncpg.Pool | None = None) -> None:
         self._pool = pool
+        self._aside = aside or pool
+        # Takeovers may wait for a lock: they leave connections to the batches of the shards that are open.
+        self._takeovers = asyncio.Semaphore(max(1, pool.get_max_size() // 2))
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[PostgresTransaction]:
         try:
-            async with self._pool.acquire() as connection, connection.transaction():
-                yield PostgresTransaction(connection)
+            with _lost():
+                async with self._pool.acquire() as connection, connection.transaction():
+                    yield PostgresTransaction(connection)
         except VALUE_ERRORS as error:  # from the service's own storage, or a constraint that is checked at the end
             raise SaveError(str(error)) from error
 
@@ -126,7 +157,32 @@ class PostgresStore:
         return {row["topic"]: row["next_offset"] for row in await self._pool.fetch(sql.INPUTS, shard)}
 
     async def take(self, shard: int, owner: str) -> Taken:
-        async with self._pool.acquire() as connection, connection.transaction():
+        """Raise the epoch. Sessions of this role that keep the shard's row while their client is frozen are ended.
+
+        Scenario: a process is paused (a container, a virtual machine) in the midst of a statement of a batch. Its
+        session then neither runs nor is idle, so that PostgreSQL bounds it late or, before version 17, never.
+        """
+        async with self._takeovers, self._pool.acquire() as connection:
+            unblocking = asyncio.create_task(self._unblock(shard, connection.get_server_pid()))
+            try:
+                return await self._take(connection, shard, owner)
+            finally:
+                unblocking.cancel()
+
+    async def _unblock(self, shard: int, waiting: int) -> None:
+        """End frozen sessions that the one with this process id waits for, for as long as it waits."""
+        while True:
+            await asyncio.sleep(BLOCKED_SECONDS)
+            try:
+                rows = await self._aside.fetch(sql.END_FROZEN, waiting, FROZEN_SECONDS)
+            except LOST_ERRORS as error:
+                log.warning("blocked takeover: cannot look at who blocks it", shard=shard, error=repr(error))
+                continue
+            for row in rows:
+                log.warning("frozen session ended", shard=shard, **row)
+
+    async def _take(self, connection: Connection, shard: int, owner: str) -> Taken:
+        async with connection.transaction():
             row = await connection.fetchrow(sql.TAKE, shard, owner)
             assert row is not None  # noqa: S101  # `prepare` made a row for every shard
             inputs = await connection.fetch(sql.INPUTS, shard)
@@ -178,6 +234,16 @@ class PostgresStore:
             if not await connection.fetch(sql.LOCK, [shard], [epoch]):
                 raise FencedError(f"shard {shard} was taken by another process", [shard])
             yield connection
+
+
+@contextmanager
+def _lost() -> Iterator[None]:
+    """Name what ended a transaction, which asyncpg's own error may only have as its context."""
+    try:
+        yield
+    except LOST_ERRORS as error:
+        cause = error.__context__ if isinstance(error, asyncpg.InterfaceError) and error.__context__ else error
+        raise LostError(f"the transaction was lost: {cause or repr(cause)}") from cause
 
 
 def _columns(rows: Iterable[Sequence[Any]], width: int) -> list[Sequence[Any]]:

@@ -67,7 +67,7 @@ class Pace:
     grain: timedelta = timedelta(days=1)
     lead: timedelta = timedelta(days=3)
     step: timedelta = timedelta(days=3)
-    patience_seconds: float = 60.0
+    patience_seconds: float = 180.0  # many services on a busy machine join their groups one after another
 
 
 STRICT = Pace(grain=timedelta(seconds=1), lead=timedelta(0), step=timedelta(days=1))
