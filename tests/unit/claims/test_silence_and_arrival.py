@@ -35,7 +35,8 @@ def test_an_arrival_that_is_known_before_the_loss_is_commanded_defeats_it(late_a
     body = PLAIN.replace('late_arrival = "keep"', f'late_arrival = "{late_arrival}"')
     story.given(placed(), issued(body), complaint(day(39), **FROZEN), silent_30_days(day(10)))
     assert (story.case.owed, story.named(IssueRefund)) == (10_000, [])
-    story.when(late(1, as_of=day(45)), delivered(day(44)))
+    story.when(delivered(day(44)), day(45))
+    story.when(late(1), day(45))
     assert (story.case.entitled, story.case.owed) == (3_000, 3_000)
 
 
