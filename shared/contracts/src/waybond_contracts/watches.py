@@ -43,7 +43,7 @@ class Watch(Model):
     answer_within: Duration | None = None
     """How long the carrier may take to answer."""
     live_after: Annotated[int, Field(ge=0, le=MAX_LIVE_SCANS)] = 0
-    """Silence counts once so many scans were made by somebody who had the parcel in hand, two of a kind at most."""
+    """Silence counts once scans were made at so many different times by somebody who had the parcel in hand."""
     live_kinds: Annotated[tuple[ScanKind, ...], Field(fail_fast=True, max_length=32)] = ()
     """Silence counts as well once a scan of one of these kinds was made."""
 

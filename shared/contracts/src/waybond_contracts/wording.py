@@ -31,7 +31,7 @@ MAX_TIERS = 16
 MAX_CONDITIONS = 8
 MAX_LANES = 300
 MAX_WAYS = 8
-MAX_LIVE_SCANS = 16
+MAX_LIVE_SCANS = 4
 LIVE_AFTER = 2
 """Hand-over and arrival are one scan each: a feed that tells these two alone has said nothing of the way."""
 PARSED_WORDINGS_KEPT = 256
@@ -162,8 +162,8 @@ class Condition(Strict):
     silent_for: Duration | None = None
     """Nothing was heard for this long since the clock (last_scan)."""
     live_after: Annotated[int, Field(ge=0, le=MAX_LIVE_SCANS)] | None = None
-    """With silent_for: so many scans of somebody who had the parcel in hand make a feed that speaks, two of a kind at
-    most; only then silence says something. 2, if neither this nor live_kinds is given; 0: silence always counts."""
+    """With silent_for: scans at so many different times, by somebody who had the parcel in hand, make a feed that
+    speaks; only then silence says something. 2, if neither this nor live_kinds is given; 0: silence always counts."""
     live_kinds: Annotated[tuple[ScanKind, ...], Field(max_length=32)] = ()
     """With silent_for: one scan of these kinds makes a feed that speaks too."""
     after_by_lane: Annotated[dict[LanePattern, Duration], Field(max_length=MAX_LANES)] = Field(default_factory=dict)

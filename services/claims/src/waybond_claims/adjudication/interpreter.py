@@ -10,7 +10,7 @@ from waybond_claims.adjudication.benefits import Amounts, NoRateError, amounts, 
 from waybond_claims.adjudication.exclusions import NOTHING, Excluded, circumstance, excluded
 from waybond_claims.adjudication.terms import Rule, TimedTier, Way
 from waybond_claims.adjudication.view import View, question_key
-from waybond_claims.state import Interval, WatchFact
+from waybond_claims.state import WatchFact
 from waybond_contracts.explanation import FindingReason
 from waybond_contracts.wording import Clock, Peril, Scope
 
