@@ -78,6 +78,8 @@ def watches(draw: st.DrawFn, around: list[int]) -> tuple[Watch, ...]:
                 delivered_by=tuple(draw(st.sets(st.sampled_from(DeliveredBy), min_size=1))),
                 follow_promise=draw(st.booleans()),
                 ask_carrier=draw(st.booleans()),
+                live_after=draw(st.integers(0, 4)) if silence else 0,
+                live_kinds=tuple(draw(st.sets(st.sampled_from(K), max_size=2))) if silence else (),
             )
         )
     return tuple(found)

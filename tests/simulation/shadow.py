@@ -22,6 +22,8 @@ from waybond_contracts.shipments import ScanKind
 BOUND_WITHIN = timedelta(hours=72)
 SAME_STRETCH = timedelta(hours=6)
 """Scans nearer to each other are one stretch, in which there is no silence."""
+LIVE_SCANS = 2
+"""Before so many different scans silence says nothing."""
 FOUND_AGAIN = {ScanKind.PICKED_UP, ScanKind.IN_TRANSIT, ScanKind.CUSTOMS_HELD}
 
 Fact = tuple[datetime, Event]
@@ -71,9 +73,12 @@ class Parcel:
                 stretches[-1] = Span(stretches[-1].first, max(stretches[-1].last, span.last))
             else:
                 stretches.append(span)
+        told = sorted({span.first for span in self.of(*ScanKind)})
         found = []
         for index, stretch in enumerate(stretches):
             due = stretch.last + timedelta(days=products.SILENT_DAYS)
+            if len(told) < LIVE_SCANS or told[LIVE_SCANS - 1] > stretch.last:
+                continue  # one scan is no feed that speaks
             follows = stretches[index + 1].first if index + 1 < len(stretches) else None
             if (follows is None or follows > due) and (self.arrived is None or self.arrived.first > due):
                 found.append(due)
@@ -206,11 +211,11 @@ class Shadow:
         found += [("1.00", True) for span in parcel.of(ScanKind.DAMAGED)[:1] if in_cover(span)]
         keeps = products.late_arrival(self._product)
         gone = parcel.lost
-        lost = gone is not None and in_cover(gone) and not (arrived and arrived.last <= gone.first)
+        lost = gone is not None and in_cover(gone)
         dues = [due for due in parcel.silences if within(due)][:1]
         dues += [promised + timedelta(days=products.LOST_DAYS)] if missed(products.LOST_DAYS) else []
         lost = lost or any(self._counts(parcel, due, whole_order=whole_order) for due in dues)
-        if lost and (arrived is None or keeps == "keep"):
+        if lost and arrived is None:
             found.append(("1.00", keeps != "return"))
         return found
 

@@ -58,7 +58,7 @@ SILENT = """
 [[clause]]
 id = "LO-1"
 peril = "lost"
-any_of = [{ scan = "LOST" }, { clock = "last_scan", silent_for = "P30D" }]
+any_of = [{ scan = "LOST" }, { clock = "last_scan", silent_for = "P30D", live_after = 0 }]
 tiers = [{ share = "1.00" }]
 """
 

@@ -145,17 +145,21 @@ class Oracle:
             case Clock.PROMISED_LATEST:
                 return self._promised(watch, package)
             case _ if package is not None:
-                return self._of_package(watch.clock, package)
+                return self._of_package(watch, package)
             case _ if watch.scope is Scope.ORDER:
-                return self._of_all(watch.clock)
+                return self._of_all(watch)
             case _:
                 return []
 
     def _promised(self, watch: Watch, package: str | None) -> list[tuple[datetime, datetime]]:
-        found = [(self.order.occurred_at, self.order.promise.latest)] if self.order.promise else []
+        ordered = self.order.occurred_at
+        found = [(ordered, self.order.promise.latest)] if self.order.promise else []
         own = [(each.occurred_at, each.promise.latest) for each in self._booked(package) if each.promise]
         bound = [latest for _, latest in sorted(found or own)[:1]]
-        found += [each for each in own if watch.follow_promise or each[1] <= bound[0]]
+        counted = [each for each in own if watch.follow_promise or each[1] <= bound[0]]
+        if any(said <= ordered and at < latest for said, at in counted for _, latest in found):
+            found = []
+        found += counted
         changed = self.promises if watch.follow_promise else []
         overruled = [a for a in changed for b in changed if b.revision > a.revision and b.occurred_at <= a.occurred_at]
         found += [(each.occurred_at, each.promise.latest) for each in changed if each not in overruled]
@@ -164,11 +168,11 @@ class Oracle:
     def _booked(self, package: str | None) -> list[ShipmentBooked]:
         return [each for each in self.bookings if each.package_id == package]
 
-    def _of_package(self, clock: Clock, package: str) -> list[tuple[datetime, datetime]]:
+    def _of_package(self, watch: Watch, package: str) -> list[tuple[datetime, datetime]]:
         scans = self.scans[package]
         booked = [(each.occurred_at, each.occurred_at) for each in self._booked(package)[:1]]
         physical = [each for each in scans if each.kind not in NO_PARCEL]
-        match clock:
+        match watch.clock:
             case Clock.FULFILMENT:
                 return booked
             case Clock.LABEL:
@@ -178,12 +182,22 @@ class Oracle:
                 return [(each.when.earliest, each.when.latest) for each in physical][:1]
             case Clock.LAST_SCAN:
                 ends = accumulate((each.when.latest for each in physical), max)
-                return [(each.when.earliest, end) for each, end in zip(physical, ends, strict=True)]
+                heard = zip(physical, ends, strict=True)
+                return [(each.when.earliest, end) for each, end in heard if self._speaks(watch, package, end)]
             case _:
                 return sorted((each.occurred_at, each.carrier_eta) for each in scans if each.carrier_eta)
 
-    def _of_all(self, clock: Clock) -> list[tuple[datetime, datetime]]:
-        each_alone = {name: self._of_package(clock, name) for name in self.scans}
+    def _speaks(self, watch: Watch, package: str, by: datetime) -> bool:
+        """Whether enough was told by then for silence to mean something."""
+        if watch.live_after == 0 and not watch.live_kinds:
+            return True
+        so_far = [each for each in self.scans[package] if each.when.earliest <= by and each.kind not in NO_PARCEL]
+        times = {each.when.earliest for each in so_far}
+        told = any(each.kind in watch.live_kinds for each in self.scans[package] if each.when.earliest <= by)
+        return told or (watch.live_after > 0 and len(times) >= watch.live_after)
+
+    def _of_all(self, watch: Watch) -> list[tuple[datetime, datetime]]:
+        each_alone = {name: self._of_package(watch, name) for name in self.scans}
         found: list[tuple[datetime, datetime]] = []
         for said in sorted({said for starts in each_alone.values() for said, _ in starts}):
             so_far = [[at for other, at in starts if other <= said] for starts in each_alone.values()]

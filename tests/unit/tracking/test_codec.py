@@ -63,6 +63,7 @@ def everything() -> State:
         heard=(Heard(When(day(5), day(6)), K.IN_TRANSIT),),
         etas=(Eta(day(18), day(4), day(6)),),
         checked_as_of=day(8),
+        spoke=(day(5),),
     )
     breach = Breach(
         watch_id="TG-1:0:0",

@@ -10,8 +10,9 @@ from datetime import datetime
 from typing import NamedTuple
 
 from waybond_contracts.shipments import ScanKind
+from waybond_contracts.times import EARLIEST
 from waybond_contracts.wording import Clock, Scope
-from waybond_tracking.journey import MAX_ETAS, MAX_PACKAGE_PROMISES, first_scan, heard_of
+from waybond_tracking.journey import MAX_ETAS, MAX_PACKAGE_PROMISES, first_heard, first_scan, heard_of
 from waybond_tracking.state import Package, Promised, State, Watch
 
 MAX_PROMISES = 8
@@ -41,9 +42,9 @@ def starts(state: State, watch: Watch, package: Package | None, delivered: datet
         case Clock.PROMISED_LATEST:
             return _promise(state, package, watch.follow_promise)
         case _ if package is not None:
-            return _of_package(watch.clock, package)
+            return _of_package(watch, package)
         case _ if watch.scope is Scope.ORDER:
-            return _latest([_of_package(watch.clock, each) for each in state.packages])
+            return _latest([_of_package(watch, each) for each in state.packages])
         case _:
             return ()
 
@@ -65,8 +66,8 @@ def _one(at: datetime | None, source: str) -> Sequence[Start]:
     return () if at is None else (Start(at, at, source),)
 
 
-def _of_package(clock: Clock, package: Package) -> Sequence[Start]:
-    match clock:
+def _of_package(watch: Watch, package: Package) -> Sequence[Start]:
+    match watch.clock:
         case Clock.FULFILMENT:
             return _one(package.booked_at, "ShipmentBooked")
         case Clock.LABEL:
@@ -80,13 +81,23 @@ def _of_package(clock: Clock, package: Package) -> Sequence[Start]:
                 return ()
             return (Start(scan.when.earliest, scan.when.latest, f"ShipmentScanned/{scan.kind}"),)
         case Clock.LAST_SCAN:
-            heard = heard_of(package)
+            heard = [each for each in heard_of(package) if spoke(package, watch, each.when.latest)]
             return [Start(each.when.earliest, each.when.latest, f"ShipmentScanned/{each.kind}") for each in heard]
         case _:
             source = "ShipmentScanned.carrier_eta"
             first = [Start(each.first_said, each.eta, source) for each in package.etas]
             last = [Start(each.last_said, each.eta, source) for each in package.etas]
             return sorted((*first, *last))
+
+
+def spoke(package: Package, watch: Watch, by: datetime) -> bool:
+    """Whether the package's feed had said enough by then for its silence to mean something, as the wording has it (S: a
+    feed tells hand-over and arrival alone; between the two there is nothing to hear)."""
+    if not watch.live_after and not watch.live_kinds:
+        return True
+    if 0 < watch.live_after <= sum(at <= by for at in first_heard(package)):
+        return True
+    return any(each.kind in watch.live_kinds and each.when.earliest <= by for each in package.scans)
 
 
 def _promise(state: State, package: Package | None, follow: bool) -> Sequence[Start]:
@@ -96,12 +107,16 @@ def _promise(state: State, package: Package | None, follow: bool) -> Sequence[St
     first (S: the seller books a parcel that is late already with a promise of half a year, and nothing is ever late).
     """
     found: list[Start] = []
+    placed_at = state.placed_at or EARLIEST
     if state.promised is not None:
-        found.append(Start(state.placed_at or state.promised, state.promised, "OrderPlaced.promise.latest"))
+        found.append(Start(placed_at, state.promised, "OrderPlaced.promise.latest"))
     own = package.promises if package is not None else ()
     if own and not follow:
         bound = state.promised or own[0].latest
         own = [each for each in own if each.latest <= bound]
+    if state.promised is not None and any(each.latest < state.promised and each.said <= placed_at for each in own):
+        # The package's own promise is the more precise one: it is in force from the order on.
+        found.clear()
     found += [Start(each.said, each.latest, "ShipmentBooked.promise.latest") for each in own]
     if follow:
         found += [Start(each.said, each.latest, "PromiseChanged.promise.latest") for each in in_force(state.promises)]

@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
+from waybond_contracts.wording import MAX_LIVE_SCANS
 from waybond_tracking.state import State, Watch
 
 WATCH_LISTS_KEPT = 1_024
@@ -29,7 +30,19 @@ def _nothing_seen_beside(raw: dict[str, Any]) -> dict[str, Any]:
     return raw
 
 
-UPCASTERS: Mapping[int, Callable[[dict[str, Any]], dict[str, Any]]] = {1: _promises_by_booking, 2: _nothing_seen_beside}
+def _spoke_as_heard(raw: dict[str, Any]) -> dict[str, Any]:
+    """Shape 3 kept of scans beyond the first and last of a kind only the stretches that they made: when each began."""
+    for package in raw.get("packages", ()):
+        if package.get("heard"):
+            package["spoke"] = [stretch[0][0] for stretch in package["heard"][:MAX_LIVE_SCANS]]
+    return raw
+
+
+UPCASTERS: Mapping[int, Callable[[dict[str, Any]], dict[str, Any]]] = {
+    1: _promises_by_booking,
+    2: _nothing_seen_beside,
+    3: _spoke_as_heard,
+}
 """Shape -> what makes the next shape of it. A new shape comes with a golden file of the old one."""
 
 _encoder = msgspec.json.Encoder()
@@ -40,7 +53,7 @@ _watches = msgspec.json.Decoder(tuple[Watch, ...])
 class StateCodec:
     """Codec for the kit. Raises msgspec.MsgspecError for bytes that are no state."""
 
-    shape = 3
+    shape = 4
 
     def encode(self, state: State) -> tuple[bytes, bytes | None]:
         if not state.watches:

@@ -13,7 +13,7 @@ from itertools import pairwise
 from msgspec.structs import replace
 
 from waybond_contracts.shipments import HandedTo, ScanKind, ShipmentBooked, ShipmentChecked, ShipmentScanned
-from waybond_contracts.wording import DeliveredBy
+from waybond_contracts.wording import MAX_LIVE_SCANS, DeliveredBy
 from waybond_tracking.state import Eta, Heard, Line, Package, PackagePromise, Scan, When, when
 
 MAX_STRETCHES = 24
@@ -122,16 +122,17 @@ def with_scan(package: Package, event: ShipmentScanned, now: datetime) -> tuple[
     """The package with the scan added, and how many earlier facts a bound made it forget."""
     scan = _scan(event, now)
     scans, left_out = _kept(package.scans, scan)
-    heard = package.heard
+    heard, spoke = package.heard, package.spoke
     if left_out is not None and left_out.kind not in NOT_PHYSICAL:
         heard = _joined(heard, left_out)
+        spoke = tuple(sorted({*spoke, left_out.when.earliest})[:MAX_LIVE_SCANS])
     etas = package.etas if event.carrier_eta is None else _etas(package.etas, event.carrier_eta, scan.when.earliest)
-    if scans is package.scans and heard is package.heard and etas is package.etas:
+    if (scans, heard, etas, spoke) == (package.scans, package.heard, package.etas, package.spoke):
         return package, 0
     too_many = max(0, len(etas) - MAX_ETAS)
     bounded = _bounded(heard)
     forgotten = too_many + len(heard) - len(bounded)
-    return replace(package, scans=scans, heard=bounded, etas=etas[too_many:]), forgotten
+    return replace(package, scans=scans, heard=bounded, etas=etas[too_many:], spoke=spoke), forgotten
 
 
 def _scan(event: ShipmentScanned, now: datetime) -> Scan:
@@ -217,6 +218,12 @@ def _etas(etas: tuple[Eta, ...], eta: datetime, said: datetime) -> tuple[Eta, ..
         new = Eta(eta, min(said, same.first_said), max(said, same.last_said))
     others = (each for each in etas if each is not same)
     return tuple(sorted((*others, new), key=lambda each: (each.last_said, each.eta)))
+
+
+def first_heard(package: Package) -> Sequence[datetime]:
+    """The first instants at which somebody had the parcel in hand, MAX_LIVE_SCANS at most: whether its feed speaks."""
+    known = {each.when.earliest for each in package.scans if each.kind not in NOT_PHYSICAL}
+    return sorted(known.union(package.spoke))[:MAX_LIVE_SCANS]
 
 
 def first_scan(package: Package) -> Scan | None:

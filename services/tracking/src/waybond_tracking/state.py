@@ -93,6 +93,8 @@ class Package(Struct, frozen=True, omit_defaults=True):
     """Of the scans that are not kept."""
     etas: tuple[Eta, ...] = ()
     checked_as_of: datetime | None = None
+    spoke: tuple[datetime, ...] = ()
+    """The first instants of physical scans that are not kept: whether silence says something (see first_heard)."""
 
 
 class Watch(Struct, frozen=True, cache_hash=True):
@@ -107,6 +109,8 @@ class Watch(Struct, frozen=True, cache_hash=True):
     follow_promise: bool
     ask_carrier: bool
     answer_within: timedelta
+    live_after: int = 0
+    live_kinds: tuple[ScanKind, ...] = ()
 
 
 class Policy(Struct, frozen=True, omit_defaults=True):

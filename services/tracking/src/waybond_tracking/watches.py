@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from waybond_contracts import watches as contract
 from waybond_contracts.delays import Feed
+from waybond_contracts.shipments import ScanKind
 from waybond_contracts.times import EARLIEST
 from waybond_contracts.wording import Clock, DeliveredBy, Scope
 from waybond_tracking.clocks import Start, may_lack, starts
@@ -43,7 +44,7 @@ class _Order:
         self.sent_at = sent_at
         self.told = {(each.breach.watch_id, each.breach.package_id): each.breach for each in state.said if each.stands}
         self._arrived: dict[tuple[str | None, Sequence[DeliveredBy]], When | None] = {}
-        self._starts: dict[tuple[str | None, Clock, bool, Scope], Sequence[Start]] = {}
+        self._starts: dict[tuple[str | None, Clock, bool, Scope, int, Sequence[ScanKind]], Sequence[Start]] = {}
 
     def arrived(self, watch: Watch, package: Package | None) -> When | None:
         """When the package arrived, or the last one of the order, if all of them did that are known to be in it."""
@@ -57,7 +58,8 @@ class _Order:
         if watch.clock is Clock.DELIVERED:
             arrived = self.arrived(watch, package)
             return starts(self.state, watch, package, arrived.latest if arrived else None)
-        key = (package.id if package else None, watch.clock, watch.follow_promise, watch.scope)
+        live = watch.live_after, watch.live_kinds
+        key = (package.id if package else None, watch.clock, watch.follow_promise, watch.scope, *live)
         if key not in self._starts:
             self._starts[key] = starts(self.state, watch, package, None)
         return self._starts[key]
@@ -83,6 +85,8 @@ def watch(given: contract.Watch) -> Watch:
         follow_promise=given.follow_promise,
         ask_carrier=given.ask_carrier,
         answer_within=ANSWER_WITHIN if given.answer_within is None else given.answer_within,
+        live_after=given.live_after,
+        live_kinds=given.live_kinds,
     )
 
 

@@ -7,7 +7,8 @@ from pydantic import Field
 
 from waybond_contracts.fields import Duration, Id, Model
 from waybond_contracts.places import Lane
-from waybond_contracts.wording import MAX_WAYS, Clause, Clock, Condition, DeliveredBy, Scope, Wording
+from waybond_contracts.shipments import ScanKind
+from waybond_contracts.wording import MAX_LIVE_SCANS, MAX_WAYS, Clause, Clock, Condition, DeliveredBy, Scope, Wording
 
 
 class WatchKind(StrEnum):
@@ -41,6 +42,10 @@ class Watch(Model):
     """Whether the carrier is asked before silence is believed."""
     answer_within: Duration | None = None
     """How long the carrier may take to answer."""
+    live_after: Annotated[int, Field(ge=0, le=MAX_LIVE_SCANS)] = 0
+    """Silence counts once scans were made at so many different times by somebody who had the parcel in hand."""
+    live_kinds: Annotated[tuple[ScanKind, ...], Field(fail_fast=True, max_length=32)] = ()
+    """Silence counts as well once a scan of one of these kinds was made."""
 
 
 def watch_id(clause: Clause, condition: int, tier: int) -> str:
@@ -52,7 +57,7 @@ def conditions(clause: Clause) -> tuple[Condition, ...]:
     """The ways in which the clause is met; a clause with a clock has one, whose durations are its tiers'."""
     if clause.clock is None:
         return clause.any_of
-    return (Condition.model_construct(clock=clause.clock, lanes=("*",), after_by_lane={}),)
+    return (Condition.model_construct(clock=clause.clock, lanes=("*",), after_by_lane={}, live_kinds=()),)
 
 
 def compile_watches(wording: Wording, lane: Lane) -> tuple[Watch, ...]:
@@ -83,4 +88,6 @@ def _watch(
         follow_promise=wording.cover.promise == "as_amended",
         ask_carrier=clause.ask_carrier,
         answer_within=clause.answer_within,
+        live_after=condition.scans_to_live,
+        live_kinds=condition.live_kinds,
     )

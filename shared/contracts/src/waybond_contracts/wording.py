@@ -31,6 +31,9 @@ MAX_TIERS = 16
 MAX_CONDITIONS = 8
 MAX_LANES = 300
 MAX_WAYS = 8
+MAX_LIVE_SCANS = 4
+LIVE_AFTER = 2
+"""Hand-over and arrival are one scan each: a feed that tells these two alone has said nothing of the way."""
 PARSED_WORDINGS_KEPT = 256
 
 
@@ -158,6 +161,11 @@ class Condition(Strict):
     """The clock ran this long without delivery."""
     silent_for: Duration | None = None
     """Nothing was heard for this long since the clock (last_scan)."""
+    live_after: Annotated[int, Field(ge=0, le=MAX_LIVE_SCANS)] | None = None
+    """With silent_for: scans at so many different times, by somebody who had the parcel in hand, make a feed that
+    speaks; only then silence says something. 2, if neither this nor live_kinds is given; 0: silence always counts."""
+    live_kinds: Annotated[tuple[ScanKind, ...], Field(max_length=32)] = ()
+    """With silent_for: one scan of these kinds makes a feed that speaks too."""
     after_by_lane: Annotated[dict[LanePattern, Duration], Field(max_length=MAX_LANES)] = Field(default_factory=dict)
     """Durations for lanes; the closest pattern wins."""
     lanes: Annotated[tuple[LanePattern, ...], Field(max_length=MAX_LANES)] = ("*",)
@@ -175,7 +183,16 @@ class Condition(Strict):
             raise ContractError("", "no after, silent_for or after_by_lane: a scan meets the peril at once")
         if self.silent_for is not None and (self.after is not None or self.clock is not Clock.LAST_SCAN):
             raise ContractError("", "silent_for with the clock last_scan and without after")
+        if self.silent_for is None and (self.live_after is not None or self.live_kinds):
+            raise ContractError("", "live_after and live_kinds only with silent_for: they say when silence counts")
         return self
+
+    @property
+    def scans_to_live(self) -> int:
+        """After how many scans silence counts; 0 where it always does, or where a scan of live_kinds alone decides."""
+        if self.live_after is not None or self.silent_for is None:
+            return self.live_after or 0
+        return 0 if self.live_kinds else LIVE_AFTER
 
     def after_on(self, lane: Lane) -> Duration | None:
         return duration_on(lane, self.silent_for or self.after, self.after_by_lane)
@@ -240,12 +257,24 @@ class Clause(Strict):
     ask_carrier: bool = False
     """Silence counts only if the carrier, asked after the clock ran out, knows no more than we do."""
     answer_within: Duration | None = None
-    """How long the carrier may take to answer; then a person decides."""
+    """How long the carrier may take to answer."""
+    unanswered: Literal["counts", "not_met", "refer"] = "refer"
+    """What it means that the carrier did not answer in time: silence counts, it does not, or a person decides."""
+    unanswered_up_to: Amount | None = None
+    """With `counts`: up to this insured value; above it a person decides."""
 
     @property
     def by_claim_alone(self) -> bool:
         """Whether neither a clock nor a scan meets it: what happened is what somebody claims."""
         return self.trigger == "claim" and self.clock is None and not self.any_of
+
+    @model_validator(mode="after")
+    def _answers(self) -> "Clause":
+        if not self.ask_carrier and self.unanswered != "refer":
+            raise ContractError("unanswered", f"ask_carrier in clause {self.id}: without it nobody is asked")
+        if self.unanswered_up_to is not None and self.unanswered != "counts":
+            raise ContractError("unanswered_up_to", f'unanswered = "counts" in clause {self.id}')
+        return self
 
     @model_validator(mode="after")
     def _consistent(self) -> "Clause":

@@ -6,11 +6,11 @@ from fractions import Fraction
 from msgspec import Struct
 from msgspec.structs import replace as changed
 
-from waybond_claims.adjudication.benefits import Amounts, NoRateError, amounts, started_periods
+from waybond_claims.adjudication.benefits import Amounts, NoRateError, amounts, minor_of, started_periods
 from waybond_claims.adjudication.exclusions import NOTHING, Excluded, circumstance, excluded
 from waybond_claims.adjudication.terms import Rule, TimedTier, Way
 from waybond_claims.adjudication.view import View, question_key
-from waybond_claims.state import Interval, WatchFact
+from waybond_claims.state import WatchFact
 from waybond_contracts.explanation import FindingReason
 from waybond_contracts.wording import Clock, Peril, Scope
 
@@ -195,7 +195,7 @@ def _by_scan(view: View, rule: Rule, way: Way, unit: str | None) -> Found:
     if fact is None or when is None:
         return Found(rule, unit, _R.NOT_MET)
     said = Found(rule, unit, _R.APPLIES, 0, f"{event}/{fact.version}", when.latest)
-    if not fact.standing or _undone(view, rule, unit, when):
+    if not fact.standing or _undone(view, rule, unit):
         return changed(said, reason=_R.CONTRADICTED, tier=None)
     return _in_cover(view, said, when.latest)
 
@@ -213,12 +213,10 @@ def _by_journey(view: View, rule: Rule, way: Way, unit: str | None) -> Found:
     return _in_cover(view, said, said.fact_at)
 
 
-def _undone(view: View, rule: Rule, unit: str | None, when: Interval) -> bool:
-    """Whether an arrival says that it was not so, or undoes it as the wording has it."""
-    arrived = view.arrival(rule, unit) if rule.clause.peril in UNDONE_BY_ARRIVAL else None
-    if arrived is None:
-        return False
-    return arrived.latest <= when.earliest or rule.clause.late_arrival != "keep"
+def _undone(view: View, rule: Rule, unit: str | None) -> bool:
+    """Whether an arrival says that it was not so. What was paid before the arrival was known stays beside what is owed,
+    as the wording's `late_arrival` has it (decision 83)."""
+    return rule.clause.peril in UNDONE_BY_ARRIVAL and view.arrival(rule, unit) is not None
 
 
 def _in_cover(view: View, said: Found, at: datetime) -> Found:
@@ -254,12 +252,25 @@ def _ran_out(view: View, rule: Rule, timed: TimedTier, fact: WatchFact, unit: st
     within = _in_cover(view, said, fact.due)
     if not within.applies:
         return within
-    undone = rule.clause.late_arrival != "keep" and rule.clause.peril in UNDONE_BY_ARRIVAL
-    if undone and (fact.arrived is not None or view.arrival(rule, unit) is not None):
+    if _undone(view, rule, unit) or (fact.arrived is not None and rule.clause.peril in UNDONE_BY_ARRIVAL):
         return changed(said, reason=_R.CONTRADICTED, tier=None)
     if not rule.clause.ask_carrier or _carrier_answered(fact):
         return said
+    if rule.clause.unanswered == "not_met":
+        return changed(said, reason=_R.NOT_MET, tier=None)
+    if rule.clause.unanswered == "counts" and _within(view, rule, unit):
+        return said
     return _asked(view, said, _R.NEEDS_CARRIER_ANSWER, f"carrier:{fact.watch_id}", f"{fact.due:%Y-%m-%dT%H:%M}")
+
+
+def _within(view: View, rule: Rule, unit: str | None) -> bool:
+    """Whether the unit is worth no more than silence may count for without the carrier's answer; without an exchange
+    rate to tell by, it is not."""
+    most = rule.clause.unanswered_up_to
+    try:
+        return most is None or _basis(view, unit) <= minor_of(view, most)
+    except NoRateError:
+        return False
 
 
 def _carrier_answered(fact: WatchFact) -> bool:
