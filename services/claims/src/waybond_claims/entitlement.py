@@ -181,7 +181,8 @@ def _left(seen: View, unit: str | None, given: dict[str | None, int]) -> int:
 
 
 def _given(seen: View, found: tuple[Found, ...]) -> dict[str | None, int]:
-    """What came back elsewhere for each package, and for the order as a whole; empty where nothing did."""
+    """What came back elsewhere for each package, and for the order as a whole; empty where nothing did. It follows from
+    the facts alone: what was paid does not change it."""
     refunds = beside(seen.case)
     if not refunds:
         return {}
@@ -189,12 +190,10 @@ def _given(seen: View, found: tuple[Found, ...]) -> dict[str | None, int]:
     for each in found:
         if each.applies and each.rule.clause.peril in INDEMNITY:
             due[each.package_id] = max(due.get(each.package_id, 0), each.benefit)
-    clauses = {rule.clause.id: rule.clause for rule in seen.terms.rules}
-    for grant in seen.case.standing_grants:
-        if grant.clause_id in clauses and clauses[grant.clause_id].peril in INDEMNITY:
-            due[grant.package_id] = max(due.get(grant.package_id, 0), grant.minor)
     values = {unit: seen.bases.get(unit, seen.cover.basis) for unit in seen.units}
-    holds = {unit: seen.packages[unit].lines for unit in seen.units if unit is not None}
+    holds: dict[str | None, tuple[tuple[str, int], ...]] = {
+        unit: seen.packages[unit].lines for unit in seen.units if unit is not None
+    }
     known = {line.line_id for line in seen.lines}
     lines = [*seen.lines, *(line for line in seen.order.lines if line.line_id not in known)]
     if None in values:
