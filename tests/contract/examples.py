@@ -189,7 +189,14 @@ _FIELDS: dict[str, dict[str, Any]] = {
     },
     "OrderAmended": {"revision": 1, "total": usd(4600), "lines": [LINE], "destination": "BR", "reason": "address"},
     "OrderCancelled": {"reason": "buyer"},
-    "OrderRefunded": {"refund_ref": "pr-1", "amount": usd(1000), "reason": "goodwill"},
+    "OrderRefunded": {
+        "refund_ref": "pr-1",
+        "amount": usd(1000),
+        "reason": "goodwill",
+        "lines": [{"line_id": "l1", "amount": usd(800)}, {"line_id": "l2", "quantity": 1}],
+        "provider_refund_ref": "re_77",
+        "dispute_id": "dp-5",
+    },
     "PromiseChanged": {"revision": 1, "promise": {"latest": "2026-02-10T23:59:59Z"}, "by": "carrier"},
     "ShipmentBooked": {
         "package_id": "p1",
@@ -229,7 +236,13 @@ _FIELDS: dict[str, dict[str, Any]] = {
     | {"evidence_id": "e-1", "kind": "photo", "by": "buyer", "documents": ["sha256:ab"], "note": "box"},
     "DisputeStageChanged": DISPUTE | {"stage": "CHARGEBACK"},
     "DisputeWithdrawn": DISPUTE,
-    "DisputeResolved": DISPUTE | {"outcome": "PAYOUT", "refunded": usd(4600)},
+    "DisputeResolved": DISPUTE
+    | {
+        "outcome": "PAYOUT",
+        "refunded": usd(4600),
+        "provider_refund_ref": "re_77",
+        "lines": [{"line_id": "l1", "quantity": 1}],
+    },
     "PolicyIssued": {
         "policy_id": "5d1c",
         "version": 1,

@@ -278,7 +278,9 @@ def _kept(worths: list[Worth], last: Worth) -> int:
     best = dict(last.units)
     for worth in worths:
         for unit, minor in worth.kept.items():
-            best[unit] = max(best.get(unit, 0), minor)
+            goods = worth.kept_goods.get(unit, 0)
+            goods = min(goods, last.left.get(unit, goods))
+            best[unit] = max(best.get(unit, 0), minor, goods)
     return _in_all(best, worths)
 
 

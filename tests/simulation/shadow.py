@@ -24,6 +24,7 @@ SAME_STRETCH = timedelta(hours=6)
 """Scans nearer to each other are one stretch, in which there is no silence."""
 LIVE_SCANS = 2
 """Before so many different scans silence says nothing."""
+WON = {disputes.DisputeOutcome.BUYER_FAVOUR, disputes.DisputeOutcome.ACCEPTED, disputes.DisputeOutcome.PAYOUT}
 FOUND_AGAIN = {ScanKind.PICKED_UP, ScanKind.IN_TRANSIT, ScanKind.CUSTOMS_HELD}
 
 Fact = tuple[datetime, Event]
@@ -92,7 +93,12 @@ class Worth:
     units: dict[str | None, int]
     """The highest clause of each."""
     kept: dict[str | None, int]
-    """What claims may pay for each now, of clauses that the buyer keeps, or has offset, if their reason falls away."""
+    """What claims may pay for each now, of clauses that the buyer keeps, or has offset, if their reason falls away: for
+    time, whatever came back for the goods."""
+    kept_goods: dict[str | None, int]
+    """The same of clauses for the worth of the goods."""
+    left: dict[str | None, int]
+    """What is left of the worth of each, where something came back for it or was amended away."""
     most: dict[str | None, int]
     """What claims may pay for each now, of all clauses."""
     whole: int
@@ -101,7 +107,18 @@ class Worth:
     owed: int
 
 
-NOTHING = Worth({}, {}, {}, 0, 0, 0)
+@dataclass(frozen=True, slots=True)
+class Met:
+    """A clause that is met."""
+
+    share: str
+    keeps: bool
+    """Whether it stays if its reason falls away."""
+    goods: bool
+    """Whether it is for the worth of the goods, not for time."""
+
+
+NOTHING = Worth({}, {}, {}, {}, {}, 0, 0, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +131,9 @@ class View:
     """How often pricing has to speak of the policy again, at least."""
     parcels: dict[str, Parcel]
     cap: int
+    given: int
+    """What came back elsewhere, for no goods in particular."""
+    lowered: bool
     insured: int
     bases: dict[str | None, int]
     widest: dict[str | None, int]
@@ -169,31 +189,34 @@ class Shadow:
         older = view.changes > sum(heard <= at for heard in self._heard)
         whole = max(view.insured, self.placed.total.minor) if older else view.insured
         widest = view.widest if older else view.bases
-        units, kept, most = {}, {}, {}
+        units, kept, goods, most = {}, {}, {}, {}
+        met = {name: self._met(view.parcels.get(name or "", Parcel()), at, view.until, name) for name in view.bases}
+        left = _left(view, {name for name, found in met.items() if any(each.goods for each in found)})
         for name, basis in view.bases.items():
-            parcel, single = view.parcels.get(name or "", Parcel()), name is None
-            met = self._met(parcel, at, view.until, whole_order=single)
-            paid = self._met(parcel, at, None, whole_order=single) if older else met
-            units[name] = max((_share(basis, share) for share, _ in met), default=0)
-            kept[name] = max((_share(widest[name], share) for share, keeps in paid if keeps), default=0)
-            most[name] = max((_share(widest[name], share) for share, _ in paid), default=0)
-        return Worth(units, kept, most, whole, view.cap, min(view.cap, sum(units.values())))
+            paid = self._met(view.parcels.get(name or "", Parcel()), at, None, name) if older else met[name]
+            shares = [(_share(basis, each.share), each.goods) for each in met[name]]
+            bound = left.get(name, basis) if view.given else basis
+            units[name] = max((min(minor, bound) if of_goods else minor for minor, of_goods in shares), default=0)
+            kept[name] = _highest(widest[name], [each for each in paid if each.keeps and not each.goods])
+            goods[name] = _highest(widest[name], [each for each in paid if each.keeps and each.goods])
+            most[name] = _highest(widest[name], paid)
+        return Worth(units, kept, goods, left, most, whole, view.cap, min(view.cap, sum(units.values())))
 
     def _view(self, placed: orders.OrderPlaced, known: Sequence[Fact]) -> View:
         facts = [event for _, event in known]
         until = _covered_until(placed, known)
         insured = _total(placed, [event for at, event in known if not until or at < until])
         parcels = _parcels(facts)
-        cap = min(products.LIMIT_MINOR, max(0, _total(placed, facts) - sum(_given(facts).values())))
+        given, total = sum(_given(placed, facts).values()), _total(placed, facts)
+        cap = min(products.LIMIT_MINOR, max(0, total - given))
         changes = any(isinstance(event, orders.OrderAmended) for event in facts) + (until is not None)
         bases, whole = _bases(placed, parcels, insured), placed.total.minor
         widest = _bases(placed, parcels, whole) if whole > insured else bases
-        return View(until, changes, parcels, cap, insured, bases, widest)
+        lowered = total < placed.total.minor
+        return View(until, changes, parcels, cap, given, lowered, insured, bases, widest)
 
-    def _met(
-        self, parcel: Parcel, at: datetime, until: datetime | None, *, whole_order: bool
-    ) -> list[tuple[str, bool]]:
-        """The shares of the clauses that are met, each with whether it stays if its reason falls away."""
+    def _met(self, parcel: Parcel, at: datetime, until: datetime | None, name: str | None) -> list["Met"]:
+        """The clauses that are met."""
         assert self.placed is not None and self.placed.promise is not None and self.attached_at is not None
         promised, arrived, attached_at = self.placed.promise.latest, parcel.arrived, self.attached_at
 
@@ -207,16 +230,16 @@ class Shadow:
         def in_cover(scan: Span) -> bool:
             return attached_at < scan.last and (until is None or scan.last <= until)
 
-        found = [(share, True) for days, share in products.LATE_TIERS if missed(days)]
-        found += [("1.00", True) for span in parcel.of(ScanKind.DAMAGED)[:1] if in_cover(span)]
+        found = [Met(share, keeps=True, goods=False) for days, share in products.LATE_TIERS if missed(days)]
+        found += [Met("1.00", keeps=True, goods=True) for span in parcel.of(ScanKind.DAMAGED)[:1] if in_cover(span)]
         keeps = products.late_arrival(self._product)
         gone = parcel.lost
         lost = gone is not None and in_cover(gone)
         dues = [due for due in parcel.silences if within(due)][:1]
         dues += [promised + timedelta(days=products.LOST_DAYS)] if missed(products.LOST_DAYS) else []
-        lost = lost or any(self._counts(parcel, due, whole_order=whole_order) for due in dues)
+        lost = lost or any(self._counts(parcel, due, whole_order=name is None) for due in dues)
         if lost and arrived is None:
-            found.append(("1.00", keeps != "return"))
+            found.append(Met("1.00", keeps=keeps != "return", goods=True))
         return found
 
     def _counts(self, parcel: Parcel, due: datetime, *, whole_order: bool) -> bool:
@@ -236,7 +259,7 @@ def _covered_until(placed: orders.OrderPlaced, facts: Sequence[Fact]) -> datetim
             return known
         if not isinstance(event, orders.OrderRefunded | orders.OrderAmended):
             continue
-        given = sum(_given([each for each in seen if isinstance(each, orders.OrderRefunded)]).values())
+        given = sum(_given(placed, [each for each in seen if isinstance(each, orders.OrderRefunded)]).values())
         full = bool(given) and given >= _total(placed, seen)
         ended = (ended or known) if full else None
     return ended
@@ -285,13 +308,39 @@ def _total(placed: orders.OrderPlaced, facts: Sequence[Event]) -> int:
     return last.total.minor if last is not None and last.total is not None else placed.total.minor
 
 
-def _given(facts: Sequence[Event]) -> dict[str, int]:
-    """What others gave back, each refund once."""
-    found = {event.refund_ref: event.amount.minor for event in facts if isinstance(event, orders.OrderRefunded)}
-    for event in facts:
-        if isinstance(event, disputes.DisputeResolved) and event.refunded is not None:
-            found[event.dispute_id] = event.refunded.minor
+def _given(placed: orders.OrderPlaced, facts: Sequence[Event]) -> dict[str, int]:
+    """What others gave back, each money once: of a refund and a dispute that are one the newest word."""
+    found: dict[str, int] = {}
+    amounts = {event.dispute_id: event.amount for event in facts if isinstance(event, disputes.DisputeOpened)}
+    told = [event for event in facts if isinstance(event, orders.OrderRefunded | disputes.DisputeResolved)]
+    for event in sorted(told, key=_occurred):
+        if isinstance(event, orders.OrderRefunded):
+            found[event.provider_refund_ref or event.dispute_id or event.refund_ref] = event.amount.minor
+            continue
+        name = event.provider_refund_ref or event.dispute_id
+        if event.refunded is not None:
+            found[name] = event.refunded.minor
+        elif event.outcome in WON and name not in found:
+            disputed = amounts.get(event.dispute_id)
+            found[name] = disputed.minor if disputed is not None else _total(placed, facts)
     return found
+
+
+def _left(view: View, harmed: set[str | None]) -> dict[str | None, int]:
+    """What is left of the worth of each unit, if anything came back, or the order became worth less: what came back
+    counts first where goods were harmed, in the order of names."""
+    if not view.given and not view.lowered:
+        return {}
+    left, rest = dict(view.bases), view.given
+    for name in sorted(harmed, key=str):
+        part = min(rest, left[name])
+        left[name] -= part
+        rest -= part
+    return left | {None: max(0, view.insured - view.given)}
+
+
+def _highest(basis: int, found: Sequence[Met]) -> int:
+    return max((_share(basis, each.share) for each in found), default=0)
 
 
 @lru_cache(4_096)
@@ -303,4 +352,5 @@ def _first(span: Span) -> datetime:
     return span.first
 
 
+_occurred: Callable[[Event], datetime] = lambda event: event.occurred_at  # noqa: E731  # a key, not a function
 _known: Callable[[Fact], datetime] = lambda fact: fact[0]  # noqa: E731  # a key, not a function

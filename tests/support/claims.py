@@ -10,7 +10,8 @@ from typing import Any, TypeVar
 from tests.support.story import Story
 from waybond_claims.codec import CaseCodec
 from waybond_claims.decide import decide
-from waybond_claims.entitlement import elsewhere, net_paid
+from waybond_claims.elsewhere import elsewhere
+from waybond_claims.entitlement import net_paid
 from waybond_claims.ledger import Entry, Key, balances
 from waybond_claims.state import Case
 from waybond_contracts import claims, commands, delays, disputes, orders, policies, refunds, registry
@@ -263,8 +264,10 @@ def answer(command: Any, name: str, at: datetime, *, version: int = 1, **fields:
     return EVENT_TYPES[f"io.waybond.{name}"](**KEY, **(known | fields))
 
 
-def refunded(ref: str, minor: int, at: datetime, currency: str = "USD") -> orders.OrderRefunded:
-    return orders.OrderRefunded(**KEY, occurred_at=at, refund_ref=ref, amount=Money.of(minor, currency))
+def refunded(ref: str, minor: int, at: datetime, currency: str = "USD", **fields: Any) -> orders.OrderRefunded:
+    """The platform refunded; `lines` are those it names."""
+    fields["lines"] = tuple(orders.RefundedLine(line_id=each) for each in fields.pop("lines", ()))
+    return orders.OrderRefunded(**KEY, occurred_at=at, refund_ref=ref, amount=Money.of(minor, currency), **fields)
 
 
 def complaint(at: datetime, reason: str = "NOT_RECEIVED", dispute_id: str = "D-1", **fields: Any) -> Any:
@@ -272,14 +275,17 @@ def complaint(at: datetime, reason: str = "NOT_RECEIVED", dispute_id: str = "D-1
     return disputes.DisputeOpened(**KEY, occurred_at=at, dispute_id=dispute_id, **(known | fields))
 
 
-def resolved(at: datetime, refunded_minor: int | None = None, dispute_id: str = "D-1") -> disputes.DisputeResolved:
-    return disputes.DisputeResolved(
-        **KEY,
-        occurred_at=at,
-        dispute_id=dispute_id,
-        outcome=disputes.DisputeOutcome.BUYER_FAVOUR if refunded_minor else disputes.DisputeOutcome.SELLER_FAVOUR,
-        refunded=usd(refunded_minor) if refunded_minor is not None else None,
-    )
+def resolved(
+    at: datetime, refunded_minor: int | None = None, dispute_id: str = "D-1", **fields: Any
+) -> disputes.DisputeResolved:
+    won = disputes.DisputeOutcome.BUYER_FAVOUR if refunded_minor else disputes.DisputeOutcome.SELLER_FAVOUR
+    known: dict[str, Any] = {
+        "occurred_at": at,
+        "dispute_id": dispute_id,
+        "outcome": won,
+        "refunded": usd(refunded_minor) if refunded_minor is not None else None,
+    }
+    return disputes.DisputeResolved(**KEY, **(known | fields))
 
 
 def ruling(referral: ClaimReferred, choice: str, at: datetime, **fields: Any) -> commands.DecideReferral:

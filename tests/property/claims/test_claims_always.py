@@ -36,9 +36,10 @@ from tests.support.claims import (
     silent_30_days,
     usd,
 )
-from waybond_claims.entitlement import elsewhere, entitlement
+from waybond_claims.elsewhere import elsewhere
+from waybond_claims.entitlement import entitlement
 from waybond_contracts.claims import ClaimApproved, ClaimReferred
-from waybond_contracts.disputes import DisputeResolved, DisputeStage, DisputeStageChanged
+from waybond_contracts.disputes import DisputeOutcome, DisputeResolved, DisputeStage, DisputeStageChanged
 from waybond_contracts.event import Event
 from waybond_contracts.orders import OrderAmended, OrderRefunded
 from waybond_contracts.places import Lane
@@ -226,6 +227,40 @@ def test_the_entitlement_is_the_same_in_whichever_order_facts_come(found: list[E
     for story in (first, second):
         assert elsewhere(story.case) == beside_waybond(found)
         assert not story.case.frozen_by_dispute
+
+
+LINES_NAMED = st.sets(st.sampled_from(("a", "b")))
+REFERENCES = st.sampled_from((None, "re_8", "re_9"))
+
+
+@st.composite
+def money_back(draw: st.DrawFn) -> list[Event]:
+    """Two parcels, lost or late, and what came back of them: for lines or for none, told once or twice, told or not."""
+    goods = (line("a", draw(st.integers(1, 9_000))), line("b", draw(st.integers(1, 9_000))))
+    known = journey(package("P1", (("a", 1),)), package("P2", (("b", 1),)))
+    found: list[Event] = [placed(usd(goods[0].total.minor + goods[1].total.minor), goods)]
+    found.append(issued(draw(st.sampled_from(WORDINGS)), found[0].total))
+    found += [lost(day(20), package_id=each, journey=known) for each in draw(st.sets(st.sampled_from(("P1", "P2"))))]
+    for index in range(draw(st.integers(0, 3))):
+        fields = {"lines": sorted(draw(LINES_NAMED)), "provider_refund_ref": draw(REFERENCES)}
+        fields["dispute_id"] = draw(st.sampled_from((None, "D-1")))
+        found.append(refunded(f"R{index}", draw(st.integers(1, 6_000)), day(50 + index), **fields))
+    found.append(complaint(day(30), amount=draw(st.none() | st.just(usd(1_234)))))
+    for at in draw(st.lists(st.sampled_from((35, 45, 55.5)), unique=True)):
+        told = {"outcome": draw(st.sampled_from(DisputeOutcome)), "provider_refund_ref": draw(REFERENCES)}
+        found.append(resolved(day(at), draw(given_back), **told))
+    if draw(st.booleans()):
+        appeal = {"occurred_at": day(40), "dispute_id": "D-1", "stage": DisputeStage.PRE_ARBITRATION}
+        found.append(DisputeStageChanged(**KEY, **appeal))
+    return found
+
+
+@settings(max_examples=60, deadline=None)
+@given(money_back(), st.integers(0, 2**32), st.integers(0, 2**32))
+def test_what_came_back_is_the_same_in_whichever_order_it_is_told(found: list[Event], one: int, other: int) -> None:
+    first, second = told(found, one), told(found, other, duplicates=True)
+    assert elsewhere(first.case) == elsewhere(second.case)
+    assert (first.case.entitled, first.case.elsewhere) == (second.case.entitled, second.case.elsewhere)
 
 
 @settings(max_examples=40, deadline=None)

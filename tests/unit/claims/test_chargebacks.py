@@ -84,7 +84,7 @@ def test_a_chargeback_of_which_nothing_is_heard_is_put_before_a_person_if_someth
     assert story.until(day(129)) == ()
     story.until(day(130))
     referred = story.last(ClaimReferred)
-    assert (referred.reason, referred.choices) == (ReferralReason.ANSWER_MISSING, ("wait", "ended"))
+    assert (referred.reason, referred.choices) == (ReferralReason.ANSWER_MISSING, ("wait", "ended", "ended_paid"))
     story.when(ruling(referred, "wait", day(131)))
     story.until(day(138))
     again = story.last(ClaimReferred)

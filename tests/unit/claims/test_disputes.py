@@ -24,7 +24,8 @@ from tests.support.claims import (
     usd,
     wording,
 )
-from waybond_claims.disputes import HEARD_WITHIN, PERILS
+from waybond_claims.adjudication.complaints import PERILS
+from waybond_claims.disputes import HEARD_WITHIN
 from waybond_contracts.claims import (
     BuyerNotified,
     ClaimApproved,

@@ -19,7 +19,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from waybond_claims.cases import MAX_LISTED, Stored, find, referred
-from waybond_claims.referrals import TAKES_AMOUNT
+from waybond_claims.questions import TAKES_AMOUNT
 from waybond_claims.shown import ShownCase, ShownReferral, shown
 from waybond_contracts.claims import ReferralReason
 from waybond_contracts.commands import DecideReferral

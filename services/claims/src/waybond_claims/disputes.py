@@ -10,16 +10,17 @@ from datetime import datetime, timedelta
 
 from msgspec.structs import replace
 
+from waybond_claims.adjudication.complaints import is_about
 from waybond_claims.adjudication.interpreter import Found
 from waybond_claims.draft import Draft
-from waybond_claims.entitlement import Entitlement, due, elsewhere, net_paid
+from waybond_claims.elsewhere import elsewhere
+from waybond_claims.entitlement import Entitlement, due, net_paid
 from waybond_claims.published import explanation, money
-from waybond_claims.state import Case, Dispute, put
+from waybond_claims.state import Case, put
+from waybond_claims.told import Dispute
 from waybond_contracts import claims
 from waybond_contracts.claims import DenialReason
-from waybond_contracts.disputes import DisputeReason
 from waybond_contracts.explanation import FindingReason
-from waybond_contracts.wording import Peril
 from waybond_kit.aggregate import Woken
 
 HEARD_WITHIN = timedelta(hours=24)
@@ -32,22 +33,6 @@ days each, so something was missed."""
 
 APPROVED = "approved"
 
-_NOT_AS_DESCRIBED = frozenset({Peril.NOT_AS_DESCRIBED, Peril.DAMAGED})
-_ALL = frozenset(Peril)
-PERILS: dict[DisputeReason, frozenset[Peril]] = {
-    DisputeReason.NOT_RECEIVED: frozenset({Peril.LATE, Peril.LOST, Peril.STALLED, Peril.RETURNED, Peril.NOT_RECEIVED}),
-    DisputeReason.LATE: frozenset({Peril.LATE, Peril.STALLED, Peril.LOST}),
-    DisputeReason.NOT_AS_DESCRIBED: _NOT_AS_DESCRIBED,
-    DisputeReason.DAMAGED: frozenset({Peril.DAMAGED}),
-    DisputeReason.DIFFERENT: _NOT_AS_DESCRIBED,
-    DisputeReason.MISSING_PARTS: frozenset({Peril.MISSING}),
-    DisputeReason.COUNTERFEIT: frozenset({Peril.COUNTERFEIT}),
-    DisputeReason.MISREPRESENTED: _NOT_AS_DESCRIBED,
-    # The buyer was promised money: whatever it was for.
-    DisputeReason.CREDIT_NOT_PROCESSED: _ALL,
-}
-"""What a clause has to cover to answer a complaint; other reasons are not insured."""
-
 
 @dataclass(frozen=True, slots=True)
 class Answer:
@@ -58,19 +43,9 @@ class Answer:
     clauses: tuple[str, ...] = ()
 
 
-def perils(dispute: Dispute) -> frozenset[Peril]:
-    """The perils that the complaint may be about."""
-    return PERILS.get(DisputeReason(dispute.reason), frozenset()) if dispute.reason else frozenset()
-
-
 def open_disputes(case: Case) -> Iterator[Dispute]:
     """Disputes that were opened and have not ended."""
     return (each for each in case.disputes if each.opened_at is not None and not each.over)
-
-
-def claimed_by(case: Case, found: Found) -> bool:
-    """Whether somebody complained about what the clause covers."""
-    return any(_about(each, found) for each in open_disputes(case))
 
 
 def unheard_of(case: Case, now: datetime) -> Iterator[Dispute]:
@@ -149,7 +124,7 @@ def _answer(case: Case, owes: Entitlement | None, dispute: Dispute, now: datetim
         return Answer(DenialReason.NO_POLICY) if answered else None
     if owes is None or (now < heard_by(dispute) and _names_unknown(dispute, owes)):
         return None
-    relevant = [each for each in owes.findings if _about(dispute, each)]
+    relevant = [each for each in owes.findings if is_about(dispute, each.rule.clause, each.package_id)]
     clauses = tuple(dict.fromkeys(each.rule.clause.id for each in relevant))
     reasons = {each.reason for each in relevant}
     paid, room = net_paid(case), min(owes.available, owes.view.cover.limit)
@@ -183,12 +158,6 @@ def _about_to_be_told(dispute: Dispute, dated: list[Found], now: datetime, *, wo
     if dispute.eligible_at is not None and dispute.eligible_at <= now and not woken:
         return True
     return any(each.rule.clause.ask_carrier for each in dated if each.eligible_at and each.eligible_at <= now)
-
-
-def _about(dispute: Dispute, found: Found) -> bool:
-    """Whether the clause covers what the dispute complains of, for the package that it names, if it names one."""
-    same_package = dispute.package_id is None or found.package_id in (None, dispute.package_id)
-    return same_package and found.rule.clause.peril in perils(dispute)
 
 
 def _names_unknown(dispute: Dispute, owes: Entitlement) -> bool:

@@ -4,11 +4,15 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from msgspec import Struct
+from msgspec.structs import replace
 
+from waybond_claims.adjudication.complaints import standing
 from waybond_claims.adjudication.interpreter import Found, findings
 from waybond_claims.adjudication.view import View, view
+from waybond_claims.elsewhere import beside, elsewhere
+from waybond_claims.given_back import given_back
 from waybond_claims.state import Case, Command, Grant
-from waybond_contracts.explanation import StepKind
+from waybond_contracts.explanation import INDEMNITY, StepKind
 
 KEPT = frozenset({"keep"})
 NOT_ASKED_BACK = frozenset({"keep", "offset"})
@@ -42,6 +46,8 @@ class Entitlement(Struct, frozen=True, gc=False):
     """What the buyer paid and nobody gave back."""
     best: tuple[Found, ...]
     """The findings whose benefits were added: first the one of which most is new, since the buyer is told of that."""
+    given: dict[str | None, int]
+    """What came back elsewhere for each package, where anything did."""
 
 
 class Due(Struct, frozen=True, gc=False):
@@ -60,8 +66,9 @@ def entitlement(case: Case, now: datetime) -> Entitlement | None:
     if seen is None or seen.cover.currency != seen.order.currency:
         return None
     found = findings(seen)
-    best = _best(seen, found)
-    benefits = {unit: _limited(seen, each) for unit, each in best.items()}
+    given = _given(seen, found)
+    best = _best(seen, found, given)
+    benefits = {unit: _limited(seen, each, given) for unit, each in best.items()}
     in_packages = sum([minor for unit, minor in benefits.items() if unit is not None])
     if None in best and benefits[None] >= in_packages:
         chosen = [best[None]]
@@ -76,7 +83,7 @@ def entitlement(case: Case, now: datetime) -> Entitlement | None:
     entitled = _step(steps, StepKind.CAP, "paid_less_refunded", available)
     cap = 0 if case.void else min(seen.cover.limit, available)
     # Kept can be no more than what was paid: a refund that failed leaves nothing to keep.
-    grants = case.standing_grants
+    grants = _kept_grants(seen, given)
     kept = min(_with(benefits, grants, KEPT), cap) - entitled if grants else 0
     owed = entitled + max(0, min(kept, net_paid(case)))
     return Entitlement(
@@ -86,9 +93,10 @@ def entitlement(case: Case, now: datetime) -> Entitlement | None:
         entitled=entitled,
         owed=owed,
         tolerated=max(owed, min(_with(benefits, grants, NOT_ASKED_BACK), cap)),
-        credits=_credits(seen, chosen, owed),
+        credits=_credits(chosen, benefits, owed),
         available=available,
         best=_news_first(chosen, benefits, grants),
+        given=given,
     )
 
 
@@ -121,12 +129,6 @@ def due(case: Case, owes: Entitlement, *, waits: bool, flying: bool = True) -> D
     return Due(command, pays, tuple(steps), difference)
 
 
-def elsewhere(case: Case) -> int:
-    """What platform, card scheme or carrier gave back; another currency is not counted but referred."""
-    currency = case.order.currency if case.order is not None else ""
-    return sum(each.minor for each in case.elsewhere if each.currency == currency)
-
-
 def net_paid(case: Case) -> int:
     """What was commanded and did not come back."""
     flight = case.in_flight
@@ -140,18 +142,18 @@ def granted(case: Case, owes: Entitlement, command: Command) -> tuple[Grant, ...
     standing = {(grant.package_id, grant.late_arrival): grant.minor for grant in case.standing_grants}
     raised: list[Grant] = []
     for each in owes.best:
-        clause, minor = each.rule.clause, min(_limited(owes.view, each), paid)
+        clause, minor = each.rule.clause, min(_limited(owes.view, each, owes.given), paid)
         if minor > standing.get((each.package_id, clause.late_arrival), 0):
             raised.append(Grant(each.package_id, clause.id, clause.late_arrival, minor, command.refund_id))
     return (*case.grants, *raised)
 
 
-def _best(seen: View, found: tuple[Found, ...]) -> dict[str | None, Found]:
+def _best(seen: View, found: tuple[Found, ...], given: dict[str | None, int]) -> dict[str | None, Found]:
     """The clause that gives most, by package; of two that give the same the one that stands first in the wording."""
     best: dict[str | None, Found] = {}
     for each in found:
         known = best.get(each.package_id)
-        if each.applies and (known is None or _limited(seen, each) > _limited(seen, known)):
+        if each.applies and (known is None or _limited(seen, each, given) > _limited(seen, known, given)):
             best[each.package_id] = each
     return best
 
@@ -165,9 +167,59 @@ def _news_first(chosen: list[Found], benefits: dict[str | None, int], grants: tu
     return tuple(sorted(chosen, key=lambda each: before.get(each.package_id, 0) - benefits[each.package_id]))
 
 
-def _limited(seen: View, found: Found) -> int:
+def _limited(seen: View, found: Found, given: dict[str | None, int]) -> int:
     limit = package_limit(seen, found.package_id)
-    return found.benefit if limit is None else min(found.benefit, limit)
+    minor = found.benefit if limit is None else min(found.benefit, limit)
+    if found.rule.clause.peril in INDEMNITY and given.get(found.package_id):
+        return min(minor, _left(seen, found.package_id, given))
+    return minor
+
+
+def _left(seen: View, unit: str | None, given: dict[str | None, int]) -> int:
+    """What is left to make good of the worth of a package: less what came back for it."""
+    return max(0, seen.bases.get(unit, seen.cover.basis) - given.get(unit, 0))
+
+
+def _given(seen: View, found: tuple[Found, ...]) -> dict[str | None, int]:
+    """What came back elsewhere for each package, and for the order as a whole; empty where nothing did. It follows from
+    the facts alone: what was paid does not change it."""
+    refunds = beside(seen.case)
+    if not refunds:
+        return {}
+    due: dict[str | None, int] = {}
+    for each in found:
+        if each.applies and each.rule.clause.peril in INDEMNITY:
+            due[each.package_id] = max(due.get(each.package_id, 0), each.benefit)
+    values = {unit: seen.bases.get(unit, seen.cover.basis) for unit in seen.units}
+    holds: dict[str | None, tuple[tuple[str, int], ...]] = {
+        unit: seen.packages[unit].lines for unit in seen.units if unit is not None
+    }
+    known = {line.line_id for line in seen.lines}
+    lines = [*seen.lines, *(line for line in seen.order.lines if line.line_id not in known)]
+    if None in values:
+        holds[None] = tuple((line.line_id, line.quantity) for line in lines)
+    given = given_back(refunds, values, holds, lines, due)
+    return {None: sum([each.minor for each in refunds])} | given
+
+
+def _kept_grants(seen: View, given: dict[str | None, int]) -> tuple[Grant, ...]:
+    """What was paid and may be kept: not what came back for it elsewhere or was amended away, nor what was paid on a
+    complaint that the buyer has withdrawn."""
+    grants = seen.case.standing_grants
+    lowered = seen.case.total < seen.order.minor
+    if not grants or not (given or seen.case.disputes or lowered):
+        return grants
+    clauses = {rule.clause.id: rule.clause for rule in seen.terms.rules}
+    kept: list[Grant] = []
+    for grant in grants:
+        clause = clauses.get(grant.clause_id)
+        if clause is not None and clause.trigger == "claim" and not standing(seen.case, clause, grant.package_id):
+            continue
+        minor = grant.minor
+        if clause is not None and clause.peril in INDEMNITY and (lowered or given.get(grant.package_id)):
+            minor = min(minor, _left(seen, grant.package_id, given))
+        kept.append(replace(grant, minor=minor))
+    return tuple(kept)
 
 
 def package_limit(seen: View, unit: str | None) -> int | None:
@@ -185,10 +237,10 @@ def _with(benefits: dict[str | None, int], grants: Iterable[Grant], arrivals: fr
     return max(whole_order, sum(amounts.values()))
 
 
-def _credits(seen: View, chosen: list[Found], owed: int) -> int:
+def _credits(chosen: list[Found], benefits: dict[str | None, int], owed: int) -> int:
     left, by_credit = owed, 0
     for each in chosen:
-        part = min(left, _limited(seen, each))
+        part = min(left, benefits[each.package_id])
         left -= part
         if each.amounts is not None and each.amounts.pays == "credit":
             by_credit += part

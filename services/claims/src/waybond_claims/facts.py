@@ -5,16 +5,13 @@ from datetime import datetime
 
 from msgspec.structs import astuple, replace
 
+from waybond_claims import outcomes
+from waybond_claims.contradictions import contradicted
 from waybond_claims.state import (
-    MAX_CONTRADICTIONS,
-    MAX_DISPUTES,
-    MAX_ELSEWHERE,
     MAX_WATCH_FACTS,
     Amended,
     Case,
     Cover,
-    Dispute,
-    Elsewhere,
     Ended,
     Interval,
     Line,
@@ -29,7 +26,6 @@ from waybond_claims.state import (
 )
 from waybond_contracts import delays, disputes, fields, orders, policies
 from waybond_contracts.event import Event
-from waybond_contracts.money import Money
 
 
 def added(case: Case, event: Event, now: datetime) -> Case:
@@ -42,7 +38,7 @@ def added(case: Case, event: Event, now: datetime) -> Case:
         case orders.PromiseChanged():
             return _promise_changed(case, event)
         case orders.OrderRefunded():
-            return _refunded(case, event.refund_ref, "platform", event.amount)
+            return outcomes.refunded(case, event)
         case policies.PolicyIssued():
             return _issued(case, event)
         case policies.PolicyAmended():
@@ -58,21 +54,9 @@ def added(case: Case, event: Event, now: datetime) -> Case:
         case delays.PackageSeen():
             return _seen(_journeyed(case, event), event)
         case disputes.DisputeEvent():
-            return _disputed(case, event, now)
+            return outcomes.disputed(case, event, now)
         case _:
             return case
-
-
-def contradicted(case: Case, key: str) -> Case:
-    """The file with a thing in it that cannot be: a person has to say what holds."""
-    if key in case.contradictions:
-        return case
-    if len(case.contradictions) >= MAX_CONTRADICTIONS:
-        # Those before may all be decided: one that is left out has to stop payments by itself.
-        key = "bound:contradictions"
-        if key in case.contradictions:
-            return case
-    return replace(case, contradictions=(*case.contradictions, key))
 
 
 # orders
@@ -138,22 +122,6 @@ def _promise_changed(case: Case, event: orders.PromiseChanged) -> Case:
         return case
     after = replace(before, promise_revision=event.revision, promised_latest=event.promise.latest)
     return replace(case, amended=after)
-
-
-def _refunded(case: Case, ref: str, by: str, amount: Money) -> Case:
-    known = next((each for each in case.elsewhere if (each.ref, each.by) == (ref, by)), None)
-    if known is not None:
-        same = (known.minor, known.currency) == (amount.minor, amount.currency)
-        return case if same else contradicted(case, f"{by}:{ref}")
-    if len(case.elsewhere) >= MAX_ELSEWHERE:
-        return contradicted(case, "bound:elsewhere")
-    # Sorted: which came first must not show in the file.
-    refunded = Elsewhere(ref, by, amount.minor, amount.currency)
-    return replace(case, elsewhere=tuple(sorted((*case.elsewhere, refunded), key=_ref)))
-
-
-def _ref(each: Elsewhere) -> tuple[str, str]:
-    return each.by, each.ref
 
 
 # policies
@@ -320,76 +288,3 @@ def _seen(case: Case, event: delays.PackageSeen) -> Case:
         tuple((each.kind.value, _interval(each.when)) for each in event.also),
     )
     return replace(case, seen=put(case.seen, fact, "event", "package_id"))
-
-
-# disputes
-
-
-def _disputed(case: Case, event: disputes.DisputeEvent, now: datetime) -> Case:
-    before = next((each for each in case.disputes if each.dispute_id == event.dispute_id), None)
-    if before is None:
-        if len(case.disputes) >= MAX_DISPUTES:
-            return contradicted(case, "bound:disputes")
-        before = Dispute(dispute_id=event.dispute_id, known_at=now)
-    after = before
-    match event:
-        case disputes.DisputeOpened():
-            after = _opened(before, event)
-        case disputes.DisputeStageChanged():
-            after = _staged(before, event.stage.value, event.occurred_at)
-        case disputes.DisputeWithdrawn():
-            after = _ended(before, "withdrawn", event.occurred_at)
-        case disputes.DisputeResolved():
-            return _resolved(case, before, event)
-        case _:  # EvidenceSubmitted changes nothing that is owed.
-            return case
-    return case if after == before and before in case.disputes else _with(case, after)
-
-
-def _with(case: Case, dispute: Dispute) -> Case:
-    return replace(case, disputes=put(case.disputes, dispute, "dispute_id"))
-
-
-def _opened(before: Dispute, event: disputes.DisputeOpened) -> Dispute:
-    if before.opened_at is not None:
-        return before
-    named = replace(
-        before,
-        opened_at=event.occurred_at,
-        source=event.source.value,
-        reason=event.reason.value,
-        package_id=event.package_id,
-    )
-    return _staged(named, event.stage.value, event.occurred_at)
-
-
-def _staged(before: Dispute, stage: str, at: datetime) -> Dispute:
-    if before.stage_at is not None and (at, stage) <= (before.stage_at, before.stage):
-        return before
-    return replace(before, stage=stage, stage_at=at)
-
-
-def _ended(before: Dispute, how: str, at: datetime) -> Dispute:
-    """The dispute with an end in it; the latest one counts."""
-    if before.ended_at is not None and (at, how) <= (before.ended_at, before.ended):
-        return before
-    return replace(before, ended=how, ended_at=at)
-
-
-def _resolved(case: Case, before: Dispute, event: disputes.DisputeResolved) -> Case:
-    """Of several resolutions the latest says what the buyer got: after an appeal that is news, else one is wrong."""
-    refunded = event.refunded.minor if event.refunded else 0
-    at = event.occurred_at
-    after = _ended(before, event.outcome.value, at)
-    known = before.resolved_at
-    if before.refunded is not None and known is not None:
-        appealed = before.stage_at is not None and before.stage_at > min(known, at)
-        if before.refunded != refunded and not appealed:
-            case = contradicted(case, f"dispute:{event.dispute_id}")
-        if (at, refunded) <= (known, before.refunded):
-            return case if after == before else _with(case, after)
-    case = _with(case, replace(after, refunded=refunded, resolved_at=at))
-    others = tuple(each for each in case.elsewhere if (each.by, each.ref) != ("dispute", event.dispute_id))
-    if len(others) < len(case.elsewhere):
-        case = replace(case, elsewhere=others)
-    return case if event.refunded is None else _refunded(case, event.dispute_id, "dispute", event.refunded)

@@ -18,9 +18,11 @@ from babel.numbers import format_currency
 
 from waybond_claims.adjudication.interpreter import Found
 from waybond_claims.draft import Draft, named
-from waybond_claims.entitlement import elsewhere, net_paid
+from waybond_claims.elsewhere import elsewhere
+from waybond_claims.entitlement import net_paid
 from waybond_claims.published import money, notice
-from waybond_claims.state import Case, Command, Dispute
+from waybond_claims.state import Case, Command
+from waybond_claims.told import Dispute
 from waybond_contracts.claims import BuyerNotified, Notice
 from waybond_contracts.money import Money, exponent_of
 from waybond_contracts.orders import Language

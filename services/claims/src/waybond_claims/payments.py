@@ -7,9 +7,9 @@ from datetime import datetime, timedelta
 
 from msgspec.structs import replace
 
+from waybond_claims.contradictions import contradicted
 from waybond_claims.draft import Draft, named
 from waybond_claims.entitlement import Due, Entitlement, due, granted
-from waybond_claims.facts import contradicted
 from waybond_claims.published import explanation, money, payment
 from waybond_claims.referrals import stopped
 from waybond_claims.state import MAX_COMMANDS, MAX_EARLY, Answer, Case, Command, put

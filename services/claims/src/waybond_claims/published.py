@@ -90,7 +90,7 @@ def explanation(case: Case, owes: Entitlement, difference: Due, now: datetime) -
             "policy_version": seen.cover.version,
             "case_version": case.version + 1,
             "decided_at": now,
-            "packages": tuple([_package(seen, unit, currency) for unit in units]),
+            "packages": tuple([_package(seen, unit, currency, owes.given.get(unit, 0)) for unit in units]),
             "findings": tuple([_finding(each, currency) for each in looked_at]),
             "steps": tuple([_step(each, currency) for each in difference.steps]),
             "entitled": money_of(owes.entitled, currency),
@@ -104,9 +104,10 @@ def _weight(found: Found) -> int:
     return RANK[found.reason]
 
 
-def _package(seen: View, unit: str | None, currency: str) -> PackageBasis:
-    limit = _optional(package_limit(seen, unit), currency)
-    return _PACKAGE({"package_id": unit, "basis": money_of(seen.bases[unit], currency), "limit": limit})
+def _package(seen: View, unit: str | None, currency: str, given: int) -> PackageBasis:
+    limit, back = _optional(package_limit(seen, unit), currency), _optional(given or None, currency)
+    basis = money_of(seen.bases[unit], currency)
+    return _PACKAGE({"package_id": unit, "basis": basis, "limit": limit, "given_back": back})
 
 
 def _step(step: Stepped, currency: str) -> Step:

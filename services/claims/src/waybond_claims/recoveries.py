@@ -46,7 +46,8 @@ def _less(recoveries: tuple[Recovery, ...], minor: int) -> tuple[Recovery, ...]:
 def _reason(draft: Draft, owes: Entitlement) -> str:
     if draft.case.void:
         return "policy_void"
-    if draft.case.settled - draft.case.recovered > owes.available:
+    given = any(each.applies and owes.given.get(each.package_id) for each in owes.findings)
+    if given or draft.case.settled - draft.case.recovered > owes.available:
         return "refunded_elsewhere"
     if any(each.event == "ShipmentDelivered" and each.standing for each in draft.case.seen):
         return "late_arrival"

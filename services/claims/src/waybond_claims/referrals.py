@@ -5,42 +5,35 @@ that was not offered, is refused: the question is published again under the case
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from msgspec.structs import replace
 
 from waybond_claims.adjudication.interpreter import Found
-from waybond_claims.disputes import claimed_by, stuck_at, stuck_key, unheard_key, unheard_of
+from waybond_claims.disputes import stuck_at, stuck_key, unheard_key, unheard_of
 from waybond_claims.draft import Draft, named
+from waybond_claims.elsewhere import counted
 from waybond_claims.entitlement import Entitlement, due
 from waybond_claims.published import money_of
-from waybond_claims.state import (
-    MAX_COMMANDS,
-    MAX_REFERRALS,
-    WITHDRAWN,
-    Case,
-    Command,
-    Dispute,
-    Recovery,
-    Referral,
-    put,
+from waybond_claims.questions import (
+    GO_ON,
+    KINDS,
+    STOP,
+    TAKES_AMOUNT,
+    Effect,
+    Question,
+    kind_of,
+    parsed,
 )
+from waybond_claims.state import MAX_COMMANDS, MAX_REFERRALS, WITHDRAWN, Case, Command, Recovery, Referral, put
+from waybond_claims.told import Dispute
 from waybond_contracts import claims, commands
 from waybond_contracts.claims import ReferralReason
 from waybond_contracts.explanation import FindingReason
 from waybond_kit.aggregate import Woken
 
-WAITED_LONGER = timedelta(days=7)
-"""What `keep_waiting` and `wait` add."""
-TAKES_AMOUNT = frozenset({"pay", "recovered", "waived"})
-"""The choices that may say how much."""
-
 AT_ONCE = timedelta(microseconds=1)
 """The soonest that can be waited."""
-
-GO_ON, STOP = "go_on", "stop_payments"
-_RULING = ("pay", "do_not_pay")
 
 _CONTRADICTIONS = {
     "order": "The order was placed twice, with different totals, lines or payments; the first one counts{}.",
@@ -54,45 +47,34 @@ _CONTRADICTIONS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
-    """What a person has to decide; `key` stays the same as long as it is the same question."""
-
-    key: str
-    reason: ReferralReason
-    text: str
-    choices: tuple[str, ...]
-    minor: int | None = None
-    refund_id: str | None = None
-
-
 # what stops payments
 
 
 def troubles(case: Case) -> Iterator[Question]:
     """What cannot be true at once, what is in another currency, what was too much: no new command until decided."""
     for key in case.contradictions:
-        kind, _, what = key.partition(":")
-        if kind == "currency":
-            yield _trouble(key, ReferralReason.CURRENCY_DIFFERS, f"An amount in another currency was left out: {what}.")
-        elif kind == "bound":
-            yield _trouble(key, ReferralReason.BOUND_REACHED, f"More {what} came than are kept; the rest was left out.")
-        else:
-            yield _trouble(key, ReferralReason.CONTRADICTION, _CONTRADICTIONS[kind].format(what))
+        kind, about = parsed(key)
+        match kind.name:
+            case "currency":
+                yield _trouble(key, f"An amount in another currency was left out: {about}.")
+            case "bound":
+                yield _trouble(key, f"More {about} came than are kept; the rest was left out.")
+            case _:
+                yield _trouble(key, _CONTRADICTIONS[kind.name].format(about))
     if len(case.commands) >= MAX_COMMANDS:
         text = f"{MAX_COMMANDS} refunds were commanded, and no more will be: settle outside what is still owed."
-        yield Question("bound:commands", ReferralReason.BOUND_REACHED, text, (STOP,))  # they cannot go on
+        yield Question(KINDS["bound"], "commands", text, choices=(STOP,))  # they cannot go on
     currency = case.order.currency if case.order is not None else None
     if currency is None:
         return
-    foreign = [f"{each.by}/{each.ref}" for each in case.elsewhere if each.currency != currency]
+    foreign = [f"{each.by}/{each.ref}" for each in counted(case) if each.currency != currency]
     if case.amended is not None and case.amended.currency not in ("", currency):
         foreign.append("order total")
     if case.cover is not None and case.cover.currency != currency:
         foreign.append("policy")
     for what in foreign:
         text = f"An amount is not in {currency}, the order's currency, and was left out: {what}."
-        yield _trouble(f"currency:{what}", ReferralReason.CURRENCY_DIFFERS, text)
+        yield _trouble(f"currency:{what}", text)
 
 
 def stopped(case: Case) -> bool:
@@ -104,8 +86,9 @@ def stopped(case: Case) -> bool:
     return any(decided.get(each.key) != GO_ON for each in found)
 
 
-def _trouble(key: str, reason: ReferralReason, text: str) -> Question:
-    return Question(key, reason, f"{text} May payments go on?", (GO_ON, STOP))
+def _trouble(key: str, text: str) -> Question:
+    kind, about = parsed(key)
+    return Question(kind, about, f"{text} May payments go on?")
 
 
 # what else a person decides
@@ -116,7 +99,7 @@ def questions(case: Case, owes: Entitlement | None, now: datetime) -> Iterator[Q
     yield from troubles(case)
     for dispute in unheard_of(case, now):
         text = f"Dispute {dispute.dispute_id} names an order of which no policy decision is known."
-        yield Question(unheard_key(dispute), ReferralReason.ANSWER_MISSING, text, ("answer_no_policy", "wait"))
+        yield Question(*parsed(unheard_key(dispute)), text)
     flight = case.in_flight
     if flight is not None and now >= flight.patience:
         yield _silent(flight)
@@ -133,9 +116,8 @@ def questions(case: Case, owes: Entitlement | None, now: datetime) -> Iterator[Q
         yield from map(_failed, exhausted)
     if owes.entitled < min(owes.available, owes.view.cover.limit):
         for found in owes.findings:
-            question = _asked(case, found) if found.question else None
-            if question is not None:
-                yield question
+            if found.reason in _ASKS and found.question:
+                yield _asked(found)
 
 
 def next_silence(case: Case, now: datetime) -> datetime | None:
@@ -157,65 +139,45 @@ def _silent_key(flight: Command) -> str:
 
 def _silent(flight: Command) -> Question:
     text = f"The payment system has not said what became of refund {flight.refund_id} since {flight.requested_at:%F}."
-    return Question(
-        _silent_key(flight),
-        ReferralReason.PAYER_SILENT,
-        f"{text} Ask there, then decide.",
-        ("keep_waiting", "settled_outside", "cancel_and_retry"),
-        flight.minor,
-        flight.refund_id,
-    )
+    kind, about = parsed(_silent_key(flight))
+    return Question(kind, about, f"{text} Ask there, then decide.", flight.minor, flight.refund_id)
 
 
 def _stuck(dispute: Dispute) -> Question:
     since = dispute.stage_at or dispute.known_at
     text = (
-        f"Dispute {dispute.dispute_id} stops payments, and nothing was heard of it since {since:%F}. Does it still run?"
+        f"Dispute {dispute.dispute_id} stops payments, and nothing was heard of it since {since:%F}. "
+        "Does it still run, or did it end, and did the buyer get money by it (say how much)?"
     )
-    return Question(stuck_key(dispute), ReferralReason.ANSWER_MISSING, text, ("wait", "ended"))
+    return Question(*parsed(stuck_key(dispute)), text)
 
 
 def _failed(command: Command) -> Question:
-    return Question(
-        f"failed:{command.refund_id}",
-        ReferralReason.REFUND_FAILED,
-        f"Refund {command.refund_id} did not reach the buyer ({command.failure}). How is it to be paid?",
-        ("retry", "payout", "settled_outside"),
-        command.minor,
-        command.refund_id,
-    )
+    text = f"Refund {command.refund_id} did not reach the buyer ({command.failure}). How is it to be paid?"
+    return Question(KINDS["failed"], command.refund_id, text, command.minor, command.refund_id)
 
 
 def _to_recover(recovery: Recovery) -> Question:
-    return Question(
-        f"recovery:{recovery.ordinal}:{recovery.minor}:{recovery.recovered}:{recovery.waived}",
-        ReferralReason.RECOVERY,
-        f"More was paid than is owed ({recovery.reason}). Was it given back?",
-        ("recovered", "waived"),
-        recovery.outstanding,
-    )
+    about = f"{recovery.ordinal}:{recovery.minor}:{recovery.recovered}:{recovery.waived}"
+    text = f"More was paid than is owed ({recovery.reason}). Was it given back?"
+    return Question(KINDS["recovery"], about, text, recovery.outstanding)
 
 
-def _asked(case: Case, found: Found) -> Question | None:
-    clause = found.rule.clause.id
-    match found.reason:
-        case FindingReason.NEEDS_CARRIER_ANSWER:
-            text = f"Clause {clause}: the carrier was not heard after the clock ran out. Is its silence to be believed?"
-            return Question(found.question, ReferralReason.CARRIER_CHECK_UNANSWERED, text, _RULING)
-        case FindingReason.NEEDS_CLAIM if claimed_by(case, found):
-            text = f"Clause {clause} pays what somebody claims, and the buyer complained. Is it to be paid?"
-            return Question(found.question, ReferralReason.ANSWER_MISSING, text, _RULING)
-        case FindingReason.NEEDS_PERSON if found.question.startswith("circumstance:"):
-            text = f"Clause {clause} applies unless exclusion {found.exclusion_id} does. Does it?"
-            return Question(found.question, ReferralReason.ANSWER_MISSING, text, ("covered", "excluded"))
-        case FindingReason.NEEDS_PERSON if found.question.startswith("when:"):
-            text = f"Clause {clause} is met by a scan whose time is not known: cover may not reach it. Is it paid?"
-            return Question(found.question, ReferralReason.ANSWER_MISSING, text, _RULING)
-        case FindingReason.NEEDS_PERSON:
-            text = f"Clause {clause} is met, but how much is due does not follow from what is known. How much?"
-            return Question(found.question, ReferralReason.ANSWER_MISSING, text, _RULING)
-        case _:
-            return None
+_ASKS = frozenset({FindingReason.NEEDS_CARRIER_ANSWER, FindingReason.NEEDS_CLAIM, FindingReason.NEEDS_PERSON})
+_RULINGS = {
+    "carrier": "Clause {}: the carrier was not heard after the clock ran out. Is its silence to be believed?",
+    "claim": "Clause {} pays what somebody claims, and the buyer complained. Is it to be paid?",
+    "circumstance": "Clause {} applies unless exclusion {} does. Does it?",
+    "when": "Clause {} is met by a scan whose time is not known: cover may not reach it. Is it paid?",
+    "periods": "Clause {} is met, but how much is due does not follow from what is known. How much?",
+    "rate": "Clause {} is met, but how much is due does not follow from what is known. How much?",
+}
+
+
+def _asked(found: Found) -> Question:
+    kind, about = parsed(found.question)
+    text = _RULINGS[kind.name].format(found.rule.clause.id, found.exclusion_id)
+    return Question(kind, about, text, most=found.most if "pay" in kind.choices else None)
 
 
 # opening, withdrawing, deciding
@@ -234,8 +196,7 @@ def refer(draft: Draft, owes: Entitlement | None) -> tuple[Question, ...]:
     new: list[Question] = []
     for question in needed.values():
         referral = known.get(question.key)
-        of_silence = question.reason is ReferralReason.PAYER_SILENT or question.key.startswith("frozen:")
-        if of_silence and referral is None and draft.cause != Woken.__name__:
+        if question.kind.of_silence and referral is None and draft.cause != Woken.__name__:
             continue  # only a wake comes behind all answers; any other fact may have overtaken one (S: a backlog)
         if referral is None and _has_room(draft.case):
             new.append(question)
@@ -259,13 +220,14 @@ def _opened(draft: Draft, question: Question) -> Referral:
     return Referral(
         referral_id=named(draft.case.claim_id, name),
         key=question.key,
-        reason=question.reason.value,
+        reason=question.kind.queue.value,
         question=question.text,
-        choices=question.choices,
+        choices=question.answers,
         opened_at=draft.now,
         opened_version=0,
         amount=question.minor,
         refund_id=question.refund_id,
+        most=question.most,
     )
 
 
@@ -312,27 +274,39 @@ def _acceptable(case: Case, referral: Referral, event: commands.DecideReferral) 
     # To pay nothing is another choice, and a recovery of nothing would close the question and leave all of it open.
     if event.choice not in TAKES_AMOUNT or event.amount.currency != currency or event.amount.minor < 1:
         return False
-    return not referral.key.startswith("recovery:") or event.amount.minor <= (referral.amount or 0)
+    most = referral.most
+    if kind_of(referral.key).effect is Effect.RECOVERY:
+        most = referral.amount
+    return most is None or event.amount.minor <= most
 
 
 def needs_amount(referral: Referral) -> bool:
     """Whether to pay is no answer without how much."""
-    return referral.key.startswith(("periods:", "rate:"))
+    return kind_of(referral.key).needs_amount
 
 
 def _effect(case: Case, referral: Referral, now: datetime) -> Case:
     """What a decision changes beside being known; rulings on clauses and troubles are read where they count."""
-    kind, _, rest = referral.key.partition(":")
-    if kind == "recovery":
-        return _recovered(case, referral, int(rest.split(":")[0]))
-    if kind in ("no_policy", "frozen"):
-        return _waited_for(case, referral, now)
+    kind, about = parsed(referral.key)
+    again_at = now + (kind.again_after or timedelta(0))
+    match kind.effect:
+        case Effect.RECOVERY:
+            return _recovered(case, referral, int(about.split(":")[0]))
+        case Effect.DISPUTE:
+            return _waited_for(case, referral, now, again_at)
+        case Effect.COMMAND:
+            return _commanded(case, referral, again_at)
+        case _:
+            return case
+
+
+def _commanded(case: Case, referral: Referral, again_at: datetime) -> Case:
     command = next((each for each in case.commands if each.refund_id == referral.refund_id), None)
     if command is None:
         return case
     match referral.choice:
         case "keep_waiting":
-            command = replace(command, patience=now + WAITED_LONGER)
+            command = replace(command, patience=again_at)
         case "settled_outside":
             command = replace(command, outside=True)
         case "cancel_and_retry":
@@ -346,18 +320,27 @@ def _effect(case: Case, referral: Referral, now: datetime) -> Case:
     return replace(case, commands=put(case.commands, command, "refund_id"))
 
 
-def _waited_for(case: Case, referral: Referral, now: datetime) -> Case:
+def _waited_for(case: Case, referral: Referral, now: datetime, again_at: datetime) -> Case:
     dispute = next((each for each in case.disputes if referral.key in (unheard_key(each), stuck_key(each))), None)
     match referral.choice:
         case _ if dispute is None:
             return case
         case "wait":
-            dispute = replace(dispute, patience=now + WAITED_LONGER)
+            dispute = replace(dispute, patience=again_at)
         case "ended":
             dispute = replace(dispute, ended="ended", ended_at=now)
+        case "ended_paid":
+            much = referral.decided_minor
+            if much is None:
+                much = dispute.minor if dispute.minor is not None and _same_currency(case, dispute) else case.total
+            dispute = replace(dispute, ended="ended", ended_at=now, said=much)
         case _:
             return case
     return replace(case, disputes=put(case.disputes, dispute, "dispute_id"))
+
+
+def _same_currency(case: Case, dispute: Dispute) -> bool:
+    return case.order is not None and dispute.currency == case.order.currency
 
 
 def _recovered(case: Case, referral: Referral, ordinal: int) -> Case:

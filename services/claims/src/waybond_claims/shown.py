@@ -4,11 +4,14 @@ from datetime import datetime
 
 from pydantic import ConfigDict
 
-from waybond_claims.entitlement import due, elsewhere, entitlement
+from waybond_claims.elsewhere import elsewhere
+from waybond_claims.entitlement import due, entitlement
 from waybond_claims.payments import waits
 from waybond_claims.published import explanation, money
+from waybond_claims.questions import kind_of
 from waybond_claims.referrals import needs_amount
-from waybond_claims.state import Case, Command, Dispute, Recovery, Referral
+from waybond_claims.state import Case, Command, Recovery, Referral
+from waybond_claims.told import Dispute
 from waybond_contracts.explanation import Explanation
 from waybond_contracts.fields import Model
 from waybond_contracts.money import Money
@@ -59,6 +62,8 @@ class ShownReferral(Shown):
     refund_id: str | None
     needs_amount: bool
     """Whether `pay` has to say how much."""
+    role: str
+    """Who is asked: adjuster, payments."""
     choice: str
     decided_by: str
     decided_at: datetime | None
@@ -177,6 +182,7 @@ def _referral(case: Case, referral: Referral) -> ShownReferral:
         amount=_amount(case, referral.amount) if referral.amount is not None else None,
         refund_id=referral.refund_id,
         needs_amount=needs_amount(referral),
+        role=kind_of(referral.key).role.value,
         choice=referral.choice,
         decided_by=referral.decided_by,
         decided_at=referral.decided_at,

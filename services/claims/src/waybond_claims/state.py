@@ -10,6 +10,8 @@ from typing import TypeVar
 
 from msgspec import Struct
 
+from waybond_claims.told import Dispute, Elsewhere
+
 MAX_ELSEWHERE = 64
 MAX_DISPUTES = 32
 MAX_COMMANDS = 128
@@ -175,51 +177,6 @@ def _latest(when: Interval) -> datetime:
     return when.latest
 
 
-class Elsewhere(Struct, frozen=True, array_like=True, gc=False):
-    """What the buyer got back beside Waybond; `by` is platform or dispute."""
-
-    ref: str
-    by: str
-    minor: int
-    currency: str
-
-
-class Dispute(Struct, frozen=True, omit_defaults=True):
-    """A complaint or chargeback, and what was answered last."""
-
-    dispute_id: str
-    known_at: datetime
-    opened_at: datetime | None = None
-    source: str = ""
-    reason: str = ""
-    package_id: str | None = None
-    stage: str = "INQUIRY"
-    stage_at: datetime | None = None
-    ended: str = ""
-    refunded: int | None = None
-    answer: str = ""
-    """The reason of the last ClaimDenied about it, or "approved"."""
-    eligible_at: datetime | None = None
-    ended_at: datetime | None = None
-    resolved_at: datetime | None = None
-    """When the resolution was made that `refunded` is of: the latest one."""
-    patience: datetime | None = None
-    """Until when a person wants to wait for what is missing; by then it is asked again."""
-
-    @property
-    def over(self) -> bool:
-        """Whether it ended and went to no further stage since then: an appeal goes on where a resolution was."""
-        if self.stage_at is None or self.ended_at is None:
-            return bool(self.ended)
-        return self.stage_at <= self.ended_at
-
-    @property
-    def freezes(self) -> bool:
-        """Whether new commands wait for its end: the card scheme or the wallet may be paying the buyer back already.
-        A question of the buyer or the platform, which we answer ourselves, does not."""
-        return not self.over and (self.stage != "INQUIRY" or self.source == "card_scheme")
-
-
 class Answer(Struct, frozen=True, array_like=True, gc=False):
     """What a payment system said about one refund."""
 
@@ -303,6 +260,8 @@ class Referral(Struct, frozen=True, omit_defaults=True):
     opened_version: int
     amount: int | None = None
     refund_id: str | None = None
+    most: int | None = None
+    """The largest amount that can be answered, where there is a bound."""
     choice: str = ""
     """What was decided; empty as long as the question is open."""
     decided_by: str = ""

@@ -3,11 +3,12 @@
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from waybond_contracts.event import Event
 from waybond_contracts.fields import Code, Id, Instant, Text
 from waybond_contracts.money import ZeroOrMore
+from waybond_contracts.orders import RefundedLines, check_refunded_lines
 from waybond_contracts.topics import DISPUTES
 
 MAX_DOCUMENTS = 20
@@ -84,7 +85,7 @@ class DisputeOpened(DisputeEvent, topic=DISPUTES):
     stage: DisputeStage = DisputeStage.INQUIRY
     """How far it has gone."""
     amount: ZeroOrMore | None = None
-    """What is disputed."""
+    """What is disputed; without it all that was paid. What the buyer got, where the outcome names no amount."""
     package_id: Id | None = None
     """The package that it is about, where it is about one."""
     provider: Code = ""
@@ -132,9 +133,21 @@ class DisputeWithdrawn(DisputeEvent, topic=DISPUTES):
 
 
 class DisputeResolved(DisputeEvent, topic=DISPUTES):
-    """It was decided; `refunded` is what the buyer got by it, beside Waybond."""
+    """It was decided; `refunded` is what the buyer got by it, beside Waybond.
+
+    BUYER_FAVOUR, ACCEPTED and PAYOUT without `refunded` count as the disputed amount until an amount is told.
+    """
 
     outcome: DisputeOutcome
     """Who won."""
     refunded: ZeroOrMore | None = None
     """What the buyer got by it, beside Waybond."""
+    provider_refund_ref: Id | None = None
+    """The payment system's own id of that refund: an OrderRefunded that names it tells the same money."""
+    lines: RefundedLines = ()
+    """What it is for, as [{line_id, quantity or amount}]; none: for no goods in particular."""
+
+    @model_validator(mode="after")
+    def _consistent(self) -> "DisputeResolved":
+        check_refunded_lines(self.lines, self.refunded.currency if self.refunded is not None else None)
+        return self

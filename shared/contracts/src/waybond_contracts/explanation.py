@@ -23,6 +23,19 @@ from waybond_contracts.wording import Clock, Peril
 
 MAX_FINDINGS = 640
 
+INDEMNITY = frozenset(
+    {
+        Peril.LOST,
+        Peril.DAMAGED,
+        Peril.MISSING,
+        Peril.NOT_AS_DESCRIBED,
+        Peril.COUNTERFEIT,
+        Peril.RETURNED,
+        Peril.NOT_RECEIVED,
+    }
+)
+"""Perils that take the goods' worth: what came back for the goods makes less good. The others pay for time."""
+
 
 class FindingReason(StrEnum):
     """Why a clause applied or did not."""
@@ -141,6 +154,9 @@ class PackageBasis(Model):
     """What shares are taken of."""
     limit: Money | None = None
     """The policy's limit for a package."""
+    given_back: Money | None = None
+    """What came back for it elsewhere; with this a benefit for a loss of worth (lost, damaged, missing, not as
+    described, counterfeit, returned, not received) is no more than the basis. None: nothing."""
 
 
 class Explanation(Model):

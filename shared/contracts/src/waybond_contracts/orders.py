@@ -184,8 +184,27 @@ class OrderCancelled(Event, topic=ORDERS):
         return "cancelled"
 
 
+class RefundedLine(Model):
+    """What a refund gives back for one line: an amount, or so many units of it; of neither, all of the line."""
+
+    line_id: Id
+    """Of the order."""
+    quantity: Positive | None = None
+    """For how many units."""
+    amount: ZeroOrMore | None = None
+    """How much of the refund is for this line, in its currency; counts before `quantity`."""
+
+
+RefundedLines = Annotated[tuple[RefundedLine, ...], Field(fail_fast=True, max_length=MAX_LINES)]
+
+
 class OrderRefunded(Event, topic=ORDERS):
-    """The platform itself gave money back to the buyer, beside Waybond, for the order as its latest total has it."""
+    """The platform itself gave money back to the buyer, beside Waybond, for the order as its latest total has it.
+
+    It counts for the goods of the lines that it names. The same money is counted once: a refund that Waybond commanded
+    (its refund_id or the provider's reference is named) counts nothing, one that a dispute's outcome also tells (the
+    same provider's reference, or `dispute_id`) counts as the newer of the two has it.
+    """
 
     refund_ref: Id
     """The platform's own id of this refund: the same id with other content is a contradiction."""
@@ -193,6 +212,17 @@ class OrderRefunded(Event, topic=ORDERS):
     """What the buyer got back."""
     reason: Code = ""
     """The platform's own code."""
+    lines: RefundedLines = ()
+    """What it is for, as [{line_id, quantity or amount}]; none: for the order, no goods in particular."""
+    provider_refund_ref: Id | None = None
+    """The payment system's own id of the refund, as its answers and a dispute's outcome name it."""
+    dispute_id: Id | None = None
+    """The dispute that it settled, if any."""
+
+    @model_validator(mode="after")
+    def _consistent(self) -> "OrderRefunded":
+        check_refunded_lines(self.lines, self.amount.currency)
+        return self
 
     @property
     def business_key(self) -> str:
@@ -212,6 +242,17 @@ class PromiseChanged(Event, topic=ORDERS):
     @property
     def business_key(self) -> str:
         return str(self.revision)
+
+
+def check_refunded_lines(lines: tuple[RefundedLine, ...], currency: str | None) -> None:
+    """Each line once, in the refund's currency (None: no amount is told). Raises ContractError."""
+    seen: set[str] = set()
+    for ordinal, line in enumerate(lines):
+        if line.amount is not None and currency is not None and line.amount.currency != currency:
+            raise ContractError(f"lines.{ordinal}.amount.currency", f"the refund's {currency}", line.amount.currency)
+        if line.line_id in seen:
+            raise ContractError(f"lines.{ordinal}.line_id", "an id that no other line has", line.line_id)
+        seen.add(line.line_id)
 
 
 def _check_lines(lines: tuple[OrderLine, ...], currency: str) -> None:

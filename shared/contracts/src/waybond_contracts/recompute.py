@@ -4,7 +4,7 @@ from collections import defaultdict
 from decimal import Decimal
 
 from waybond_contracts.errors import ContractError
-from waybond_contracts.explanation import Explanation, Finding, Step, StepKind
+from waybond_contracts.explanation import INDEMNITY, Explanation, Finding, PackageBasis, Step, StepKind
 from waybond_contracts.money import Money, rounded
 
 ENTITLED_BY = ("limit", "paid_less_refunded")
@@ -14,7 +14,8 @@ def recompute(explanation: Explanation) -> tuple[Money, Money]:
     """What the order is owed in all, and what is commanded now: `entitled` and `command` of an honest explanation.
 
     The benefits are derived from each finding's basis, share and bounds, the sums from the findings; of the steps only
-    what findings cannot know is taken: limits, and what was paid already. A benefit of the whole order stands beside
+    what findings cannot know is taken: limits, and what was paid already. What came back for a package lowers its
+    benefits of indemnity. A benefit of the whole order stands beside
     the sum of the packages' benefits: the larger one counts. Raises ContractError if a finding that applies says
     neither share nor fixed sum.
     """
@@ -53,16 +54,26 @@ def benefit(finding: Finding) -> int:
 
 
 def _owed_before_limits(explanation: Explanation) -> int:
-    limits = {each.package_id: each.limit for each in explanation.packages}
+    packages = {each.package_id: each for each in explanation.packages}
     highest: dict[str | None, int] = defaultdict(int)
     for finding in explanation.findings:
         if finding.applies:
-            highest[finding.package_id] = max(highest[finding.package_id], benefit(finding))
-    for package_id, amount in highest.items():
-        limit = limits.get(package_id)
-        highest[package_id] = amount if limit is None else min(amount, limit.minor)
+            minor = _of_package(finding, packages.get(finding.package_id))
+            highest[finding.package_id] = max(highest[finding.package_id], minor)
     whole_order = highest.pop(None, 0)
     return max(whole_order, sum(highest.values()))
+
+
+def _of_package(finding: Finding, package: PackageBasis | None) -> int:
+    """The benefit within the package's limit, and within what did not come back of the package's worth."""
+    minor = benefit(finding)
+    if package is None:
+        return minor
+    if package.limit is not None:
+        minor = min(minor, package.limit.minor)
+    if package.given_back is not None and finding.peril in INDEMNITY:
+        minor = min(minor, max(0, package.basis.minor - package.given_back.minor))
+    return minor
 
 
 def _applied(step: Step, amount: int) -> int:

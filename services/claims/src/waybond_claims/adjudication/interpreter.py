@@ -7,10 +7,12 @@ from msgspec import Struct
 from msgspec.structs import replace as changed
 
 from waybond_claims.adjudication.benefits import Amounts, NoRateError, amounts, minor_of, started_periods
+from waybond_claims.adjudication.complaints import made_at, outside_cover, standing
 from waybond_claims.adjudication.exclusions import NOTHING, Excluded, circumstance, excluded
 from waybond_claims.adjudication.terms import Rule, TimedTier, Way
-from waybond_claims.adjudication.view import View, question_key
+from waybond_claims.adjudication.view import Ruling, View, question_key
 from waybond_claims.state import WatchFact
+from waybond_claims.told import Dispute
 from waybond_contracts.explanation import FindingReason
 from waybond_contracts.wording import Clock, Peril, Scope
 
@@ -66,6 +68,8 @@ class Found(Struct, frozen=True, gc=False):
     """Key of what a person has to decide, if the reason is that."""
     by_hand: int | None = None
     """How much a person said."""
+    most: int | None = None
+    """With a question: how much a person can say, as far as that is known."""
     amounts: Amounts | None = None
 
     @property
@@ -114,25 +118,54 @@ def _found(view: View, rule: Rule, unit: str | None) -> Found:
 
 
 def _claimable(view: View, met: Found) -> Found:
-    """It pays what somebody claims within the clause's window: a person looks at the complaint."""
+    """It pays what somebody claims within the clause's window: a person looks at the complaint.
+
+    What the person decides is of that complaint: it ends when the complaint is withdrawn, and another one is looked at
+    anew if the ones before were refused.
+    """
     rule, unit = met.rule, met.package_id
+    complaints = standing(view.case, rule.clause, unit)
     window = rule.clause.claim_window
     start = _window_start(view, met) if window is not None else None
     if rule.clause.by_claim_alone:
-        outside = _claimed_outside_cover(view, rule, unit, start)
+        outside = outside_cover(view, rule, unit, start, complaints)
         if outside is not None:
             return changed(met, reason=outside)
-    asked = _asked(view, met, _R.NEEDS_CLAIM, f"claim:{rule.clause.id}")
-    if window is None or asked.reason is not _R.NEEDS_CLAIM:
-        return asked
-    if start is None:
-        return changed(met, reason=_R.NOT_YET)
-    if rule.opens is not None and view.now < start + rule.opens:
-        return changed(met, reason=_R.NOT_YET, eligible_at=start + rule.opens)
-    closes = start + rule.closes if rule.closes is not None else view.now
-    if view.now > closes and not any(at <= closes for at in _complaints(view)):
+    closes = start + rule.closes if start is not None and rule.closes is not None else None
+    if closes is not None:
+        complaints = [each for each in complaints if made_at(each) <= closes]
+    about = f"claim:{rule.clause.id}"
+    rulings = [_of_complaint(view, about, unit, each) for each in complaints]
+    pay = max([each for each in rulings if each is not None and each.choice == "pay"], key=_generous, default=None)
+    if pay is not None:
+        return changed(met, reason=_R.APPLIES, by_hand=pay.minor)
+    waiting = [each for each, ruled in zip(complaints, rulings, strict=True) if ruled is None and not each.over]
+    if any(rulings) and not waiting:
         return changed(met, reason=_R.NOT_MET)
-    return asked
+    if window is not None and start is None:
+        return changed(met, reason=_R.NOT_YET)
+    if start is not None and rule.opens is not None and view.now < start + rule.opens:
+        return changed(met, reason=_R.NOT_YET, eligible_at=start + rule.opens)
+    if closes is not None and view.now > closes and not complaints:
+        return changed(met, reason=_R.NOT_MET)
+    if not waiting:
+        return changed(met, reason=_R.NEEDS_CLAIM)
+    question = question_key(about, unit, waiting[0].dispute_id)
+    return changed(met, reason=_R.NEEDS_CLAIM, question=question, most=_most(view, met))
+
+
+def _of_complaint(view: View, about: str, unit: str | None, complaint: Dispute) -> Ruling | None:
+    """What a person decided about the complaint. Earlier files have rulings that name none: such a one is of all that
+    were known when it was asked."""
+    ruling = view.ruling(about, unit, complaint.dispute_id)
+    if ruling is not None:
+        return ruling
+    asked = view.rulings.get(question_key(about, unit)) or view.rulings.get(question_key(about, None))
+    return view.ruling(about, unit) if asked is not None and complaint.known_at <= asked.opened_at else None
+
+
+def _generous(ruling: Ruling) -> tuple[bool, int]:
+    return ruling.minor is None, ruling.minor or 0
 
 
 def _window_start(view: View, met: Found) -> datetime | None:
@@ -145,33 +178,12 @@ def _window_start(view: View, met: Found) -> datetime | None:
     return arrived.latest if arrived is not None else started(view, clock, unit)
 
 
-def _claimed_outside_cover(view: View, rule: Rule, unit: str | None, start: datetime | None) -> FindingReason | None:
-    """Why cover does not reach what is claimed, where only complaints say that anything happened: one has to be made
-    while it lasts, or within a window that began while it lasted."""
-    attached_at = view.attached_at(unit)
-    if view.case.void or attached_at is None:
-        return _R.AFTER_COVER if view.case.void else _R.BEFORE_COVER
-    window = rule.clause.claim_window
-    if window is not None and window.clock is Clock.DELIVERED and start is not None and start <= attached_at:
-        return _R.BEFORE_COVER
-    until = view.ends_at
-    if start is not None and start <= until and rule.closes is not None:
-        until = max(until, start + rule.closes)
-    complaints = _complaints(view)
-    if not complaints or any(attached_at < at <= until for at in complaints):
-        return None
-    return _R.AFTER_COVER if max(complaints) > until else _R.BEFORE_COVER
-
-
-def _complaints(view: View) -> list[datetime]:
-    return [each.opened_at for each in view.case.disputes if each.opened_at is not None]
-
-
 def _asked(view: View, said: Found, reason: FindingReason, about: str, fact: str = "") -> Found:
     """What a person decided about it, or that a person is asked."""
     ruling = view.ruling(about, said.package_id, fact)
     if ruling is None:
-        return changed(said, reason=reason, question=question_key(about, said.package_id, fact))
+        question = question_key(about, said.package_id, fact)
+        return changed(said, reason=reason, question=question, most=_most(view, said))
     return changed(said, reason=_R.APPLIES if ruling.choice == "pay" else _R.NOT_MET, by_hand=ruling.minor)
 
 
@@ -338,7 +350,7 @@ def _valued(view: View, met: Found, out: Excluded) -> Found:
         basis = int(basis * out.part + Fraction(1, 2))
         met = changed(met, exclusion_id=out.part_by.id)
     if met.by_hand is not None:
-        return _set_by_hand(met, basis, met.by_hand)
+        return _set_by_hand(view, met, basis, met.by_hand)
     return changed(met, amounts=amounts(view, rule, met.tier or 0, unit=unit, basis=basis, periods=periods))
 
 
@@ -347,12 +359,31 @@ def _by_hand(view: View, met: Found, why: str) -> Found:
     decided = _asked(view, met, _R.NEEDS_PERSON, f"{why}:{met.rule.clause.id}", met.fact)
     if decided.by_hand is None or not decided.applies:
         return decided
-    return _set_by_hand(decided, _basis(view, met.package_id), decided.by_hand)
+    return _set_by_hand(view, decided, _basis(view, met.package_id), decided.by_hand)
 
 
-def _set_by_hand(met: Found, basis: int, minor: int) -> Found:
-    pays = met.rule.clause.tiers[met.tier or 0].pays
-    return changed(met, amounts=Amounts(basis=basis, benefit=minor, pays=pays, fixed=minor))
+def _set_by_hand(view: View, met: Found, basis: int, minor: int) -> Found:
+    """What a person said, within the clause's limit and what the goods are insured for."""
+    pays, limit = met.rule.clause.tiers[met.tier or 0].pays, _clause_limit(view, met.rule)
+    benefit = min(minor, basis) if limit is None else min(minor, basis, limit)
+    at_most = basis if minor > basis else None
+    return changed(
+        met, amounts=Amounts(basis=basis, benefit=benefit, pays=pays, fixed=minor, at_most=at_most, limit=limit)
+    )
+
+
+def _most(view: View, met: Found) -> int:
+    """How much a person can say is due, as far as that is known before the exclusions are looked at."""
+    basis, limit = _basis(view, met.package_id), _clause_limit(view, met.rule)
+    return basis if limit is None else min(basis, limit)
+
+
+def _clause_limit(view: View, rule: Rule) -> int | None:
+    """None also where it is in a currency for which no rate was pinned: what the person says stands for it."""
+    try:
+        return minor_of(view, rule.clause.limit) if rule.clause.limit is not None else None
+    except NoRateError:
+        return None
 
 
 def _basis(view: View, unit: str | None) -> int:

@@ -1,0 +1,76 @@
+"""Says which complaints are about what a clause covers, and still stand."""
+
+from datetime import datetime
+
+from waybond_claims.adjudication.terms import Rule
+from waybond_claims.adjudication.view import View
+from waybond_claims.state import Case
+from waybond_claims.told import Dispute
+from waybond_contracts.disputes import DisputeReason
+from waybond_contracts.explanation import FindingReason
+from waybond_contracts.wording import Clause, Clock, Peril
+
+_NOT_AS_DESCRIBED = frozenset({Peril.NOT_AS_DESCRIBED, Peril.DAMAGED})
+_ALL = frozenset(Peril)
+PERILS: dict[DisputeReason, frozenset[Peril]] = {
+    DisputeReason.NOT_RECEIVED: frozenset({Peril.LATE, Peril.LOST, Peril.STALLED, Peril.RETURNED, Peril.NOT_RECEIVED}),
+    DisputeReason.LATE: frozenset({Peril.LATE, Peril.STALLED, Peril.LOST}),
+    DisputeReason.NOT_AS_DESCRIBED: _NOT_AS_DESCRIBED,
+    DisputeReason.DAMAGED: frozenset({Peril.DAMAGED}),
+    DisputeReason.DIFFERENT: _NOT_AS_DESCRIBED,
+    DisputeReason.MISSING_PARTS: frozenset({Peril.MISSING}),
+    DisputeReason.COUNTERFEIT: frozenset({Peril.COUNTERFEIT}),
+    DisputeReason.MISREPRESENTED: _NOT_AS_DESCRIBED,
+    # The buyer was promised money: whatever it was for.
+    DisputeReason.CREDIT_NOT_PROCESSED: _ALL,
+}
+"""What a clause has to cover to answer a complaint; other reasons are not insured."""
+
+
+def perils(dispute: Dispute) -> frozenset[Peril]:
+    """The perils that the complaint may be about."""
+    return PERILS.get(DisputeReason(dispute.reason), frozenset()) if dispute.reason else frozenset()
+
+
+def is_about(dispute: Dispute, clause: Clause, package_id: str | None) -> bool:
+    """Whether the clause covers what the dispute complains of, for the package that it names, if it names one."""
+    return (dispute.package_id is None or package_id in (None, dispute.package_id)) and clause.peril in perils(dispute)
+
+
+def standing(case: Case, clause: Clause, package_id: str | None) -> list[Dispute]:
+    """The complaints about it that were made and not withdrawn, the first one first."""
+    found = [
+        each
+        for each in case.disputes
+        if each.opened_at is not None and not each.withdrawn and is_about(each, clause, package_id)
+    ]
+    return sorted(found, key=_made)
+
+
+def _made(dispute: Dispute) -> tuple[datetime, str]:
+    return made_at(dispute), dispute.dispute_id
+
+
+def made_at(complaint: Dispute) -> datetime:
+    """When the buyer made it."""
+    return complaint.opened_at or complaint.known_at
+
+
+def outside_cover(
+    view: View, rule: Rule, unit: str | None, start: datetime | None, complaints: list[Dispute]
+) -> FindingReason | None:
+    """Why cover does not reach what is claimed, where only complaints say that anything happened: one has to be made
+    while it lasts, or within a window that began while it lasted."""
+    attached_at = view.attached_at(unit)
+    if view.case.void or attached_at is None:
+        return FindingReason.AFTER_COVER if view.case.void else FindingReason.BEFORE_COVER
+    window = rule.clause.claim_window
+    if window is not None and window.clock is Clock.DELIVERED and start is not None and start <= attached_at:
+        return FindingReason.BEFORE_COVER
+    until = view.ends_at
+    if start is not None and start <= until and rule.closes is not None:
+        until = max(until, start + rule.closes)
+    made = [made_at(each) for each in complaints]
+    if not made or any(attached_at < at <= until for at in made):
+        return None
+    return FindingReason.AFTER_COVER if max(made) > until else FindingReason.BEFORE_COVER

@@ -1,0 +1,166 @@
+"""The kinds of question that people are asked: who is asked, what can be answered, and what the answer does.
+
+A question is kept under its key, `kind:what it is about`, so that the same question is asked once. The kind is read
+from the key here and nowhere else.
+"""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+
+from waybond_contracts.claims import ReferralReason
+
+WAITED_LONGER = timedelta(days=7)
+"""After this a question comes again that was answered with `keep_waiting` or `wait`."""
+
+GO_ON, STOP = "go_on", "stop_payments"
+
+TAKES_AMOUNT = frozenset({"pay", "recovered", "waived", "ended_paid"})
+"""The choices that may say how much."""
+
+
+class Role(StrEnum):
+    """Who is asked."""
+
+    ADJUSTER = "adjuster"
+    """Reads the wording, and says what is due."""
+    PAYMENTS = "payments"
+    """Asks payment systems and card schemes, and asks money back."""
+
+
+class Effect(StrEnum):
+    """What an answer does."""
+
+    STOPS = "stops"
+    """It says whether payments go on; read with each new command."""
+    RULES = "rules"
+    """It stands for a fact of the wording; read with each new decision."""
+    COMMAND = "command"
+    """It changes the refund that was asked about."""
+    DISPUTE = "dispute"
+    """It changes the dispute that was asked about."""
+    RECOVERY = "recovery"
+    """It says what came back of the money that is asked back."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One kind of question."""
+
+    name: str
+    queue: ReferralReason
+    role: Role
+    choices: tuple[str, ...]
+    effect: Effect
+    needs_amount: bool = False
+    """Whether `pay` is no answer without how much."""
+    of_silence: bool = False
+    """Whether it is asked since nothing was heard: on a wake alone, which comes behind all that was heard."""
+    again_after: timedelta | None = None
+    """When it is asked again, if the answer was to wait. None: no question of time; it stays until it is answered."""
+
+
+_REASON = ReferralReason
+_RULING = ("pay", "do_not_pay")
+
+
+def _trouble(name: str, queue: ReferralReason = _REASON.CONTRADICTION) -> Kind:
+    return Kind(name, queue, Role.ADJUSTER, (GO_ON, STOP), Effect.STOPS)
+
+
+def _rules(name: str, choices: tuple[str, ...] = _RULING, *, needs_amount: bool = False) -> Kind:
+    return Kind(name, _REASON.ANSWER_MISSING, Role.ADJUSTER, choices, Effect.RULES, needs_amount)
+
+
+KINDS: dict[str, Kind] = {
+    kind.name: kind
+    for kind in (
+        _trouble("order"),
+        _trouble("amended"),
+        _trouble("policy"),
+        _trouble("platform"),
+        _trouble("dispute"),
+        _trouble("refund"),
+        _trouble("result"),
+        _trouble("amount"),
+        _trouble("currency", _REASON.CURRENCY_DIFFERS),
+        _trouble("bound", _REASON.BOUND_REACHED),
+        _rules("claim"),
+        _rules("when"),
+        _rules("periods", needs_amount=True),
+        _rules("rate", needs_amount=True),
+        _rules("circumstance", ("covered", "excluded")),
+        Kind("carrier", _REASON.CARRIER_CHECK_UNANSWERED, Role.ADJUSTER, _RULING, Effect.RULES),
+        Kind(
+            "no_policy",
+            _REASON.ANSWER_MISSING,
+            Role.ADJUSTER,
+            ("answer_no_policy", "wait"),
+            Effect.DISPUTE,
+            again_after=WAITED_LONGER,
+        ),
+        Kind(
+            "frozen",
+            _REASON.ANSWER_MISSING,
+            Role.PAYMENTS,
+            ("wait", "ended", "ended_paid"),
+            Effect.DISPUTE,
+            of_silence=True,
+            again_after=WAITED_LONGER,
+        ),
+        Kind(
+            "silent",
+            _REASON.PAYER_SILENT,
+            Role.PAYMENTS,
+            ("keep_waiting", "settled_outside", "cancel_and_retry"),
+            Effect.COMMAND,
+            of_silence=True,
+            again_after=WAITED_LONGER,
+        ),
+        Kind(
+            "failed",
+            _REASON.REFUND_FAILED,
+            Role.PAYMENTS,
+            ("retry", "payout", "settled_outside"),
+            Effect.COMMAND,
+        ),
+        Kind("recovery", _REASON.RECOVERY, Role.PAYMENTS, ("recovered", "waived"), Effect.RECOVERY),
+    )
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What a person has to decide. `about` stays the same as long as it is the same question."""
+
+    kind: Kind
+    about: str
+    text: str
+    minor: int | None = None
+    """What is at stake."""
+    refund_id: str | None = None
+    most: int | None = None
+    """The largest amount that can be answered, where there is a bound."""
+    choices: tuple[str, ...] = ()
+    """Where they are others than those of its kind."""
+
+    @property
+    def key(self) -> str:
+        """What it is kept under."""
+        return f"{self.kind.name}:{self.about}" if self.about else self.kind.name
+
+    @property
+    def answers(self) -> tuple[str, ...]:
+        """What can be answered."""
+        return self.choices or self.kind.choices
+
+
+def parsed(key: str) -> tuple[Kind, str]:
+    """The kind of the question that is kept under this key, and what it is about. Raises KeyError for another key."""
+    name, _, about = key.partition(":")
+    return KINDS[name], about
+
+
+def kind_of(key: str) -> Kind:
+    """The kind of the question that is kept under this key."""
+    return parsed(key)[0]
