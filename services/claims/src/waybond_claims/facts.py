@@ -1,7 +1,7 @@
 """Adds one fact to the claim file. Facts are kept under business keys, so that duplicates and order do not matter."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 
 from msgspec.structs import astuple, replace
 
@@ -219,7 +219,7 @@ def _journeyed(case: Case, event: delays.DelayEvent) -> Case:
     known = {each.package_id: each for each in case.packages}
     merged = dict(known)
     for each in event.journey.packages:
-        seen = _package(each)
+        seen = _package(each, event.as_of)
         before = known.get(seen.package_id)
         merged[seen.package_id] = seen if before is None or before == seen else _merged(before, seen, newer=newer)
     in_order = _in_order(case, event, newer=newer)
@@ -246,26 +246,33 @@ def _in_order(case: Case, event: delays.DelayEvent, *, newer: bool) -> int | Non
 def _merged(before: Package, seen: Package, *, newer: bool) -> Package:
     """What can change back (the estimate) as the newer snapshot has it, all else as far as it is known."""
     latest = seen if newer else before
+    contents = max(before, seen, key=_newer_contents)
     return Package(
         seen.package_id,
-        max(before.lines, seen.lines, key=_more),
+        contents.lines,
         tuple(sorted({*before.kinds, *seen.kinds})),
         min(filter(None, (before.booked_at, seen.booked_at)), default=None),
         min(filter(None, (before.first_scan, seen.first_scan)), key=_scanned_at, default=None),
         max(filter(None, (before.last_scan, seen.last_scan)), key=_scanned_at, default=None),
         latest.carrier_eta,
+        contents.contents_at,
+        before.replaces or seen.replaces,
     )
 
 
-def _more(lines: tuple[tuple[str, int], ...]) -> tuple[int, tuple[tuple[str, int], ...]]:
-    return len(lines), lines
+def _newer_contents(package: Package) -> tuple[bool, datetime, tuple[tuple[str, int], ...]]:
+    """The newest word about contents counts, never the larger one; of two of one instant the same one in any order."""
+    at = package.contents_at
+    return at is not None, at or datetime.min.replace(tzinfo=UTC), package.lines
 
 
 def _scanned_at(scan: tuple[str, Interval]) -> tuple[datetime, str]:
     return scan[1].latest, scan[0]
 
 
-def _package(each: delays.PackageJourney) -> Package:
+def _package(each: delays.PackageJourney, as_of: datetime) -> Package:
+    # A package of which only scans are known says nothing of its contents.
+    says_contents = bool(each.lines) or each.booked_at is not None
     return Package(
         each.package_id,
         tuple((line.line_id, line.quantity) for line in each.lines),
@@ -274,6 +281,8 @@ def _package(each: delays.PackageJourney) -> Package:
         (each.first_scan.kind.value, _interval(each.first_scan.when)) if each.first_scan else None,
         (each.last_scan.kind.value, _interval(each.last_scan.when)) if each.last_scan else None,
         each.carrier_eta,
+        (each.contents_as_of or as_of) if says_contents else None,
+        each.replaces or "",
     )
 
 

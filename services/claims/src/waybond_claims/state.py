@@ -132,6 +132,10 @@ class Package(Struct, frozen=True, array_like=True):
     first_scan: tuple[str, Interval] | None = None
     last_scan: tuple[str, Interval] | None = None
     carrier_eta: datetime | None = None
+    contents_at: datetime | None = None
+    """Of which time the word is that `lines` are of."""
+    replaces: str = ""
+    """The package whose goods are shipped again in this one, where its booking says so."""
 
 
 class WatchFact(Struct, frozen=True, array_like=True):
@@ -329,7 +333,8 @@ class Recovery(Struct, frozen=True, omit_defaults=True):
 
 
 class Grant(Struct, frozen=True, array_like=True, gc=False):
-    """What a command raised the benefit of a package (None: the order) to, under which clause, so far as it paid it."""
+    """What a command raised the benefit of a unit to, under which clause, so far as it paid it. Without a package it is
+    for the order, if the clause looks at that, or for the remainder."""
 
     package_id: str | None
     clause_id: str
@@ -337,6 +342,10 @@ class Grant(Struct, frozen=True, array_like=True, gc=False):
     minor: int
     refund_id: str = ""
     """Of the command. A grant counts as long as that moved money or may still."""
+    worth: int = 0
+    """Of the remainder: what it was worth then."""
+    among: tuple[str, ...] = ()
+    """Of the remainder: the packages beside it. Others took its goods over."""
 
 
 class Case(Struct, frozen=True, omit_defaults=True):

@@ -23,6 +23,8 @@ class Excluded:
     asks: Exclusion | None = None
     part_by: Exclusion | None = None
     part: Fraction = Fraction(1)
+    out: frozenset[str] = frozenset()
+    """The lines that are taken out."""
 
 
 NOTHING = Excluded()
@@ -30,9 +32,10 @@ NOTHING = Excluded()
 
 def excluded(view: View, rule: Rule, unit: str | None) -> Excluded:
     """What is not covered of this clause for this package (None: the order). Raises NoRateError."""
-    holding = view.barred.get(unit)
+    key = rule.of_order, unit
+    holding = view.barred.get(key)
     if holding is None:
-        holding = view.barred[unit] = tuple(bar for bar in view.terms.bars if _holds(view, bar, unit))
+        holding = view.barred[key] = tuple(bar for bar in view.terms.bars if _holds(view, rule, bar, unit))
     if not holding:
         return NOTHING
     asks = part_by = None
@@ -50,15 +53,16 @@ def excluded(view: View, rule: Rule, unit: str | None) -> Excluded:
                 continue
         if not bar.categories:
             return Excluded(by=exclusion)
-        out.update(line.line_id for line, _ in _goods(view, bar, unit))
+        out.update(line.line_id for line, _ in _goods(view, rule, bar, unit))
         part_by = part_by or exclusion
     if part_by is None:
         return Excluded(asks=asks)
-    worth = {line.line_id: Fraction(line.minor * quantity, line.quantity) for line, quantity in view.lines_in(unit)}
+    worth = {line.line_id: Fraction(line.minor * quantity, line.quantity) for line, quantity in view.goods(rule, unit)}
     covered = sum(minor for line_id, minor in worth.items() if line_id not in out)
     if not covered:
         return Excluded(by=part_by)
-    return Excluded(asks=asks, part_by=part_by, part=covered / sum(worth.values()))
+    part = covered / sum(worth.values())
+    return Excluded(asks=asks, part_by=part_by, part=part, out=frozenset(out))
 
 
 def circumstance(exclusion: Exclusion) -> str:
@@ -66,29 +70,28 @@ def circumstance(exclusion: Exclusion) -> str:
     return f"circumstance:{exclusion.id}"
 
 
-def _holds(view: View, bar: Bar, unit: str | None) -> bool:
+def _holds(view: View, rule: Rule, bar: Bar, unit: str | None) -> bool:
     """Whether all holds that the exclusion gives, perils and circumstances aside."""
     exclusion = bar.exclusion
     if exclusion.chargeback_open and not view.case.frozen_by_dispute:
         return False
     if exclusion.refunded_by_platform and not any(each.by == "platform" for each in view.case.elsewhere):
         return False
-    if bar.scans and not _scanned(view, bar, unit):
+    if bar.scans and not _scanned(view, rule, bar, unit):
         return False
     if bar.categories:
-        return any(True for _ in _goods(view, bar, unit))
+        return any(True for _ in _goods(view, rule, bar, unit))
     return exclusion.value_above is None or view.case.total > minor_of(view, exclusion.value_above)
 
 
-def _scanned(view: View, bar: Bar, unit: str | None) -> bool:
-    packages = [view.packages[unit]] if unit in view.packages else view.packages.values()
-    return any(not bar.scans.isdisjoint(package.kinds) for package in packages)
+def _scanned(view: View, rule: Rule, bar: Bar, unit: str | None) -> bool:
+    return any(not bar.scans.isdisjoint(package.kinds) for package in view.packages_of(rule, unit))
 
 
-def _goods(view: View, bar: Bar, unit: str | None) -> Iterator[tuple[Line, int]]:
+def _goods(view: View, rule: Rule, bar: Bar, unit: str | None) -> Iterator[tuple[Line, int]]:
     """Lines in the package of the exclusion's categories, and above its value for one piece."""
     above = bar.exclusion.value_above
     bound = minor_of(view, above) if above is not None else None
-    for line, quantity in view.lines_in(unit):
+    for line, quantity in view.goods(rule, unit):
         if line.category in bar.categories and (bound is None or line.minor > bound * line.quantity):
             yield line, quantity

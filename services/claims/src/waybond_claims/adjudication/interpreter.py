@@ -6,13 +6,13 @@ from fractions import Fraction
 from msgspec import Struct
 from msgspec.structs import replace as changed
 
-from waybond_claims.adjudication.benefits import Amounts, NoRateError, amounts, started_periods
+from waybond_claims.adjudication.benefits import Amounts, NoRateError, amounts, by_hand, shared, started_periods
 from waybond_claims.adjudication.exclusions import NOTHING, Excluded, circumstance, excluded
 from waybond_claims.adjudication.terms import Rule, TimedTier, Way
 from waybond_claims.adjudication.view import View, question_key
 from waybond_claims.state import Interval, WatchFact
 from waybond_contracts.explanation import FindingReason
-from waybond_contracts.wording import Clock, Peril, Scope
+from waybond_contracts.wording import Clock, Peril
 
 # What an arrival says was not so after all. A parcel that arrives was late all the same.
 UNDONE_BY_ARRIVAL = frozenset({Peril.LOST, Peril.NOT_RECEIVED, Peril.RETURNED})
@@ -51,7 +51,7 @@ RANK = {
 
 
 class Found(Struct, frozen=True, gc=False):
-    """One clause looked at for one package, or for the order (None)."""
+    """One clause looked at for one unit (None: the remainder), or for the order (None)."""
 
     rule: Rule
     package_id: str | None
@@ -73,6 +73,10 @@ class Found(Struct, frozen=True, gc=False):
         return self.reason is _R.APPLIES
 
     @property
+    def of_remainder(self) -> bool:
+        return self.package_id is None and not self.rule.of_order
+
+    @property
     def benefit(self) -> int:
         return self.amounts.benefit if self.amounts is not None else 0
 
@@ -83,11 +87,24 @@ def findings(view: View) -> tuple[Found, ...]:
     for rule in view.terms.rules:
         if not rule.on_lane:
             found.append(Found(rule, None, _R.OTHER_LANE))
-        elif rule.clause.scope is Scope.ORDER:
+        elif rule.of_order:
             found.append(_found(view, rule, None))
+        elif len(view.ids) == 1:
+            found.append(_found(view, rule, view.ids[0]))
         else:
-            found += [_found(view, rule, unit) for unit in view.units]
+            found += _together(rule, [_found(view, rule, unit) for unit in view.ids])
     return tuple(found)
+
+
+def _together(rule: Rule, found: list[Found]) -> list[Found]:
+    """With what is of the clause, not of a unit, spread over the units."""
+    worth = [(index, each.amounts) for index, each in enumerate(found) if each.applies and each.amounts is not None]
+    if len(worth) < 2 or (rule.clause.limit is None and rule.deductible is None):
+        return found
+    given = shared(rule, [each for _, each in worth], [found[index].fact_at for index, _ in worth])
+    for (index, _), each in zip(worth, given, strict=True):
+        found[index] = changed(found[index], amounts=each)
+    return found
 
 
 def _found(view: View, rule: Rule, unit: str | None) -> Found:
@@ -148,7 +165,7 @@ def _window_start(view: View, met: Found) -> datetime | None:
 def _claimed_outside_cover(view: View, rule: Rule, unit: str | None, start: datetime | None) -> FindingReason | None:
     """Why cover does not reach what is claimed, where only complaints say that anything happened: one has to be made
     while it lasts, or within a window that began while it lasted."""
-    attached_at = view.attached_at(unit)
+    attached_at = view.attached_at(rule, unit)
     if view.case.void or attached_at is None:
         return _R.AFTER_COVER if view.case.void else _R.BEFORE_COVER
     window = rule.clause.claim_window
@@ -190,7 +207,7 @@ def _by_scan(view: View, rule: Rule, way: Way, unit: str | None) -> Found:
     event, kinds = SEEN_BY_SCAN.get(way.scan or "", ("", ()))
     if not event:
         return _by_journey(view, rule, way, unit)
-    fact = view.happened(event, unit, kinds)
+    fact = view.happened(rule, event, unit, kinds)
     when = fact.told_by(kinds) if fact is not None else None
     if fact is None or when is None:
         return Found(rule, unit, _R.NOT_MET)
@@ -202,8 +219,7 @@ def _by_scan(view: View, rule: Rule, way: Way, unit: str | None) -> Found:
 
 def _by_journey(view: View, rule: Rule, way: Way, unit: str | None) -> Found:
     """A scan that tracking has no event for: it is in the journey, with its time if it is the first or the last one."""
-    packages = [view.packages[unit]] if unit in view.packages else list(view.packages.values())
-    seen = [each for each in packages if way.scan in each.kinds]
+    seen = [each for each in view.packages_of(rule, unit) if way.scan in each.kinds]
     if not seen:
         return Found(rule, unit, _R.NOT_MET)
     scans = [scan for each in seen for scan in (each.first_scan, each.last_scan) if scan and scan[0] == way.scan]
@@ -222,7 +238,7 @@ def _undone(view: View, rule: Rule, unit: str | None, when: Interval) -> bool:
 
 
 def _in_cover(view: View, said: Found, at: datetime) -> Found:
-    attached_at = view.attached_at(said.package_id)
+    attached_at = view.attached_at(said.rule, said.package_id)
     if attached_at is None or at <= attached_at:
         return changed(said, reason=_R.BEFORE_COVER, tier=None)
     return changed(said, reason=_R.AFTER_COVER, tier=None) if at > view.ends_at else said
@@ -322,13 +338,14 @@ def _valued(view: View, met: Found, out: Excluded) -> Found:
         arrived = view.arrival(rule, unit)
         until = arrived.earliest if arrived else max(met.watch.as_of, view.case.journey_as_of or met.watch.as_of)
         periods = started_periods(tier, met.watch.due, until)
-    basis = _basis(view, unit)
+    tier_index, basis = met.tier or 0, view.value(view.cover, rule, unit)
     if out.part_by is not None:
         basis = int(basis * out.part + Fraction(1, 2))
         met = changed(met, exclusion_id=out.part_by.id)
     if met.by_hand is not None:
-        return _set_by_hand(met, basis, met.by_hand)
-    return changed(met, amounts=amounts(view, rule, met.tier or 0, unit=unit, basis=basis, periods=periods))
+        return changed(met, amounts=by_hand(view, rule, tier_index, basis, met.by_hand))
+    worth = amounts(view, rule, tier_index, unit=unit, basis=basis, periods=periods, out=out.out)
+    return changed(met, amounts=worth)
 
 
 def _by_hand(view: View, met: Found, why: str) -> Found:
@@ -336,13 +353,5 @@ def _by_hand(view: View, met: Found, why: str) -> Found:
     decided = _asked(view, met, _R.NEEDS_PERSON, f"{why}:{met.rule.clause.id}", met.fact)
     if decided.by_hand is None or not decided.applies:
         return decided
-    return _set_by_hand(decided, _basis(view, met.package_id), decided.by_hand)
-
-
-def _set_by_hand(met: Found, basis: int, minor: int) -> Found:
-    pays = met.rule.clause.tiers[met.tier or 0].pays
-    return changed(met, amounts=Amounts(basis=basis, benefit=minor, pays=pays, fixed=minor))
-
-
-def _basis(view: View, unit: str | None) -> int:
-    return view.bases.get(unit, view.cover.basis)
+    basis = view.value(view.cover, met.rule, met.package_id)
+    return changed(decided, amounts=by_hand(view, met.rule, met.tier or 0, basis, decided.by_hand))

@@ -1,0 +1,179 @@
+"""What the order is owed, in steps: the benefits of the units, limits, what others paid back, and what stays paid."""
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from waybond_claims.adjudication.interpreter import Found, findings
+from waybond_claims.adjudication.terms import Rule
+from waybond_claims.adjudication.view import View, view
+from waybond_claims.entitlement.caps import indemnifies, may_be_kept, package_limit
+from waybond_claims.entitlement.elsewhere import by_unit, elsewhere
+from waybond_claims.entitlement.grants import Standing, net_paid, standing
+from waybond_claims.entitlement.keys import ORDER, Key, key_of, label
+from waybond_claims.entitlement.steps import Stepped, step
+from waybond_claims.state import Case
+from waybond_contracts.explanation import StepKind
+
+KEPT = frozenset({"keep"})
+NOT_ASKED_BACK = frozenset({"keep", "offset"})
+
+
+class Entitlement(Struct, frozen=True, gc=False):
+    """What the facts of a case give under its wording, in minor units of the order's currency.
+
+    `entitled` follows from the facts alone; `owed` adds what was paid before a fact took its reason away and the
+    wording lets the buyer keep; `tolerated` adds what is not asked back but counts towards later benefits.
+    """
+
+    view: View
+    findings: tuple[Found, ...]
+    steps: tuple[Stepped, ...]
+    entitled: int
+    owed: int
+    tolerated: int
+    credits: int
+    """Of `owed`, what the wording pays as a credit instead of a refund."""
+    available: int
+    """What the buyer paid, with the worded uplift, and nobody gave back."""
+    best: tuple[Found, ...]
+    """The findings whose benefits were added: first the one of which most is new, since the buyer is told of that."""
+    benefits: dict[Key, int]
+    """Of each unit what its best clause gives within the unit's bounds."""
+    elsewhere: dict[Key, int]
+    """What came back for each unit elsewhere; empty where nothing did."""
+
+
+class _Bounds(Struct, frozen=True, gc=False):
+    """What a unit's benefit is bounded by."""
+
+    seen: View
+    elsewhere: Mapping[Key, int]
+
+    def gross(self, found: Found) -> int:
+        """The benefit within the policy's limit for the unit."""
+        limit = package_limit(self.seen.cover, key_of(found))
+        return found.benefit if limit is None else min(found.benefit, limit)
+
+    def net(self, found: Found) -> int:
+        """The same, and with what came back for the goods no more than their insured value."""
+        return self.indemnity(found.rule, key_of(found), self.gross(found))
+
+    def indemnity(self, rule: Rule | None, key: Key, minor: int) -> int:
+        back = self.elsewhere.get(key, 0)
+        if not back or rule is None or not indemnifies(rule):
+            return minor
+        value = self.seen.cover.basis if key == ORDER else self.seen.values(self.seen.cover).get(key, 0)
+        return min(minor, max(0, value - back))
+
+
+def entitlement(case: Case, now: datetime) -> Entitlement | None:
+    """The entitlement, or None as long as order or policy is not known or their currencies differ."""
+    seen = view(case, now)
+    if seen is None or seen.cover.currency != seen.order.currency:
+        return None
+    found = findings(seen)
+    back = elsewhere(case)
+    bounds = _Bounds(seen, _spread(seen, found, (), back) if back else {})
+    best = _best(found, bounds.net)
+    benefits = {key: bounds.net(each) for key, each in best.items()}
+    chosen = _chosen(seen, best, benefits)
+    steps: list[Stepped] = []
+    for each in chosen:
+        key, gross = key_of(each), bounds.gross(each)
+        step(steps, StepKind.ADD, label(key), gross)
+        if gross > benefits[key]:
+            step(steps, StepKind.LESS, f"refunded:{label(key)}", gross - benefits[key])
+    available = max(0, may_be_kept(case) - back)
+    step(steps, StepKind.CAP, "limit", seen.cover.limit)
+    entitled = step(steps, StepKind.CAP, "paid_less_refunded", available)
+    cap = 0 if case.void else min(seen.cover.limit, available)
+    paid_before = standing(case, seen)
+    kept = _kept(seen, found, paid_before, back)
+    # Kept can be no more than what was paid: a refund that failed leaves nothing to keep.
+    stays = min(_with(benefits, kept, KEPT), cap) - entitled if kept else 0
+    tolerated = min(_with(benefits, kept, NOT_ASKED_BACK), cap) if kept else 0
+    owed = entitled + max(0, min(stays, net_paid(case))) if kept else entitled
+    return Entitlement(
+        view=seen,
+        findings=found,
+        steps=tuple(steps),
+        entitled=entitled,
+        owed=owed,
+        tolerated=max(owed, tolerated),
+        credits=_credits(chosen, benefits, owed),
+        available=available,
+        best=_news_first(chosen, benefits, paid_before),
+        benefits=benefits,
+        elsewhere=dict(bounds.elsewhere),
+    )
+
+
+def _kept(seen: View, found: tuple[Found, ...], paid_before: tuple[Standing, ...], back: int) -> tuple[Standing, ...]:
+    """What was paid and may stay: of goods that are made good no more than what came back for them leaves."""
+    if not back or not paid_before:
+        return paid_before
+    bounds = _Bounds(seen, _spread(seen, found, paid_before, back))
+    return tuple([replace(each, minor=bounds.indemnity(each.rule, each.key, each.minor)) for each in paid_before])
+
+
+def _spread(seen: View, found: tuple[Found, ...], paid: tuple[Standing, ...], back: int) -> dict[Key, int]:
+    """What came back elsewhere, by unit: first for those to which an indemnity is due or was paid."""
+    first = {key_of(each) for each in found if each.applies and each.benefit and indemnifies(each.rule)}
+    first |= {each.key for each in paid if each.rule is not None and indemnifies(each.rule)}
+    return by_unit(back, seen.values(seen.cover), first)
+
+
+def _best(found: tuple[Found, ...], worth: Callable[[Found], int]) -> dict[Key, Found]:
+    """The clause that gives most, by unit; of two that give the same the one that stands first in the wording."""
+    best: dict[Key, Found] = {}
+    for each in found:
+        if not each.applies:
+            continue
+        known = best.get(key_of(each))
+        if known is None or worth(each) > worth(known):
+            best[key_of(each)] = each
+    return best
+
+
+def _chosen(seen: View, best: Mapping[Key, Found], benefits: Mapping[Key, int]) -> list[Found]:
+    """The findings that are paid: those of the units, or the order's where it gives no less."""
+    if not best:
+        return []
+    of_units = sum([minor for key, minor in benefits.items() if key != ORDER])
+    if ORDER in best and benefits[ORDER] >= of_units:
+        return [best[ORDER]]
+    return [best[unit] for unit in seen.ids if unit in best]
+
+
+def _news_first(
+    chosen: list[Found], benefits: Mapping[Key, int], paid_before: tuple[Standing, ...]
+) -> tuple[Found, ...]:
+    if len(chosen) < 2 or not paid_before:
+        return tuple(chosen)
+    before: dict[Key, int] = {}
+    for each in paid_before:
+        before[each.key] = max(before.get(each.key, 0), each.minor)
+    return tuple(sorted(chosen, key=lambda each: before.get(key_of(each), 0) - benefits[key_of(each)]))
+
+
+def _with(benefits: Mapping[Key, int], paid: Iterable[Standing], arrivals: frozenset[str]) -> int:
+    """The sum where what was paid under clauses of these kinds stays although its reason fell away."""
+    amounts = dict(benefits)
+    for each in paid:
+        if each.late_arrival in arrivals:
+            amounts[each.key] = max(amounts.get(each.key, 0), each.minor)
+    whole_order = amounts.pop(ORDER, 0)
+    return max(whole_order, sum(amounts.values()))
+
+
+def _credits(chosen: list[Found], benefits: Mapping[Key, int], owed: int) -> int:
+    left, by_credit = owed, 0
+    for each in chosen:
+        part = min(left, benefits[key_of(each)])
+        left -= part
+        if each.amounts is not None and each.amounts.pays == "credit":
+            by_credit += part
+    return by_credit
