@@ -14,7 +14,7 @@ from msgspec import structs
 from waybond_claims.adjudication import INTERPRETER
 from waybond_claims.adjudication.benefits import Amounts
 from waybond_claims.adjudication.interpreter import RANK, Found
-from waybond_claims.entitlement import ORDER, Due, Entitlement, Stepped, key_of, package_limit
+from waybond_claims.entitlement import ORDER, Due, Entitlement, Stepped, key_of, unit_limit
 from waybond_claims.entitlement.keys import Key
 from waybond_claims.state import Case, Order, WatchFact
 from waybond_contracts.claims import Notice
@@ -110,15 +110,14 @@ def _weight(found: Found) -> int:
 
 
 def _package(owes: Entitlement, key: Key, currency: str) -> PackageBasis:
-    seen = owes.view
-    value = seen.cover.basis if key == ORDER else seen.values(seen.cover)[key]
+    bounds = owes.bounds
     return _PACKAGE(
         {
             "package_id": key or None,
             "remainder": key is None,
-            "basis": money_of(value, currency),
-            "limit": _optional(package_limit(seen.cover, key), currency),
-            "elsewhere": _optional(owes.elsewhere.get(key), currency),
+            "basis": money_of(bounds.value(key), currency),
+            "limit": _optional(unit_limit(owes.view.case, bounds.cover(key), key), currency),
+            "elsewhere": _optional(bounds.elsewhere.get(key), currency),
         }
     )
 
@@ -146,6 +145,7 @@ def _finding(found: Found, currency: str) -> Finding:
         "fact_at": found.fact_at,
         "exclusion_id": found.exclusion_id,
         "eligible_at": found.eligible_at,
+        "policy_version": found.cover.version if found.cover is not None else None,
     }
     if found.watch is not None:
         fields["clock"] = _clock(found.watch)

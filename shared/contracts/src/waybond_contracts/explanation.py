@@ -100,6 +100,8 @@ class Finding(Model):
     """The clock that decided."""
     eligible_at: Instant | None = None
     """When it can apply at the earliest, with not_yet."""
+    policy_version: Positive | None = None
+    """The version of the policy that was in force when it was met; none: it was not met."""
     basis: Money | None = None
     """The part of the package's basis that the clause looks at: less what an exclusion takes out."""
     share: Share | None = None

@@ -174,7 +174,9 @@ class Limits:
         if paid <= 0:
             return
         self.check.count("policies that paid")
-        self.check.expect(paid <= cover.limit, f"{case.order_key}: paid {paid}, the policy's limit is {cover.limit}")
+        self.check.expect(
+            paid <= case.highest_limit, f"{case.order_key}: paid {paid}, the policy's limit is {case.highest_limit}"
+        )
         worth = max(case.order.minor if case.order else 0, case.amended.minor if case.amended else 0)
         # A wording may add to what was paid (invoice and 10 %): that is in the basis.
         worth = max(worth, cover.basis)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from fractions import Fraction
 
 from waybond_claims.adjudication.benefits import minor_of
@@ -30,8 +31,8 @@ class Excluded:
 NOTHING = Excluded()
 
 
-def excluded(view: View, rule: Rule, unit: str | None) -> Excluded:
-    """What is not covered of this clause for this package (None: the order). Raises NoRateError."""
+def excluded(view: View, rule: Rule, unit: str | None, due: datetime | None = None) -> Excluded:
+    """What is not covered of this clause for this unit, whose benefit fell due then. Raises NoRateError."""
     key = rule.of_order, unit
     holding = view.barred.get(key)
     if holding is None:
@@ -43,6 +44,8 @@ def excluded(view: View, rule: Rule, unit: str | None) -> Excluded:
     for bar in holding:
         exclusion = bar.exclusion
         if bar.perils and rule.clause.peril not in bar.perils:
+            continue
+        if bar.scans and due is not None and exclusion.applies != "always" and _after(view, rule, bar, unit, due):
             continue
         if exclusion.circumstance:
             ruling = view.ruling(circumstance(exclusion), unit)
@@ -73,15 +76,36 @@ def circumstance(exclusion: Exclusion) -> str:
 def _holds(view: View, rule: Rule, bar: Bar, unit: str | None) -> bool:
     """Whether all holds that the exclusion gives, perils and circumstances aside."""
     exclusion = bar.exclusion
-    if exclusion.chargeback_open and not view.case.frozen_by_dispute:
-        return False
-    if exclusion.refunded_by_platform and not any(each.by == "platform" for each in view.case.elsewhere):
+    if exclusion.chargeback_open:
+        return False  # It freezes payments while it is open and takes nothing away: what fell due stays due.
+    if exclusion.refunded_by_platform and not _given_back(view):
         return False
     if bar.scans and not _scanned(view, rule, bar, unit):
         return False
     if bar.categories:
         return any(True for _ in _goods(view, rule, bar, unit))
     return exclusion.value_above is None or view.case.total > minor_of(view, exclusion.value_above)
+
+
+def _given_back(view: View) -> bool:
+    """Whether the platform has given back all that the goods were worth."""
+    given = sum(
+        each.minor for each in view.case.elsewhere if each.by == "platform" and each.currency == view.order.currency
+    )
+    return 0 < given >= view.case.total
+
+
+def _after(view: View, rule: Rule, bar: Bar, unit: str | None, due: datetime) -> bool:
+    """Whether all scans that the exclusion names were made after the benefit fell due, as far as their time is known
+    (S: lost on day 30, refused at the door on day 40)."""
+    for package in view.packages_of(rule, unit):
+        noted = dict(package.noted)
+        for kind in bar.scans.intersection(package.kinds):
+            said = [fact.told_by((kind,)) for fact in view.seen.values() if fact.package_id == package.package_id]
+            times = [when.earliest for when in (*said, noted.get(kind)) if when is not None]
+            if not times or min(times) <= due:
+                return False
+    return True
 
 
 def _scanned(view: View, rule: Rule, bar: Bar, unit: str | None) -> bool:

@@ -9,8 +9,8 @@ from msgspec.structs import replace as changed
 from waybond_claims.adjudication.benefits import Amounts, NoRateError, amounts, by_hand, shared, started_periods
 from waybond_claims.adjudication.exclusions import NOTHING, Excluded, circumstance, excluded
 from waybond_claims.adjudication.terms import Rule, TimedTier, Way
-from waybond_claims.adjudication.view import View, question_key
-from waybond_claims.state import Interval, WatchFact
+from waybond_claims.adjudication.view import View, on_other_lanes, question_key
+from waybond_claims.state import Cover, Interval, WatchFact
 from waybond_contracts.explanation import FindingReason
 from waybond_contracts.wording import Clock, Peril
 
@@ -66,6 +66,8 @@ class Found(Struct, frozen=True, gc=False):
     """Key of what a person has to decide, if the reason is that."""
     by_hand: int | None = None
     """How much a person said."""
+    cover: Cover | None = None
+    """The version of the policy that was in force when it was met."""
     amounts: Amounts | None = None
 
     @property
@@ -82,18 +84,46 @@ class Found(Struct, frozen=True, gc=False):
 
 
 def findings(view: View) -> tuple[Found, ...]:
-    """Every clause of the wording, in its order, for every package that it looks at."""
+    """Every clause of the wording, in its order, for every unit that it looks at.
+
+    What was met before the order went elsewhere is decided under the lane that it went on then.
+    """
+    by_rule = _by_rule(view)
+    for other in on_other_lanes(view) if view.case.covers else ():
+        by_rule = [_either(now, then) for now, then in zip(by_rule, _by_rule(other), strict=True)]
     found: list[Found] = []
+    for each in by_rule:
+        found += each if len(each) == 1 else _together(each[0].rule, each)
+    return tuple(found)
+
+
+def _by_rule(view: View) -> list[list[Found]]:
+    found: list[list[Found]] = []
     for rule in view.terms.rules:
         if not rule.on_lane:
-            found.append(Found(rule, None, _R.OTHER_LANE))
+            found.append([Found(rule, None, _R.OTHER_LANE)])
         elif rule.of_order:
-            found.append(_found(view, rule, None))
-        elif len(view.ids) == 1:
-            found.append(_found(view, rule, view.ids[0]))
+            found.append([_found(view, rule, None)])
         else:
-            found += _together(rule, [_found(view, rule, unit) for unit in view.ids])
-    return tuple(found)
+            found.append([_found(view, rule, unit) for unit in view.ids])
+    return found
+
+
+def _either(now: list[Found], then: list[Found]) -> list[Found]:
+    """Of the findings of one clause on two lanes, by unit the one that says more; what was never met on the lane of
+    then is of no interest."""
+    met = [each for each in then if RANK[each.reason] >= RANK[_R.NEEDS_CARRIER_ANSWER]]
+    if not met:
+        return now
+    if now[0].reason is _R.OTHER_LANE:
+        return then
+    before = {each.package_id: each for each in met}
+    return [
+        before[each.package_id]
+        if each.package_id in before and RANK[before[each.package_id].reason] > RANK[each.reason]
+        else each
+        for each in now
+    ]
 
 
 def _together(rule: Rule, found: list[Found]) -> list[Found]:
@@ -117,7 +147,7 @@ def _found(view: View, rule: Rule, unit: str | None) -> Found:
     if rule.clause.trigger == "claim" and (met.applies or rule.clause.by_claim_alone):
         met = _claimable(view, met)
     try:
-        out = excluded(view, rule, unit) if view.terms.bars else NOTHING
+        out = excluded(view, rule, unit, met.fact_at) if view.terms.bars else NOTHING
         if out.by is not None:
             return changed(met, reason=_R.EXCLUDED, exclusion_id=out.by.id)
         if not met.applies:
@@ -136,9 +166,10 @@ def _claimable(view: View, met: Found) -> Found:
     window = rule.clause.claim_window
     start = _window_start(view, met) if window is not None else None
     if rule.clause.by_claim_alone:
-        outside = _claimed_outside_cover(view, rule, unit, start)
+        outside, cover = _claimed_in_cover(view, rule, unit, start)
         if outside is not None:
             return changed(met, reason=outside)
+        met = changed(met, cover=cover)
     asked = _asked(view, met, _R.NEEDS_CLAIM, f"claim:{rule.clause.id}")
     if window is None or asked.reason is not _R.NEEDS_CLAIM:
         return asked
@@ -162,22 +193,28 @@ def _window_start(view: View, met: Found) -> datetime | None:
     return arrived.latest if arrived is not None else started(view, clock, unit)
 
 
-def _claimed_outside_cover(view: View, rule: Rule, unit: str | None, start: datetime | None) -> FindingReason | None:
-    """Why cover does not reach what is claimed, where only complaints say that anything happened: one has to be made
-    while it lasts, or within a window that began while it lasted."""
-    attached_at = view.attached_at(rule, unit)
-    if view.case.void or attached_at is None:
-        return _R.AFTER_COVER if view.case.void else _R.BEFORE_COVER
+def _claimed_in_cover(
+    view: View, rule: Rule, unit: str | None, start: datetime | None
+) -> tuple[FindingReason | None, Cover | None]:
+    """Why cover does not reach what is claimed, where only complaints say that anything happened, or the version of the
+    policy that does: a complaint has to be made while it lasts, or within a window that began while it lasted."""
+    case, attached_at = view.case, view.attached_at(rule, unit)
+    if case.void or attached_at is None:
+        return _R.AFTER_COVER if case.void else _R.BEFORE_COVER, None
     window = rule.clause.claim_window
     if window is not None and window.clock is Clock.DELIVERED and start is not None and start <= attached_at:
-        return _R.BEFORE_COVER
-    until = view.ends_at
-    if start is not None and start <= until and rule.closes is not None:
-        until = max(until, start + rule.closes)
+        return _R.BEFORE_COVER, None
+    reached = case.in_force(start) if start is not None and rule.closes is not None else None
     complaints = _complaints(view)
-    if not complaints or any(attached_at < at <= until for at in complaints):
-        return None
-    return _R.AFTER_COVER if max(complaints) > until else _R.BEFORE_COVER
+    for at in sorted(complaints):
+        cover = case.in_force(at)
+        if cover is None and start is not None and rule.closes is not None and at <= start + rule.closes:
+            cover = reached
+        if cover is not None and at > attached_at:
+            return (_R.OTHER_LANE, None) if case.lane_of(cover) != view.lane else (None, cover)
+    if not complaints:
+        return (_R.OTHER_LANE, None) if view.lane != case.lane else (None, None)
+    return _R.AFTER_COVER if max(complaints) > attached_at else _R.BEFORE_COVER, None
 
 
 def _complaints(view: View) -> list[datetime]:
@@ -241,7 +278,12 @@ def _in_cover(view: View, said: Found, at: datetime) -> Found:
     attached_at = view.attached_at(said.rule, said.package_id)
     if attached_at is None or at <= attached_at:
         return changed(said, reason=_R.BEFORE_COVER, tier=None)
-    return changed(said, reason=_R.AFTER_COVER, tier=None) if at > view.ends_at else said
+    cover = view.case.in_force(at)
+    if cover is None:
+        return changed(said, reason=_R.AFTER_COVER, tier=None)
+    if view.case.lane_of(cover) != view.lane:
+        return changed(said, reason=_R.OTHER_LANE, tier=None)
+    return changed(said, cover=cover)
 
 
 # by a clock
@@ -338,7 +380,7 @@ def _valued(view: View, met: Found, out: Excluded) -> Found:
         arrived = view.arrival(rule, unit)
         until = arrived.earliest if arrived else max(met.watch.as_of, view.case.journey_as_of or met.watch.as_of)
         periods = started_periods(tier, met.watch.due, until)
-    tier_index, basis = met.tier or 0, view.value(view.cover, rule, unit)
+    tier_index, basis = met.tier or 0, view.value(met.cover or view.cover, rule, unit)
     if out.part_by is not None:
         basis = int(basis * out.part + Fraction(1, 2))
         met = changed(met, exclusion_id=out.part_by.id)
@@ -353,5 +395,5 @@ def _by_hand(view: View, met: Found, why: str) -> Found:
     decided = _asked(view, met, _R.NEEDS_PERSON, f"{why}:{met.rule.clause.id}", met.fact)
     if decided.by_hand is None or not decided.applies:
         return decided
-    basis = view.value(view.cover, met.rule, met.package_id)
+    basis = view.value(met.cover or view.cover, met.rule, met.package_id)
     return changed(decided, amounts=by_hand(view, met.rule, met.tier or 0, basis, decided.by_hand))

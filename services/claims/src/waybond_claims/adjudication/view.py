@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from msgspec import Struct
+from msgspec.structs import replace as changed
 
 from waybond_claims.adjudication.terms import Bar, Rule, Terms, terms
 from waybond_claims.adjudication.units import REMAINDER, Goods, Units, spread, units
@@ -45,6 +46,8 @@ class View(Struct, frozen=True, gc=False):
     cover: Cover
     """The policy's highest version."""
     terms: Terms
+    lane: tuple[str, str]
+    """Origin and destination that the terms are for."""
     now: datetime
     ends_at: datetime
     lines: tuple[Line, ...]
@@ -152,6 +155,13 @@ class View(Struct, frozen=True, gc=False):
         return left or tuple((line, line.quantity) for line in self.lines)
 
 
+def on_other_lanes(view: View) -> list[View]:
+    """The case under the terms of each other lane that its order went on before it was amended."""
+    lanes = dict.fromkeys(view.case.lane_of(cover) for cover in view.case.covers)
+    others = [lane for lane in lanes if lane != view.lane]
+    return [changed(view, terms=terms(view.case.wording, *lane), lane=lane, barred={}) for lane in others]
+
+
 def question_key(about: str, unit: str | None, fact: str = "") -> str:
     """What a question to a person about a package (None: the order) is kept under, and its answer."""
     return f"{about}:{unit or ''}:{fact}" if fact else f"{about}:{unit or ''}"
@@ -174,6 +184,7 @@ def view(case: Case, now: datetime) -> View | None:
         policy=case.policy,
         cover=case.cover,
         terms=terms(case.wording, *case.lane),
+        lane=case.lane,
         now=now,
         ends_at=ends_at,
         lines=lines,

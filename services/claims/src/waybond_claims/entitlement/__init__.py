@@ -1,7 +1,7 @@
 """What an order is owed by unit, bounded and in steps, and what is due now."""
 
 from waybond_claims.entitlement.allocate import Entitlement, entitlement
-from waybond_claims.entitlement.caps import may_be_kept, package_limit
+from waybond_claims.entitlement.caps import may_be_kept, unit_limit
 from waybond_claims.entitlement.due import Due, due
 from waybond_claims.entitlement.elsewhere import elsewhere
 from waybond_claims.entitlement.grants import granted, net_paid
@@ -20,5 +20,5 @@ __all__ = [
     "key_of",
     "may_be_kept",
     "net_paid",
-    "package_limit",
+    "unit_limit",
 ]

@@ -9,16 +9,48 @@ from msgspec.structs import replace
 from waybond_claims.adjudication.interpreter import Found, findings
 from waybond_claims.adjudication.terms import Rule
 from waybond_claims.adjudication.view import View, view
-from waybond_claims.entitlement.caps import indemnifies, may_be_kept, package_limit
+from waybond_claims.entitlement.caps import indemnifies, may_be_kept, unit_limit
 from waybond_claims.entitlement.elsewhere import by_unit, elsewhere
 from waybond_claims.entitlement.grants import Standing, net_paid, standing
 from waybond_claims.entitlement.keys import ORDER, Key, key_of, label
 from waybond_claims.entitlement.steps import Stepped, step
-from waybond_claims.state import Case
+from waybond_claims.state import Case, Cover
 from waybond_contracts.explanation import StepKind
 
 KEPT = frozenset({"keep"})
 NOT_ASKED_BACK = frozenset({"keep", "offset"})
+
+
+class Bounds(Struct, frozen=True, gc=False):
+    """What the units' benefits are bounded by. A unit's limit and value are those of the latest version of the policy
+    under which something was met for it."""
+
+    seen: View
+    covers: Mapping[Key, Cover]
+    elsewhere: Mapping[Key, int]
+
+    def cover(self, key: Key) -> Cover:
+        return self.covers.get(key, self.seen.cover)
+
+    def value(self, key: Key) -> int:
+        cover = self.cover(key)
+        return cover.basis if key == ORDER else self.seen.values(cover).get(key, 0)
+
+    def gross(self, found: Found) -> int:
+        """The benefit within the policy's limit for the unit."""
+        key = key_of(found)
+        limit = unit_limit(self.seen.case, self.cover(key), key)
+        return found.benefit if limit is None else min(found.benefit, limit)
+
+    def net(self, found: Found) -> int:
+        """The same, and with what came back for the goods no more than their insured value."""
+        return self.indemnity(found.rule, key_of(found), self.gross(found))
+
+    def indemnity(self, rule: Rule | None, key: Key, minor: int) -> int:
+        back = self.elsewhere.get(key, 0)
+        if not back or rule is None or not indemnifies(rule):
+            return minor
+        return min(minor, max(0, self.value(key) - back))
 
 
 class Entitlement(Struct, frozen=True, gc=False):
@@ -42,31 +74,8 @@ class Entitlement(Struct, frozen=True, gc=False):
     """The findings whose benefits were added: first the one of which most is new, since the buyer is told of that."""
     benefits: dict[Key, int]
     """Of each unit what its best clause gives within the unit's bounds."""
-    elsewhere: dict[Key, int]
-    """What came back for each unit elsewhere; empty where nothing did."""
-
-
-class _Bounds(Struct, frozen=True, gc=False):
-    """What a unit's benefit is bounded by."""
-
-    seen: View
-    elsewhere: Mapping[Key, int]
-
-    def gross(self, found: Found) -> int:
-        """The benefit within the policy's limit for the unit."""
-        limit = package_limit(self.seen.cover, key_of(found))
-        return found.benefit if limit is None else min(found.benefit, limit)
-
-    def net(self, found: Found) -> int:
-        """The same, and with what came back for the goods no more than their insured value."""
-        return self.indemnity(found.rule, key_of(found), self.gross(found))
-
-    def indemnity(self, rule: Rule | None, key: Key, minor: int) -> int:
-        back = self.elsewhere.get(key, 0)
-        if not back or rule is None or not indemnifies(rule):
-            return minor
-        value = self.seen.cover.basis if key == ORDER else self.seen.values(self.seen.cover).get(key, 0)
-        return min(minor, max(0, value - back))
+    bounds: Bounds
+    """The units' values and limits, and what came back for them elsewhere."""
 
 
 def entitlement(case: Case, now: datetime) -> Entitlement | None:
@@ -76,7 +85,8 @@ def entitlement(case: Case, now: datetime) -> Entitlement | None:
         return None
     found = findings(seen)
     back = elsewhere(case)
-    bounds = _Bounds(seen, _spread(seen, found, (), back) if back else {})
+    covers = _covers(found) if case.covers else {}
+    bounds = Bounds(seen, covers, _spread(seen, found, (), back) if back else {})
     best = _best(found, bounds.net)
     benefits = {key: bounds.net(each) for key, each in best.items()}
     chosen = _chosen(seen, best, benefits)
@@ -87,11 +97,12 @@ def entitlement(case: Case, now: datetime) -> Entitlement | None:
         if gross > benefits[key]:
             step(steps, StepKind.LESS, f"refunded:{label(key)}", gross - benefits[key])
     available = max(0, may_be_kept(case) - back)
-    step(steps, StepKind.CAP, "limit", seen.cover.limit)
+    limit = max([bounds.cover(key_of(each)).limit for each in chosen], default=seen.cover.limit)
+    step(steps, StepKind.CAP, "limit", limit)
     entitled = step(steps, StepKind.CAP, "paid_less_refunded", available)
-    cap = 0 if case.void else min(seen.cover.limit, available)
+    cap = 0 if case.void else min(case.highest_limit, available)
     paid_before = standing(case, seen)
-    kept = _kept(seen, found, paid_before, back)
+    kept = _kept(bounds, found, paid_before, back)
     # Kept can be no more than what was paid: a refund that failed leaves nothing to keep.
     stays = min(_with(benefits, kept, KEPT), cap) - entitled if kept else 0
     tolerated = min(_with(benefits, kept, NOT_ASKED_BACK), cap) if kept else 0
@@ -107,15 +118,27 @@ def entitlement(case: Case, now: datetime) -> Entitlement | None:
         available=available,
         best=_news_first(chosen, benefits, paid_before),
         benefits=benefits,
-        elsewhere=dict(bounds.elsewhere),
+        bounds=bounds,
     )
 
 
-def _kept(seen: View, found: tuple[Found, ...], paid_before: tuple[Standing, ...], back: int) -> tuple[Standing, ...]:
+def _covers(found: tuple[Found, ...]) -> dict[Key, Cover]:
+    """For each unit to which something applies the latest version of the policy under which it was met."""
+    latest: dict[Key, Cover] = {}
+    for each in found:
+        key = key_of(each)
+        if each.applies and each.cover is not None and (key not in latest or latest[key].version < each.cover.version):
+            latest[key] = each.cover
+    return latest
+
+
+def _kept(
+    bounds: Bounds, found: tuple[Found, ...], paid_before: tuple[Standing, ...], back: int
+) -> tuple[Standing, ...]:
     """What was paid and may stay: of goods that are made good no more than what came back for them leaves."""
     if not back or not paid_before:
         return paid_before
-    bounds = _Bounds(seen, _spread(seen, found, paid_before, back))
+    bounds = replace(bounds, elsewhere=_spread(bounds.seen, found, paid_before, back))
     return tuple([replace(each, minor=bounds.indemnity(each.rule, each.key, each.minor)) for each in paid_before])
 
 

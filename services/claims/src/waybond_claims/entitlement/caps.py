@@ -9,9 +9,13 @@ from waybond_contracts.money import rounded
 from waybond_contracts.wording import PARAMETRIC
 
 
-def package_limit(cover: Cover, key: Key) -> int | None:
-    """The policy's limit for a unit; the order as a whole has none."""
-    return cover.package_limit if key != ORDER else None
+def unit_limit(case: Case, cover: Cover, key: Key) -> int | None:
+    """The most that is paid for a unit under a version of the policy: its limit for a package, and under a version that
+    was replaced since then no more than that version paid in all."""
+    limits = [cover.limit] if cover is not case.cover else []
+    if cover.package_limit is not None and key != ORDER:
+        limits.append(cover.package_limit)
+    return min(limits, default=None)
 
 
 def indemnifies(rule: Rule) -> bool:
