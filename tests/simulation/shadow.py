@@ -9,7 +9,7 @@ come behind the fact. That bounds what can be paid, not what is owed.
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
 from functools import cached_property, lru_cache
@@ -25,6 +25,7 @@ SAME_STRETCH = timedelta(hours=6)
 LIVE_SCANS = 2
 """Before so many different scans silence says nothing."""
 WON = {disputes.DisputeOutcome.BUYER_FAVOUR, disputes.DisputeOutcome.ACCEPTED, disputes.DisputeOutcome.PAYOUT}
+LAST = datetime.max.replace(tzinfo=UTC)
 FOUND_AGAIN = {ScanKind.PICKED_UP, ScanKind.IN_TRANSIT, ScanKind.CUSTOMS_HELD}
 
 Fact = tuple[datetime, Event]
@@ -46,6 +47,7 @@ class Parcel:
     in_order: int = 0
     scans: list[tuple[ScanKind, Span]] = field(default_factory=list)
     checked: datetime | None = None
+    booked_at: datetime | None = None
 
     def of(self, *kinds: ScanKind) -> list[Span]:
         """When scans of these kinds were made, the first first."""
@@ -272,6 +274,7 @@ def _parcels(facts: Sequence[Event]) -> dict[str, Parcel]:
             parcel = found.setdefault(event.package_id, Parcel())
             parcel.lines = {line.line_id: line.quantity for line in event.lines}
             parcel.in_order = event.packages_in_order or 0
+            parcel.booked_at = min(parcel.booked_at or event.occurred_at, event.occurred_at)
         elif isinstance(event, shipments.ShipmentScanned):
             span = Span(event.occurred_at, event.occurred_until or event.occurred_at)
             found.setdefault(event.package_id, Parcel()).scans.append((event.kind, span))
@@ -282,24 +285,53 @@ def _parcels(facts: Sequence[Event]) -> dict[str, Parcel]:
 
 
 def _bases(placed: orders.OrderPlaced, parcels: dict[str, Parcel], whole: int) -> dict[str | None, int]:
-    """Each parcel's part of the order: by its lines, the others in equal parts."""
-    if not parcels:
-        return {None: whole}
-    value = {line.line_id: line.total.minor for line in placed.lines}
-    lines_total = sum(value.values())
-    count = max(len(parcels), *(parcel.in_order for parcel in parcels.values()))
-    by_lines = {
-        name: Fraction(sum(value[line] for line in parcel.lines), lines_total)
-        for name, parcel in parcels.items()
-        if parcel.lines
-    }
-    rest = Fraction(1) - sum(by_lines.values())
-    parts = {name: by_lines.get(name, rest / max(1, count - len(by_lines))) for name in sorted(parcels)}
-    amounts: dict[str | None, int] = {name: int(part * whole) for name, part in parts.items()}
-    left = int(sum(parts.values()) * whole) - sum(amounts.values())
-    for name in list(amounts)[:left]:
-        amounts[name] += 1
-    return amounts
+    """Each parcel's part of the order, and that of the goods that no parcel holds (None).
+
+    Each piece is of the parcel that was booked with it first. Parcels of which it is not known what they hold, and
+    those that nobody booked yet, have equal parts of what is left.
+    """
+    left = {line.line_id: line.quantity for line in placed.lines}
+    price = {line.line_id: Fraction(line.total.minor, line.quantity) for line in placed.lines}
+    weights: dict[str, Fraction] = {}
+    again = 0
+    for name in sorted(parcels, key=lambda each: (parcels[each].booked_at or LAST, each)):
+        lines = parcels[name].lines
+        if not lines or not lines.keys() <= left.keys():
+            continue
+        mine = {line: min(count, left[line]) for line, count in lines.items()}
+        left = {line: count - mine.get(line, 0) for line, count in left.items()}
+        weights[name] = sum((price[line] * count for line, count in mine.items()), Fraction(0))
+        again += not any(mine.values())
+    rest = sum((price[line] * count for line, count in left.items()), Fraction(0))
+    blind = [name for name in parcels if name not in weights]
+    said = max((parcel.in_order for parcel in parcels.values()), default=0)
+    to_come = max(0, said - (len(parcels) - again))
+    if blind:
+        weights |= {name: rest / (len(blind) + to_come) for name in blind}
+        rest = rest * to_come / (len(blind) + to_come)
+    names: list[str | None] = [*sorted(weights), *((None,) if rest else ())]
+    return _in_parts(names, [weights[name] if name is not None else rest for name in names], whole)
+
+
+def _in_parts(names: Sequence[str | None], weights: Sequence[Fraction], whole: int) -> dict[str | None, int]:
+    """Whole amounts that add up; what was cut off most by rounding down is rounded up."""
+    exact = [whole * weight / sum(weights) for weight in weights]
+    amounts = [int(each) for each in exact]
+    cut = sorted(range(len(names)), key=lambda at: amounts[at] - exact[at])
+    for at in cut[: whole - sum(amounts)]:
+        amounts[at] += 1
+    return dict(zip(names, amounts, strict=True))
+
+
+def _made_good(bases: dict[str | None, int], harmed: Sequence[str | None], given: int) -> dict[str | None, int]:
+    """What is still to be made good of each harmed parcel, after what others gave back for no parcel in particular."""
+    found: dict[str | None, int] = {}
+    for name, value in bases.items():
+        if name in harmed:
+            back = min(given, value)
+            given -= back
+            found[name] = value - back
+    return found
 
 
 def _total(placed: orders.OrderPlaced, facts: Sequence[Event]) -> int:

@@ -11,7 +11,7 @@ from tests.support.story import Story
 from waybond_claims.codec import CaseCodec
 from waybond_claims.decide import decide
 from waybond_claims.elsewhere import elsewhere
-from waybond_claims.entitlement import net_paid
+from waybond_claims.entitlement import may_be_kept, net_paid
 from waybond_claims.ledger import Entry, Key, balances
 from waybond_claims.state import Case
 from waybond_contracts import claims, commands, delays, disputes, orders, policies, refunds, registry
@@ -389,7 +389,7 @@ def check_case(case: Case, events: Sequence[Event]) -> None:
     assert len(ids) == len(set(ids))
     if any(isinstance(event, refunds.MoneyCommand) for event in events):
         assert case.cover is not None
-        assert 0 <= net_paid(case) <= min(case.cover.limit, max(0, case.total - elsewhere(case)))
+        assert 0 <= net_paid(case) <= min(case.highest_limit, max(0, may_be_kept(case) - elsewhere(case)))
         if len({grant.package_id for grant in case.grants}) == 1:
             # What one package was paid and keeps is no reason to pay it more than the facts give it now.
             assert net_paid(case) <= case.entitled

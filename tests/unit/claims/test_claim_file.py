@@ -21,7 +21,8 @@ from tests.support.claims import (
 from waybond_claims.codec import CaseCodec
 from waybond_claims.shown import shown
 
-GOLDEN = Path(__file__).parent / "claim-file-1.json"
+GOLDEN = Path(__file__).parent / "claim-file-2.json"
+OLDER = Path(__file__).parent / "claim-file-1.json"
 INLINE_BYTES = 1_900
 
 
@@ -54,21 +55,34 @@ def test_a_file_that_was_written_is_read_as_it_was() -> None:
     story = paid_late()
     story.given(complaint(day(30)), lost(day(40)), delivered(day(50)))
     codec = CaseCodec()
-    assert codec.decode(1, *codec.encode(story.case)) == story.case
+    assert codec.decode(2, *codec.encode(story.case)) == story.case
 
 
 def test_a_file_of_this_shape_stays_readable() -> None:
     """The golden file was written by the first version of this shape: a change that cannot read it is a new shape."""
-    case = CaseCodec().decode(1, GOLDEN.read_bytes(), PLAIN.encode())
+    assert CaseCodec().decode(2, GOLDEN.read_bytes(), PLAIN.encode()) == paid_late().case
+
+
+def test_a_file_of_the_shape_before_is_read() -> None:
+    case = CaseCodec().decode(1, OLDER.read_bytes(), PLAIN.encode())
     now = paid_late().case
     # Which command raised a grant was not written down at first.
     assert case == replace(now, grants=tuple(replace(each, refund_id="") for each in now.grants))
     assert [(each.clause_id, each.minor) for each in case.standing_grants] == [("TG-1", 1_000)]
 
 
+def test_when_a_package_arrived_is_not_read_as_when_its_contents_were_told() -> None:
+    older = OLDER.read_bytes().replace(
+        b"null,null,null,null,null]]", b'null,null,null,null,["2026-01-29T12:00:00Z","2026-01-29T12:00:00Z"]]]'
+    )
+    assert older != OLDER.read_bytes()
+    (package,) = CaseCodec().decode(1, older, None).packages
+    assert (package.noted, package.contents_at) == ((), None)
+
+
 def test_a_file_of_a_newer_shape_is_refused() -> None:
-    with pytest.raises(ValueError, match="shape 1 was expected, got 2"):
-        CaseCodec().decode(2, b"{}", None)
+    with pytest.raises(ValueError, match="shape 2 was expected, got 3"):
+        CaseCodec().decode(3, b"{}", None)
 
 
 def test_a_case_is_shown_with_its_explanation() -> None:

@@ -317,8 +317,9 @@ def test_excluded_while_a_chargeback_is_open() -> None:
     assert story.last(ClaimApproved).amount == usd(10_000)
 
 
-def test_excluded_if_the_platform_refunded() -> None:
-    assert told("refunded_by_platform = true", refunded("R1", 100, day(3)), damaged(day(9))).case.entitled == 0
+def test_excluded_if_the_platform_refunded_all_that_the_goods_were_worth() -> None:
+    assert told("refunded_by_platform = true", refunded("R1", 10_000, day(3)), damaged(day(9))).case.entitled == 0
+    assert told("refunded_by_platform = true", refunded("R1", 100, day(3)), damaged(day(9))).case.entitled == 9_900
     assert told("refunded_by_platform = true", damaged(day(9))).case.entitled == 10_000
 
 

@@ -137,7 +137,7 @@ def test_a_part_of_the_lost_goods_that_came_back_leaves_the_rest_due() -> None:
     story.given(refunded("R1", 2_000, day(5), lines=("a",)), lost(day(10), package_id="P1", journey=TWO))
     approved = story.last(ClaimApproved)
     assert approved.amount == usd(4_000)
-    told = {each.package_id: each.given_back for each in approved.explanation.packages}
+    told = {each.package_id: each.elsewhere for each in approved.explanation.packages}
     assert told["P1"] == usd(2_000)
 
 

@@ -25,7 +25,7 @@ from tests.support.claims import (
     refunded,
     usd,
 )
-from waybond_claims.adjudication.view import bases
+from waybond_claims.adjudication.units import units
 from waybond_claims.state import Line, Package
 from waybond_contracts.claims import (
     ClaimApproved,
@@ -64,16 +64,25 @@ def test_both_packages_together_have_the_whole_basis() -> None:
     assert [step.what for step in story.last(ClaimApproved).explanation.steps][:2] == ["package:P1", "package:P2"]
 
 
+def bases(
+    whole: int, packages: list[Package], lines: tuple[Line, ...], packages_in_order: int | None
+) -> dict[str | None, int]:
+    return units(packages, lines, packages_in_order).values(whole)
+
+
 def test_without_lines_packages_share_equally_and_the_first_take_what_rounding_leaves() -> None:
     known = [Package("P1"), Package("P2"), Package("P3")]
-    assert bases(10_000, known, (), None) == {None: 10_000, "P1": 3_334, "P2": 3_333, "P3": 3_333}
-    assert bases(10_000, known[:1], (), 3) == {None: 10_000, "P1": 3_333}
+    assert bases(10_000, known, (), None) == {"P1": 3_334, "P2": 3_333, "P3": 3_333}
+
+
+def test_packages_that_are_announced_and_not_booked_are_part_of_the_remainder() -> None:
+    assert bases(10_000, [Package("P1")], (), 3) == {"P1": 3_333, None: 6_667}
 
 
 def test_packages_with_and_without_lines_share_what_is_left() -> None:
     lines = (Line("a", 1, 6_000), Line("b", 1, 4_000))
     known = [Package("P1", (("a", 1),)), Package("P2"), Package("P3")]
-    assert bases(10_000, known, lines, None) == {None: 10_000, "P1": 6_000, "P2": 2_000, "P3": 2_000}
+    assert bases(10_000, known, lines, None) == {"P1": 6_000, "P2": 2_000, "P3": 2_000}
 
 
 def test_the_newest_journey_says_how_many_packages_share_the_order() -> None:
@@ -81,7 +90,7 @@ def test_the_newest_journey_says_how_many_packages_share_the_order() -> None:
     three = journey(package("P1"), package("P2"), packages_in_order=3)
     two = journey(package("P1"), package("P2"), packages_in_order=2)
     story.given(placed(), issued(), damaged(day(12), package_id="P1", journey=three))
-    assert benefits(story.last(ClaimApproved).explanation) == {"P1": 3_333}
+    assert benefits(story.last(ClaimApproved).explanation) == {"P1": 3_334}
     story.pay(day(13))
 
     story.when(lost(day(14), package_id="P2", journey=two))
@@ -90,10 +99,10 @@ def test_the_newest_journey_says_how_many_packages_share_the_order() -> None:
     assert story.case.packages_in_order == 2
 
 
-def test_what_was_packed_twice_does_not_make_the_order_worth_more() -> None:
+def test_what_was_packed_twice_is_a_replacement_and_worth_nothing_again() -> None:
     lines = (Line("a", 1, 5_000),)
     known = [Package("P1", (("a", 1),)), Package("P2", (("a", 1),))]
-    assert bases(5_001, known, lines, None) == {None: 5_001, "P1": 2_501, "P2": 2_500}
+    assert bases(5_001, known, lines, None) == {"P1": 5_001, "P2": 0}
 
 
 def test_the_order_as_a_whole_until_a_package_is_known() -> None:

@@ -79,6 +79,7 @@ def test_brazil_under_wish_the_seller_is_liable_on_day_29() -> None:
     assert story.last(IssueRefund).amount == usd(10_000)
     assert story.last(IssueRefund).requested_at == day(29)
     story.pay(day(30))
+    story.when(fell_due("LIABLE-1:0:0", day(29), timedelta(days=29), clock=Clock.ORDER), day(92))
     story.when(delivered(day(92)))
     assert story.case.entitled == 10_000
 

@@ -28,6 +28,7 @@ CASE = Case(
     commands=(PAID,),
     grants=(Grant("p-1", "TG-1", "keep", 1_000),),
 )
+UNDERPAID = Order(NOW, "USD", 999, (), "en", "UTC", "b", Payment("p", "card", "x"))
 MOVED = Moved(ORDER, "r-1", "USD", 1_000)
 
 
@@ -260,7 +261,7 @@ def test_paid_within_limits() -> None:
     [
         changed(CASE, cover=Cover(1, "USD", 5_000, 900, NOW, "USD", 90, 10)),
         changed(CASE, grants=(Grant("p-1", "TG-1", "keep", 2_001),)),
-        changed(CASE, order=Order(NOW, "USD", 999, (), "en", "UTC", "b", Payment("p", "card", "x"))),
+        changed(CASE, order=UNDERPAID, cover=Cover(1, "USD", 999, 4_000, NOW, "USD", 90, 10)),
     ],
 )
 def test_paid_beyond_a_limit_is_found(case: Case) -> None:

@@ -98,7 +98,7 @@ def explained(why: Explanation) -> Iterator[RenderableType]:
     for finding in why.findings:
         clauses.add_row(
             f"{finding.clause_id} {finding.peril}",
-            escape(finding.package_id or "order"),
+            escape(finding.package_id or ("remainder" if finding.remainder else "order")),
             f"[green]{finding.reason}[/green]" if finding.applies else finding.reason.replace("_", " "),
             escape(_because(finding)),
             _clock(finding),

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 
 from msgspec.structs import replace
 
-from waybond_claims.state import Case
+from waybond_claims.state import Case, Line
 from waybond_claims.told import WON, Dispute, Elsewhere
 
 
@@ -23,12 +23,37 @@ def elsewhere(case: Case) -> int:
     if not found:
         return 0
     whole = sum([each.minor for each in found])
+    return whole - min(_told_of(found, _gone(case)), _fell(case))
+
+
+def amended_away(case: Case) -> tuple[Elsewhere, ...]:
+    """What an amendment gave back with the lines that it took away, as far as no refund of them was told: a refund that
+    names them. Of goods that are lost and amended away the buyer has the money back."""
+    gone = _gone(case)
+    minor = min(_fell(case), sum([line.minor for line in gone])) - _told_of(beside(case), gone) if gone else 0
+    if minor <= 0 or case.order is None:
+        return ()
+    lines = tuple((line.line_id, line.quantity, None) for line in gone)
+    return (Elsewhere("amended", "platform", minor, case.order.currency, None, "", "", lines),)
+
+
+def _gone(case: Case) -> list[Line]:
+    """The lines that an amendment took away."""
     if case.order is None or case.amended is None or case.amended.lines_revision < 0:
-        return whole
+        return []
     left = {line.line_id for line in case.amended.lines}
-    gone = {line.line_id for line in case.order.lines} - left
-    off = sum([each.minor for each in found if each.lines and all(line_id in gone for line_id, _, _ in each.lines)])
-    return whole - min(off, max(0, case.order.minor - case.total))
+    return [line for line in case.order.lines if line.line_id not in left]
+
+
+def _fell(case: Case) -> int:
+    """By how much amendments lowered the total."""
+    return max(0, case.order.minor - case.total) if case.order is not None else 0
+
+
+def _told_of(found: Sequence[Elsewhere], gone: Sequence[Line]) -> int:
+    """What was refunded for these lines alone."""
+    ids = {line.line_id for line in gone}
+    return sum([each.minor for each in found if each.lines and all(line_id in ids for line_id, _, _ in each.lines)])
 
 
 def beside(case: Case) -> tuple[Elsewhere, ...]:

@@ -1,13 +1,14 @@
 """Adds one fact to the claim file. Facts are kept under business keys, so that duplicates and order do not matter."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 
 from msgspec.structs import astuple, replace
 
 from waybond_claims import outcomes
 from waybond_claims.contradictions import contradicted
 from waybond_claims.state import (
+    MAX_COVERS,
     MAX_WATCH_FACTS,
     Amended,
     Case,
@@ -26,6 +27,25 @@ from waybond_claims.state import (
 )
 from waybond_contracts import delays, disputes, fields, orders, policies
 from waybond_contracts.event import Event
+from waybond_contracts.shipments import ScanKind
+
+ROUTINE = frozenset(
+    {
+        ScanKind.LABEL_CREATED,
+        ScanKind.PICKED_UP,
+        ScanKind.IN_TRANSIT,
+        ScanKind.EXPORT_DEPARTED,
+        ScanKind.IMPORT_ARRIVED,
+        ScanKind.CUSTOMS_PRESENTED,
+        ScanKind.CUSTOMS_RELEASED,
+        ScanKind.OUT_FOR_DELIVERY,
+        ScanKind.READY_FOR_PICKUP,
+        ScanKind.DELIVERED,
+        ScanKind.STALE,
+        ScanKind.UNKNOWN,
+    }
+)
+"""Scans of which no time is kept: hardly an exclusion names them, and a file is to stay small."""
 
 
 def added(case: Case, event: Event, now: datetime) -> Case:
@@ -40,9 +60,9 @@ def added(case: Case, event: Event, now: datetime) -> Case:
         case orders.OrderRefunded():
             return outcomes.refunded(case, event)
         case policies.PolicyIssued():
-            return _issued(case, event)
+            return _issued(case, event, now)
         case policies.PolicyAmended():
-            return _covered(case, event)
+            return _covered(case, event, now)
         case policies.PolicyCancelled():
             return _cancelled(case, event)
         case policies.PolicyDeclined():
@@ -127,7 +147,7 @@ def _promise_changed(case: Case, event: orders.PromiseChanged) -> Case:
 # policies
 
 
-def _issued(case: Case, event: policies.PolicyIssued) -> Case:
+def _issued(case: Case, event: policies.PolicyIssued, now: datetime) -> Case:
     if case.policy is not None:
         same = case.policy.policy_id == event.policy_id
         return case if same else contradicted(case, f"policy:{event.policy_id}")
@@ -141,13 +161,17 @@ def _issued(case: Case, event: policies.PolicyIssued) -> Case:
         attached_at=event.attached_at,
         rates=tuple(Rate(rate.base, rate.quote, rate.rate) for rate in event.rates),
     )
-    return _covered(replace(case, policy=policy, wording=event.wording.body), event)
+    return _covered(replace(case, policy=policy, wording=event.wording.body), event, now)
 
 
-def _covered(case: Case, event: policies.PolicyIssued | policies.PolicyAmended) -> Case:
+def _covered(case: Case, event: policies.PolicyIssued | policies.PolicyAmended, now: datetime) -> Case:
+    """The file with a version of the policy. One that comes behind a higher version was never in force, unless it is
+    the one that was issued."""
     if case.policy is not None and case.policy.policy_id != event.policy_id:
         return contradicted(case, f"policy:{event.policy_id}")
-    if case.cover is not None and event.version <= case.cover.version:
+    issue = isinstance(event, policies.PolicyIssued)
+    known = case.cover
+    if known is not None and (event.version == known.version or (event.version < known.version and not issue)):
         return case
     cover = Cover(
         version=event.version,
@@ -159,18 +183,29 @@ def _covered(case: Case, event: policies.PolicyIssued | policies.PolicyAmended) 
         premium_currency=event.premium.total.currency,
         premium_net=event.premium.net.minor,
         premium_tax=event.premium.tax.minor,
-        destination=event.lane.destination if isinstance(event, policies.PolicyAmended) and event.lane else "",
+        destination="" if isinstance(event, policies.PolicyIssued) or not event.lane else event.lane.destination,
+        since=None if issue else now,
     )
-    return replace(case, cover=cover)
+    if known is None:
+        return replace(case, cover=cover)
+    if event.version < known.version:
+        return replace(case, covers=(cover, *case.covers))
+    if len(case.covers) + 1 >= MAX_COVERS:
+        return contradicted(replace(case, cover=cover), "bound:versions of the policy")
+    return replace(case, cover=cover, covers=(*case.covers, known))
 
 
 def _cancelled(case: Case, event: policies.PolicyCancelled) -> Case:
     if case.policy is not None and case.policy.policy_id != event.policy_id:
         return contradicted(case, f"policy:{event.policy_id}")
-    if case.ended is not None and event.version <= case.ended.version:
+    known = {each.version: each for each in (*case.ends, *((case.ended,) if case.ended is not None else ()))}
+    if event.version in known:
         return case
-    ended = Ended(event.version, event.occurred_at, event.from_start, event.premium_returned.minor)
-    return replace(case, ended=ended)
+    known[event.version] = Ended(event.version, event.occurred_at, event.from_start, event.premium_returned.minor)
+    *ends, last = (known[version] for version in sorted(known))
+    if len(ends) >= MAX_COVERS:
+        return contradicted(replace(case, ended=last), "bound:versions of the policy")
+    return replace(case, ended=last, ends=tuple(ends))
 
 
 # delays
@@ -187,7 +222,7 @@ def _journeyed(case: Case, event: delays.DelayEvent) -> Case:
     known = {each.package_id: each for each in case.packages}
     merged = dict(known)
     for each in event.journey.packages:
-        seen = _package(each)
+        seen = _package(each, event.as_of)
         before = known.get(seen.package_id)
         merged[seen.package_id] = seen if before is None or before == seen else _merged(before, seen, newer=newer)
     in_order = _in_order(case, event, newer=newer)
@@ -214,26 +249,34 @@ def _in_order(case: Case, event: delays.DelayEvent, *, newer: bool) -> int | Non
 def _merged(before: Package, seen: Package, *, newer: bool) -> Package:
     """What can change back (the estimate) as the newer snapshot has it, all else as far as it is known."""
     latest = seen if newer else before
+    contents = max(before, seen, key=_newer_contents)
     return Package(
         seen.package_id,
-        max(before.lines, seen.lines, key=_more),
+        contents.lines,
         tuple(sorted({*before.kinds, *seen.kinds})),
         min(filter(None, (before.booked_at, seen.booked_at)), default=None),
         min(filter(None, (before.first_scan, seen.first_scan)), key=_scanned_at, default=None),
         max(filter(None, (before.last_scan, seen.last_scan)), key=_scanned_at, default=None),
         latest.carrier_eta,
+        _first_of_each((*before.noted, *seen.noted)),
+        contents.contents_at,
+        before.replaces or seen.replaces,
     )
 
 
-def _more(lines: tuple[tuple[str, int], ...]) -> tuple[int, tuple[tuple[str, int], ...]]:
-    return len(lines), lines
+def _newer_contents(package: Package) -> tuple[bool, datetime, tuple[tuple[str, int], ...]]:
+    """The newest word about contents counts, never the larger one; of two of one instant the same one in any order."""
+    at = package.contents_at
+    return at is not None, at or datetime.min.replace(tzinfo=UTC), package.lines
 
 
 def _scanned_at(scan: tuple[str, Interval]) -> tuple[datetime, str]:
     return scan[1].latest, scan[0]
 
 
-def _package(each: delays.PackageJourney) -> Package:
+def _package(each: delays.PackageJourney, as_of: datetime) -> Package:
+    # A package of which only scans are known says nothing of its contents.
+    says_contents = bool(each.lines) or each.booked_at is not None
     return Package(
         each.package_id,
         tuple((line.line_id, line.quantity) for line in each.lines),
@@ -242,7 +285,22 @@ def _package(each: delays.PackageJourney) -> Package:
         (each.first_scan.kind.value, _interval(each.first_scan.when)) if each.first_scan else None,
         (each.last_scan.kind.value, _interval(each.last_scan.when)) if each.last_scan else None,
         each.carrier_eta,
+        _noted(each),
+        (each.contents_as_of or as_of) if says_contents else None,
+        each.replaces or "",
     )
+
+
+def _noted(each: delays.PackageJourney) -> tuple[tuple[str, Interval], ...]:
+    scans = [scan for scan in (each.first_scan, each.last_scan) if scan is not None and scan.kind not in ROUTINE]
+    return _first_of_each([(scan.kind.value, _interval(scan.when)) for scan in scans])
+
+
+def _first_of_each(scans: Sequence[tuple[str, Interval]]) -> tuple[tuple[str, Interval], ...]:
+    if len(scans) < 2:
+        return tuple(scans)
+    # The earliest comes last into the mapping, and stays.
+    return tuple(sorted(dict(sorted(scans, key=_scanned_at, reverse=True)).items(), key=_scanned_at))
 
 
 def _fell_due(case: Case, event: delays.WatchFellDue) -> Case:

@@ -85,8 +85,10 @@ def balances(case: Case) -> Mapping[Key, int]:
     cover = case.cover
     if cover is None or case.policy is None:
         return found
-    # A policy that was put in force again has its premium back.
-    returned = case.ended.returned if case.ended is not None and case.ended.version > cover.version else 0
+    # A policy that was put in force again has its premium back, and one that has paid all it covers has earned it.
+    ended = case.ended if case.ended is not None and case.ended.version > cover.version else None
+    earned = not case.void and case.owed >= min(cover.basis, cover.limit) > 0
+    returned = ended.returned if ended is not None and not earned else 0
     currency = cover.premium_currency
     found["premium_receivable", currency, None] = cover.premium_net + cover.premium_tax - returned
     found["premium_written", currency, None] = -cover.premium_net

@@ -241,7 +241,7 @@ def _issue(draft: Draft, owes: Entitlement, difference: Due, again: Command | No
         decision_version=case.version,
         pays=again.again_by if again is not None and again.again_by else difference.pays,
     )
-    draft.change(commands=(*case.commands, command), grants=granted(case, owes, command))
+    draft.change(commands=(*case.commands, command), grants=granted(case, owes.view, owes.best, owes.benefits, command))
     clause = owes.best[0].rule.clause if owes.best else None
     narrative = f"{case.order_key.rpartition('/')[2]} {clause.id if clause is not None else ''}"
     fields = {

@@ -5,19 +5,23 @@ published back against its contract.
 """
 
 from datetime import datetime
+from decimal import Decimal
 from functools import lru_cache
 from typing import Any
+
+from msgspec import structs
 
 from waybond_claims.adjudication import INTERPRETER
 from waybond_claims.adjudication.benefits import Amounts
 from waybond_claims.adjudication.interpreter import RANK, Found
-from waybond_claims.adjudication.view import View
-from waybond_claims.entitlement import Due, Entitlement, Stepped, package_limit
+from waybond_claims.entitlement import ORDER, Due, Entitlement, Stepped, key_of, unit_limit
+from waybond_claims.entitlement.keys import Key
 from waybond_claims.state import Case, Order, WatchFact
 from waybond_contracts.claims import Notice
-from waybond_contracts.explanation import MAX_FINDINGS, ClockUsed, Explanation, Finding, PackageBasis, Step
+from waybond_contracts.explanation import MAX_FINDINGS, ClockUsed, Converted, Explanation, Finding, PackageBasis, Step
+from waybond_contracts.fields import MAX_PACKAGES
 from waybond_contracts.making import maker
-from waybond_contracts.money import Money, exponent_of
+from waybond_contracts.money import Money, exponent_of, rounded
 from waybond_contracts.orders import Language, Payment
 from waybond_contracts.wording import Clock
 
@@ -31,6 +35,7 @@ _PACKAGE = maker(PackageBasis)
 _FINDING = maker(Finding)
 _CLOCK = maker(ClockUsed)
 _STEP = maker(Step)
+_CONVERTED = maker(Converted)
 
 
 def about(case: Case, now: datetime) -> dict[str, Any]:
@@ -79,7 +84,7 @@ def explanation(case: Case, owes: Entitlement, difference: Due, now: datetime) -
     looked_at = owes.findings
     if len(looked_at) > MAX_FINDINGS:
         looked_at = tuple(sorted(looked_at, key=_weight, reverse=True)[:MAX_FINDINGS])
-    units = [unit for unit in dict.fromkeys([each.package_id for each in looked_at]) if unit in seen.bases]
+    units = [key for key in dict.fromkeys([key_of(each) for each in looked_at]) if key == ORDER or key in seen.ids]
     return _EXPLANATION(
         {
             "product": policy.product,
@@ -90,7 +95,7 @@ def explanation(case: Case, owes: Entitlement, difference: Due, now: datetime) -
             "policy_version": seen.cover.version,
             "case_version": case.version + 1,
             "decided_at": now,
-            "packages": tuple([_package(seen, unit, currency, owes.given.get(unit, 0)) for unit in units]),
+            "packages": tuple([_package(owes, key, currency) for key in units[:MAX_PACKAGES]]),
             "findings": tuple([_finding(each, currency) for each in looked_at]),
             "steps": tuple([_step(each, currency) for each in difference.steps]),
             "entitled": money_of(owes.entitled, currency),
@@ -104,10 +109,17 @@ def _weight(found: Found) -> int:
     return RANK[found.reason]
 
 
-def _package(seen: View, unit: str | None, currency: str, given: int) -> PackageBasis:
-    limit, back = _optional(package_limit(seen, unit), currency), _optional(given or None, currency)
-    basis = money_of(seen.bases[unit], currency)
-    return _PACKAGE({"package_id": unit, "basis": basis, "limit": limit, "given_back": back})
+def _package(owes: Entitlement, key: Key, currency: str) -> PackageBasis:
+    bounds = owes.bounds
+    return _PACKAGE(
+        {
+            "package_id": key or None,
+            "remainder": key is None,
+            "basis": money_of(bounds.value(key), currency),
+            "limit": _optional(unit_limit(owes.view.case, bounds.cover(key), key), currency),
+            "elsewhere": _optional(bounds.elsewhere.get(key), currency),
+        }
+    )
 
 
 def _step(step: Stepped, currency: str) -> Step:
@@ -125,6 +137,7 @@ def _finding(found: Found, currency: str) -> Finding:
         "clause_id": clause.id,
         "peril": clause.peril,
         "package_id": found.package_id,
+        "remainder": found.of_remainder,
         "tier": found.tier if applies else None,
         "applies": applies,
         "reason": found.reason,
@@ -132,6 +145,7 @@ def _finding(found: Found, currency: str) -> Finding:
         "fact_at": found.fact_at,
         "exclusion_id": found.exclusion_id,
         "eligible_at": found.eligible_at,
+        "policy_version": found.cover.version if found.cover is not None else None,
     }
     if found.watch is not None:
         fields["clock"] = _clock(found.watch)
@@ -157,12 +171,18 @@ def _amounts(value: Amounts, currency: str) -> dict[str, Any]:
     return {
         "basis": money_of(value.basis, currency),
         "share": value.share,
-        "fixed": _optional(value.fixed, currency),
+        "fixed": _sum(value.fixed, currency),
         "periods": value.periods,
-        "at_least": _optional(value.at_least, currency),
-        "at_most": _optional(value.at_most, currency),
+        "at_least": _sum(value.at_least, currency),
+        "at_most": _sum(value.at_most, currency),
         "deductible_share": value.deductible_share,
-        "deductible": _optional(value.deductible, currency),
-        "limit": _optional(value.limit, currency),
+        "deductible": _sum(value.deductible, currency),
+        "deductible_goods": _optional(value.deductible_goods, currency),
+        "limit": _sum(value.limit, currency),
+        "converted": tuple([_CONVERTED(structs.asdict(each)) for each in value.converted]),
         "benefit": money_of(value.benefit, currency),
     }
+
+
+def _sum(minor: Decimal | None, currency: str) -> Money | None:
+    return None if minor is None else money_of(rounded(minor), currency)

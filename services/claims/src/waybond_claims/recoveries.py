@@ -3,7 +3,7 @@
 from msgspec.structs import replace
 
 from waybond_claims.draft import Draft, named
-from waybond_claims.entitlement import Entitlement, due
+from waybond_claims.entitlement import Entitlement, due, key_of
 from waybond_claims.published import explanation, money
 from waybond_claims.state import Recovery
 from waybond_contracts import claims
@@ -46,7 +46,7 @@ def _less(recoveries: tuple[Recovery, ...], minor: int) -> tuple[Recovery, ...]:
 def _reason(draft: Draft, owes: Entitlement) -> str:
     if draft.case.void:
         return "policy_void"
-    given = any(each.applies and owes.given.get(each.package_id) for each in owes.findings)
+    given = any(each.applies and owes.bounds.elsewhere.get(key_of(each)) for each in owes.findings)
     if given or draft.case.settled - draft.case.recovered > owes.available:
         return "refunded_elsewhere"
     if any(each.event == "ShipmentDelivered" and each.standing for each in draft.case.seen):

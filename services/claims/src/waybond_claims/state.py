@@ -18,6 +18,8 @@ MAX_COMMANDS = 128
 MAX_REFERRALS = 128
 MAX_WATCH_FACTS = 640
 MAX_EARLY = 16
+MAX_COVERS = 32
+"""Versions of a policy, and cancellations of it."""
 MAX_CONTRADICTIONS = 16
 MAX_ATTEMPTS = 5
 
@@ -101,7 +103,7 @@ class Policy(Struct, frozen=True, omit_defaults=True):
 
 
 class Cover(Struct, frozen=True, omit_defaults=True):
-    """The amounts of the policy's highest version, and where the order goes now (empty: where it went when bound)."""
+    """The amounts of one version of the policy, and where the order went under it (empty: where it went when bound)."""
 
     version: int
     currency: str
@@ -113,6 +115,8 @@ class Cover(Struct, frozen=True, omit_defaults=True):
     premium_tax: int
     package_limit: int | None = None
     destination: str = ""
+    since: datetime | None = None
+    """When it became known: it counts for what is met from then on. None for the version that was issued."""
 
 
 class Ended(Struct, frozen=True, array_like=True):
@@ -134,6 +138,12 @@ class Package(Struct, frozen=True, array_like=True):
     first_scan: tuple[str, Interval] | None = None
     last_scan: tuple[str, Interval] | None = None
     carrier_eta: datetime | None = None
+    noted: tuple[tuple[str, Interval], ...] = ()
+    """When scans that an exclusion may name were made, of each kind the first one whose time is known."""
+    contents_at: datetime | None = None
+    """Of which time the word is that `lines` are of."""
+    replaces: str = ""
+    """The package whose goods are shipped again in this one, where its booking says so."""
 
 
 class WatchFact(Struct, frozen=True, array_like=True):
@@ -288,7 +298,8 @@ class Recovery(Struct, frozen=True, omit_defaults=True):
 
 
 class Grant(Struct, frozen=True, array_like=True, gc=False):
-    """What a command raised the benefit of a package (None: the order) to, under which clause, so far as it paid it."""
+    """What a command raised the benefit of a unit to, under which clause, so far as it paid it. Without a package it is
+    for the order, if the clause looks at that, or for the remainder."""
 
     package_id: str | None
     clause_id: str
@@ -296,6 +307,10 @@ class Grant(Struct, frozen=True, array_like=True, gc=False):
     minor: int
     refund_id: str = ""
     """Of the command. A grant counts as long as that moved money or may still."""
+    worth: int = 0
+    """Of the remainder: what it was worth then."""
+    among: tuple[str, ...] = ()
+    """Of the remainder: the packages beside it. Others took its goods over."""
 
 
 class Case(Struct, frozen=True, omit_defaults=True):
@@ -307,7 +322,13 @@ class Case(Struct, frozen=True, omit_defaults=True):
     amended: Amended | None = None
     policy: Policy | None = None
     cover: Cover | None = None
+    """The policy's highest version."""
+    covers: tuple[Cover, ...] = ()
+    """The versions before it, the lowest first."""
     ended: Ended | None = None
+    """Its last cancellation."""
+    ends: tuple[Ended, ...] = ()
+    """The cancellations before that."""
     declined: str = ""
     declined_at: datetime | None = None
     journey_as_of: datetime | None = None
@@ -420,10 +441,35 @@ class Case(Struct, frozen=True, omit_defaults=True):
     @property
     def lane(self) -> tuple[str, str]:
         """Origin and destination that the policy covers now; none of both without a policy."""
+        return self.lane_of(self.cover)
+
+    def lane_of(self, cover: Cover | None) -> tuple[str, str]:
+        """Origin and destination under a version of the policy."""
         if self.policy is None:
             return "", ""
-        amended = self.cover.destination if self.cover is not None else ""
-        return self.policy.origin, amended or self.policy.destination
+        return self.policy.origin, (cover.destination if cover is not None else "") or self.policy.destination
+
+    def in_force(self, at: datetime) -> Cover | None:
+        """The version of the policy that covered what was met at that instant; None if it had ended then."""
+        if self.policy is None or self.cover is None:
+            return None
+        found = self.covers[0] if self.covers else self.cover
+        for cover in (*self.covers[1:], self.cover) if self.covers else ():
+            if cover.since is not None and cover.since <= at:
+                found = cover
+        until = found.ends_at
+        for ended in (*self.ends, self.ended) if self.ended is not None else ():
+            if ended.version > found.version:
+                until = min(until, self.policy.attached_at if ended.from_start else ended.at)
+        return found if at <= until else None
+
+    @property
+    def highest_limit(self) -> int:
+        """The most that any version of the policy pays: what was paid under one is not asked back since a later one
+        pays less."""
+        return max(
+            [each.limit for each in (*self.covers, *((self.cover,) if self.cover is not None else ()))], default=0
+        )
 
     @property
     def void(self) -> bool:

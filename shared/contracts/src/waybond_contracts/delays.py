@@ -56,7 +56,12 @@ class PackageJourney(Model):
     lines: Annotated[tuple[PackageLine, ...], Field(fail_fast=True, max_length=MAX_LINES)] = ()
     """What lies in it, where that is known."""
     booked_at: Instant | None = None
-    """When it was booked."""
+    """When it was first booked."""
+    contents_as_of: Instant | None = None
+    """When the booking was made that `lines` are of, where it was booked again; of two journeys the newer contents
+    count."""
+    replaces: Id | None = None
+    """The package whose goods are shipped again in this one, where the booking says so."""
     first_scan: ScanSeen | None = None
     """The first physical scan."""
     last_scan: ScanSeen | None = None

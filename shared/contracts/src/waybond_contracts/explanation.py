@@ -15,26 +15,14 @@ from waybond_contracts.fields import (
     Instant,
     Model,
     Positive,
+    Rate,
     Sha256,
     Share,
 )
 from waybond_contracts.money import Money
-from waybond_contracts.wording import Clock, Peril
+from waybond_contracts.wording import Clock, MajorAmount, Peril
 
 MAX_FINDINGS = 640
-
-INDEMNITY = frozenset(
-    {
-        Peril.LOST,
-        Peril.DAMAGED,
-        Peril.MISSING,
-        Peril.NOT_AS_DESCRIBED,
-        Peril.COUNTERFEIT,
-        Peril.RETURNED,
-        Peril.NOT_RECEIVED,
-    }
-)
-"""Perils that take the goods' worth: what came back for the goods makes less good. The others pay for time."""
 
 
 class FindingReason(StrEnum):
@@ -72,15 +60,30 @@ class ClockUsed(Model):
     """Of the watch that ran it."""
 
 
+class Converted(Model):
+    """A sum of the wording in another currency, so that it can be converted again without rounding."""
+
+    what: Code
+    """The field of the finding: fixed, at_least, at_most, deductible or limit."""
+    amount: MajorAmount
+    """As the wording has it, in major units."""
+    rate: Rate
+    """The rate that was pinned when cover was bound."""
+    divided: bool
+    """Whether the sum is divided by the rate, which is known the other way round, or multiplied with it."""
+
+
 class Finding(Model):
-    """One clause looked at for one package (or the order)."""
+    """One clause looked at for one unit: a package, the remainder, or the order."""
 
     clause_id: Code
     """Of the wording."""
     peril: Peril
     """What the clause covers."""
     package_id: Id | None = None
-    """The package; none: the order as a whole."""
+    """The package; none: the order as a whole, or the remainder."""
+    remainder: bool = False
+    """Whether it is about the goods that were ordered and that no package holds."""
     tier: Count | None = None
     """Ordinal of the highest tier reached, from 0."""
     applies: bool
@@ -97,6 +100,8 @@ class Finding(Model):
     """The clock that decided."""
     eligible_at: Instant | None = None
     """When it can apply at the earliest, with not_yet."""
+    policy_version: Positive | None = None
+    """The version of the policy that was in force when it was met; none: it was not met."""
     basis: Money | None = None
     """The part of the package's basis that the clause looks at: less what an exclusion takes out."""
     share: Share | None = None
@@ -112,9 +117,14 @@ class Finding(Model):
     deductible_share: Share | None = None
     """Of the benefit, that stays with the insured."""
     deductible: Money | None = None
-    """What stays with the insured; of the share of the benefit and the fixed sum the larger one."""
+    """What stays with the insured; of the share of the benefit and the fixed sum the larger one. Where the same
+    happened to several packages at the same instant: this one's part of the fixed sum."""
+    deductible_goods: Money | None = None
+    """The part of `basis` that is for goods which the deductible is of; none: all of it."""
     limit: Money | None = None
-    """The clause's limit."""
+    """The clause's limit; where the clause gives more for several packages together: this one's part of it."""
+    converted: Annotated[tuple[Converted, ...], Field(fail_fast=True, max_length=8)] = ()
+    """Sums in another currency that are no whole number of minor units: the benefit is reckoned with them unrounded."""
     benefit: Money | None = None
     """What this clause alone gives for this package, rounded once: the share of the basis or the fixed sum, times the
     periods, within at_least and at_most, less the deductible, up to the limit."""
@@ -137,7 +147,8 @@ class Step(Model):
     kind: StepKind
     """What it does."""
     what: Code
-    """order or package:<id>; then limit and paid_less_refunded, which end at `entitled`; then kept (paid under a clause
+    """order, remainder or package:<id>, and refunded:<unit>, by how much less is due for it since money came back for
+    it elsewhere; then limit and paid_less_refunded, which end at `entitled`; then kept (paid under a clause
     that lets the buyer keep it), settled, in_flight, recovered, offset, waived, asked_back, waits, other_means."""
     amount: Money
     """By how much, or to what."""
@@ -146,17 +157,19 @@ class Step(Model):
 
 
 class PackageBasis(Model):
-    """What shares are taken of, for one package."""
+    """What shares are taken of, for one unit."""
 
     package_id: Id | None = None
-    """The package; none: the order as a whole."""
+    """The package; none: the order as a whole, or the remainder."""
+    remainder: bool = False
+    """Whether it is the goods that were ordered and that no package holds."""
     basis: Money
-    """What shares are taken of."""
+    """Its insured value, which shares are taken of. The values of packages and remainder add up to the order's."""
     limit: Money | None = None
     """The policy's limit for a package."""
-    given_back: Money | None = None
-    """What came back for it elsewhere; with this a benefit for a loss of worth (lost, damaged, missing, not as
-    described, counterfeit, returned, not received) is no more than the basis. None: nothing."""
+    elsewhere: Money | None = None
+    """What the buyer got back for it elsewhere. What is paid for goods that are lost, damaged, missing or the like is,
+    together with it, no more than the basis."""
 
 
 class Explanation(Model):

@@ -52,6 +52,11 @@ class Peril(StrEnum):
     CHARGEBACK = "chargeback"
 
 
+PARAMETRIC = frozenset({Peril.LATE, Peril.STALLED})
+"""What is paid for time lost. All other perils are made good: benefit and what came back for the goods elsewhere are
+together no more than the goods' insured value."""
+
+
 class Clock(StrEnum):
     """What a duration is counted from."""
 
@@ -113,11 +118,11 @@ class Deductible(Strict):
     """What stays with the insured; if both are given the larger one counts."""
 
     share: Share | None = None
-    """Of the benefit."""
+    """Of the benefit of each package."""
     amount: Amount | None = None
-    """A fixed sum."""
+    """A fixed sum: once for all packages to which the same happened at the same instant."""
     categories: Annotated[tuple[Code, ...], Field(max_length=64)] = ()
-    """Only for goods of these categories; empty: for all."""
+    """Only of the part of the benefit that is for goods of these categories; empty: of all."""
 
 
 class Tier(Strict):
@@ -247,7 +252,7 @@ class Clause(Strict):
     deductible: Deductible | None = None
     """Instead of the cover's."""
     limit: Amount | None = None
-    """The most that the clause pays."""
+    """The most that the clause pays in all, for all packages together."""
     late_arrival: Literal["keep", "offset", "return"] = "keep"
     """What becomes of the benefit of a loss, a return or a non-receipt when the parcel arrives after it was paid: the
     buyer keeps it; it counts towards later benefits of other clauses and nothing is asked back (offset); or it is asked
@@ -321,9 +326,11 @@ class Exclusion(Strict):
     scans: Annotated[tuple[ScanKind, ...], Field(max_length=32)] = ()
     """Excludes if one of these was scanned on the package."""
     chargeback_open: bool = False
-    """While a chargeback is open."""
+    """While a chargeback is open: nothing is paid meanwhile, and what fell due is due when it has ended."""
     refunded_by_platform: bool = False
-    """Once the platform refunded the order."""
+    """Once the platform has given back all that the goods were worth."""
+    applies: Literal["before_due", "always"] = "before_due"
+    """Whether it takes a benefit away only if it held when the benefit fell due, or whenever it comes to hold."""
     circumstance: Code = ""
     """Something that only a person or an outside source can establish (force_majeure, wrong_address)."""
 
@@ -363,6 +370,9 @@ class Cover(Strict):
     promise: Literal["as_bound", "as_amended"] = "as_bound"
     """Whether a promise that the platform changes later moves the clock promised_latest. A package that is booked with
     an earlier promise than was bound is held to it in both cases."""
+    replacement: Literal["makes_good", "nothing"] = "makes_good"
+    """Whether goods that are shipped again make good what became of the first package: their arrival counts as its
+    arrival, or it is judged alone."""
     deductible: Deductible | None = None
     """Of every clause without one of its own."""
 

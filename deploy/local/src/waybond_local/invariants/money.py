@@ -152,7 +152,8 @@ def balanced(ledger: Ledger, books: PaymentBooks) -> Check:
 
 
 class Limits:
-    """I6: paid is at most the limit of the policy, of each package, and what the buyer paid. Feed it every file."""
+    """I6: paid is at most the limit of the policy, of each package, and what the buyer paid (or insured, with an
+    uplift). Feed it every file."""
 
     def __init__(self, moved: Iterable[Moved]) -> None:
         self.check = Check("I6", "paid <= limit, by policy and package")
@@ -173,8 +174,12 @@ class Limits:
         if paid <= 0:
             return
         self.check.count("policies that paid")
-        self.check.expect(paid <= cover.limit, f"{case.order_key}: paid {paid}, the policy's limit is {cover.limit}")
+        self.check.expect(
+            paid <= case.highest_limit, f"{case.order_key}: paid {paid}, the policy's limit is {case.highest_limit}"
+        )
         worth = max(case.order.minor if case.order else 0, case.amended.minor if case.amended else 0)
+        # A wording may add to what was paid (invoice and 10 %): that is in the basis.
+        worth = max(worth, cover.basis)
         self.check.expect(paid <= worth, f"{case.order_key}: paid {paid}, the buyer paid {worth}")
         for grant in case.standing_grants:
             if grant.package_id is not None and cover.package_limit is not None:

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from waybond_claims.adjudication.terms import Rule
 from waybond_claims.adjudication.view import View
-from waybond_claims.state import Case
+from waybond_claims.state import Case, Cover
 from waybond_claims.told import Dispute
 from waybond_contracts.disputes import DisputeReason
 from waybond_contracts.explanation import FindingReason
@@ -56,21 +56,25 @@ def made_at(complaint: Dispute) -> datetime:
     return complaint.opened_at or complaint.known_at
 
 
-def outside_cover(
+def claimed_in_cover(
     view: View, rule: Rule, unit: str | None, start: datetime | None, complaints: list[Dispute]
-) -> FindingReason | None:
-    """Why cover does not reach what is claimed, where only complaints say that anything happened: one has to be made
-    while it lasts, or within a window that began while it lasted."""
-    attached_at = view.attached_at(unit)
-    if view.case.void or attached_at is None:
-        return FindingReason.AFTER_COVER if view.case.void else FindingReason.BEFORE_COVER
+) -> tuple[FindingReason | None, Cover | None]:
+    """Why cover does not reach what is claimed, where only complaints say that anything happened, or the version of the
+    policy that does: a complaint has to be made while it lasts, or within a window that began while it lasted."""
+    case, attached_at = view.case, view.attached_at(rule, unit)
+    if case.void or attached_at is None:
+        return FindingReason.AFTER_COVER if case.void else FindingReason.BEFORE_COVER, None
     window = rule.clause.claim_window
     if window is not None and window.clock is Clock.DELIVERED and start is not None and start <= attached_at:
-        return FindingReason.BEFORE_COVER
-    until = view.ends_at
-    if start is not None and start <= until and rule.closes is not None:
-        until = max(until, start + rule.closes)
-    made = [made_at(each) for each in complaints]
-    if not made or any(attached_at < at <= until for at in made):
-        return None
-    return FindingReason.AFTER_COVER if max(made) > until else FindingReason.BEFORE_COVER
+        return FindingReason.BEFORE_COVER, None
+    reached = case.in_force(start) if start is not None and rule.closes is not None else None
+    made = sorted(made_at(each) for each in complaints)
+    for at in made:
+        cover = case.in_force(at)
+        if cover is None and start is not None and rule.closes is not None and at <= start + rule.closes:
+            cover = reached
+        if cover is not None and at > attached_at:
+            return (FindingReason.OTHER_LANE, None) if case.lane_of(cover) != view.lane else (None, cover)
+    if not made:
+        return (FindingReason.OTHER_LANE, None) if view.lane != case.lane else (None, None)
+    return FindingReason.AFTER_COVER if made[-1] > attached_at else FindingReason.BEFORE_COVER, None

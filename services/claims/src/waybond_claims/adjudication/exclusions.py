@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from fractions import Fraction
 
 from waybond_claims.adjudication.benefits import minor_of
@@ -23,16 +24,19 @@ class Excluded:
     asks: Exclusion | None = None
     part_by: Exclusion | None = None
     part: Fraction = Fraction(1)
+    out: frozenset[str] = frozenset()
+    """The lines that are taken out."""
 
 
 NOTHING = Excluded()
 
 
-def excluded(view: View, rule: Rule, unit: str | None) -> Excluded:
-    """What is not covered of this clause for this package (None: the order). Raises NoRateError."""
-    holding = view.barred.get(unit)
+def excluded(view: View, rule: Rule, unit: str | None, due: datetime | None = None) -> Excluded:
+    """What is not covered of this clause for this unit, whose benefit fell due then. Raises NoRateError."""
+    key = rule.of_order, unit
+    holding = view.barred.get(key)
     if holding is None:
-        holding = view.barred[unit] = tuple(bar for bar in view.terms.bars if _holds(view, bar, unit))
+        holding = view.barred[key] = tuple(bar for bar in view.terms.bars if _holds(view, rule, bar, unit))
     if not holding:
         return NOTHING
     asks = part_by = None
@@ -40,6 +44,8 @@ def excluded(view: View, rule: Rule, unit: str | None) -> Excluded:
     for bar in holding:
         exclusion = bar.exclusion
         if bar.perils and rule.clause.peril not in bar.perils:
+            continue
+        if bar.scans and due is not None and exclusion.applies != "always" and _after(view, rule, bar, unit, due):
             continue
         if exclusion.circumstance:
             ruling = view.ruling(circumstance(exclusion), unit)
@@ -50,15 +56,16 @@ def excluded(view: View, rule: Rule, unit: str | None) -> Excluded:
                 continue
         if not bar.categories:
             return Excluded(by=exclusion)
-        out.update(line.line_id for line, _ in _goods(view, bar, unit))
+        out.update(line.line_id for line, _ in _goods(view, rule, bar, unit))
         part_by = part_by or exclusion
     if part_by is None:
         return Excluded(asks=asks)
-    worth = {line.line_id: Fraction(line.minor * quantity, line.quantity) for line, quantity in view.lines_in(unit)}
+    worth = {line.line_id: Fraction(line.minor * quantity, line.quantity) for line, quantity in view.goods(rule, unit)}
     covered = sum(minor for line_id, minor in worth.items() if line_id not in out)
     if not covered:
         return Excluded(by=part_by)
-    return Excluded(asks=asks, part_by=part_by, part=covered / sum(worth.values()))
+    part = covered / sum(worth.values())
+    return Excluded(asks=asks, part_by=part_by, part=part, out=frozenset(out))
 
 
 def circumstance(exclusion: Exclusion) -> str:
@@ -66,29 +73,49 @@ def circumstance(exclusion: Exclusion) -> str:
     return f"circumstance:{exclusion.id}"
 
 
-def _holds(view: View, bar: Bar, unit: str | None) -> bool:
+def _holds(view: View, rule: Rule, bar: Bar, unit: str | None) -> bool:
     """Whether all holds that the exclusion gives, perils and circumstances aside."""
     exclusion = bar.exclusion
-    if exclusion.chargeback_open and not view.case.frozen_by_dispute:
+    if exclusion.chargeback_open:
+        return False  # It freezes payments while it is open and takes nothing away: what fell due stays due.
+    if exclusion.refunded_by_platform and not _given_back(view):
         return False
-    if exclusion.refunded_by_platform and not any(each.by == "platform" for each in view.case.elsewhere):
-        return False
-    if bar.scans and not _scanned(view, bar, unit):
+    if bar.scans and not _scanned(view, rule, bar, unit):
         return False
     if bar.categories:
-        return any(True for _ in _goods(view, bar, unit))
+        return any(True for _ in _goods(view, rule, bar, unit))
     return exclusion.value_above is None or view.case.total > minor_of(view, exclusion.value_above)
 
 
-def _scanned(view: View, bar: Bar, unit: str | None) -> bool:
-    packages = [view.packages[unit]] if unit in view.packages else view.packages.values()
-    return any(not bar.scans.isdisjoint(package.kinds) for package in packages)
+def _given_back(view: View) -> bool:
+    """Whether the platform has given back all that the goods were worth."""
+    given = sum(
+        each.minor for each in view.case.elsewhere if each.by == "platform" and each.currency == view.order.currency
+    )
+    return 0 < given >= view.case.total
 
 
-def _goods(view: View, bar: Bar, unit: str | None) -> Iterator[tuple[Line, int]]:
+def _after(view: View, rule: Rule, bar: Bar, unit: str | None, due: datetime) -> bool:
+    """Whether all scans that the exclusion names were made after the benefit fell due, as far as their time is known
+    (S: lost on day 30, refused at the door on day 40)."""
+    for package in view.packages_of(rule, unit):
+        noted = dict(package.noted)
+        for kind in bar.scans.intersection(package.kinds):
+            said = [fact.told_by((kind,)) for fact in view.seen.values() if fact.package_id == package.package_id]
+            times = [when.earliest for when in (*said, noted.get(kind)) if when is not None]
+            if not times or min(times) <= due:
+                return False
+    return True
+
+
+def _scanned(view: View, rule: Rule, bar: Bar, unit: str | None) -> bool:
+    return any(not bar.scans.isdisjoint(package.kinds) for package in view.packages_of(rule, unit))
+
+
+def _goods(view: View, rule: Rule, bar: Bar, unit: str | None) -> Iterator[tuple[Line, int]]:
     """Lines in the package of the exclusion's categories, and above its value for one piece."""
     above = bar.exclusion.value_above
     bound = minor_of(view, above) if above is not None else None
-    for line, quantity in view.lines_in(unit):
+    for line, quantity in view.goods(rule, unit):
         if line.category in bar.categories and (bound is None or line.minor > bound * line.quantity):
             yield line, quantity

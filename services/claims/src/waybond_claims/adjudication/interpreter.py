@@ -6,15 +6,23 @@ from fractions import Fraction
 from msgspec import Struct
 from msgspec.structs import replace as changed
 
-from waybond_claims.adjudication.benefits import Amounts, NoRateError, amounts, minor_of, started_periods
-from waybond_claims.adjudication.complaints import made_at, outside_cover, standing
+from waybond_claims.adjudication.benefits import (
+    Amounts,
+    NoRateError,
+    amounts,
+    by_hand,
+    minor_of,
+    shared,
+    started_periods,
+)
+from waybond_claims.adjudication.complaints import claimed_in_cover, made_at, standing
 from waybond_claims.adjudication.exclusions import NOTHING, Excluded, circumstance, excluded
 from waybond_claims.adjudication.terms import Rule, TimedTier, Way
-from waybond_claims.adjudication.view import Ruling, View, question_key
-from waybond_claims.state import WatchFact
+from waybond_claims.adjudication.view import Ruling, View, on_other_lanes, question_key
+from waybond_claims.state import Cover, WatchFact
 from waybond_claims.told import Dispute
 from waybond_contracts.explanation import FindingReason
-from waybond_contracts.wording import Clock, Peril, Scope
+from waybond_contracts.wording import Clock, Peril
 
 # What an arrival says was not so after all. A parcel that arrives was late all the same.
 UNDONE_BY_ARRIVAL = frozenset({Peril.LOST, Peril.NOT_RECEIVED, Peril.RETURNED})
@@ -53,7 +61,7 @@ RANK = {
 
 
 class Found(Struct, frozen=True, gc=False):
-    """One clause looked at for one package, or for the order (None)."""
+    """One clause looked at for one unit (None: the remainder), or for the order (None)."""
 
     rule: Rule
     package_id: str | None
@@ -70,6 +78,8 @@ class Found(Struct, frozen=True, gc=False):
     """How much a person said."""
     most: int | None = None
     """With a question: how much a person can say, as far as that is known."""
+    cover: Cover | None = None
+    """The version of the policy that was in force when it was met."""
     amounts: Amounts | None = None
 
     @property
@@ -77,21 +87,66 @@ class Found(Struct, frozen=True, gc=False):
         return self.reason is _R.APPLIES
 
     @property
+    def of_remainder(self) -> bool:
+        return self.package_id is None and not self.rule.of_order
+
+    @property
     def benefit(self) -> int:
         return self.amounts.benefit if self.amounts is not None else 0
 
 
 def findings(view: View) -> tuple[Found, ...]:
-    """Every clause of the wording, in its order, for every package that it looks at."""
+    """Every clause of the wording, in its order, for every unit that it looks at.
+
+    What was met before the order went elsewhere is decided under the lane that it went on then.
+    """
+    by_rule = _by_rule(view)
+    for other in on_other_lanes(view) if view.case.covers else ():
+        by_rule = [_either(now, then) for now, then in zip(by_rule, _by_rule(other), strict=True)]
     found: list[Found] = []
+    for each in by_rule:
+        found += each if len(each) == 1 else _together(each[0].rule, each)
+    return tuple(found)
+
+
+def _by_rule(view: View) -> list[list[Found]]:
+    found: list[list[Found]] = []
     for rule in view.terms.rules:
         if not rule.on_lane:
-            found.append(Found(rule, None, _R.OTHER_LANE))
-        elif rule.clause.scope is Scope.ORDER:
-            found.append(_found(view, rule, None))
+            found.append([Found(rule, None, _R.OTHER_LANE)])
+        elif rule.of_order:
+            found.append([_found(view, rule, None)])
         else:
-            found += [_found(view, rule, unit) for unit in view.units]
-    return tuple(found)
+            found.append([_found(view, rule, unit) for unit in view.ids])
+    return found
+
+
+def _either(now: list[Found], then: list[Found]) -> list[Found]:
+    """Of the findings of one clause on two lanes, by unit the one that says more; what was never met on the lane of
+    then is of no interest."""
+    met = [each for each in then if RANK[each.reason] >= RANK[_R.NEEDS_CARRIER_ANSWER]]
+    if not met:
+        return now
+    if now[0].reason is _R.OTHER_LANE:
+        return then
+    before = {each.package_id: each for each in met}
+    return [
+        before[each.package_id]
+        if each.package_id in before and RANK[before[each.package_id].reason] > RANK[each.reason]
+        else each
+        for each in now
+    ]
+
+
+def _together(rule: Rule, found: list[Found]) -> list[Found]:
+    """With what is of the clause, not of a unit, spread over the units."""
+    worth = [(index, each.amounts) for index, each in enumerate(found) if each.applies and each.amounts is not None]
+    if len(worth) < 2 or (rule.clause.limit is None and rule.deductible is None):
+        return found
+    given = shared(rule, [each for _, each in worth], [found[index].fact_at for index, _ in worth])
+    for (index, _), each in zip(worth, given, strict=True):
+        found[index] = changed(found[index], amounts=each)
+    return found
 
 
 def _found(view: View, rule: Rule, unit: str | None) -> Found:
@@ -104,7 +159,7 @@ def _found(view: View, rule: Rule, unit: str | None) -> Found:
     if rule.clause.trigger == "claim" and (met.applies or rule.clause.by_claim_alone):
         met = _claimable(view, met)
     try:
-        out = excluded(view, rule, unit) if view.terms.bars else NOTHING
+        out = excluded(view, rule, unit, met.fact_at) if view.terms.bars else NOTHING
         if out.by is not None:
             return changed(met, reason=_R.EXCLUDED, exclusion_id=out.by.id)
         if not met.applies:
@@ -128,9 +183,10 @@ def _claimable(view: View, met: Found) -> Found:
     window = rule.clause.claim_window
     start = _window_start(view, met) if window is not None else None
     if rule.clause.by_claim_alone:
-        outside = outside_cover(view, rule, unit, start, complaints)
+        outside, cover = claimed_in_cover(view, rule, unit, start, complaints)
         if outside is not None:
             return changed(met, reason=outside)
+        met = changed(met, cover=cover)
     closes = start + rule.closes if start is not None and rule.closes is not None else None
     if closes is not None:
         complaints = [each for each in complaints if made_at(each) <= closes]
@@ -202,7 +258,7 @@ def _by_scan(view: View, rule: Rule, way: Way, unit: str | None) -> Found:
     event, kinds = SEEN_BY_SCAN.get(way.scan or "", ("", ()))
     if not event:
         return _by_journey(view, rule, way, unit)
-    fact = view.happened(event, unit, kinds)
+    fact = view.happened(rule, event, unit, kinds)
     when = fact.told_by(kinds) if fact is not None else None
     if fact is None or when is None:
         return Found(rule, unit, _R.NOT_MET)
@@ -214,8 +270,7 @@ def _by_scan(view: View, rule: Rule, way: Way, unit: str | None) -> Found:
 
 def _by_journey(view: View, rule: Rule, way: Way, unit: str | None) -> Found:
     """A scan that tracking has no event for: it is in the journey, with its time if it is the first or the last one."""
-    packages = [view.packages[unit]] if unit in view.packages else list(view.packages.values())
-    seen = [each for each in packages if way.scan in each.kinds]
+    seen = [each for each in view.packages_of(rule, unit) if way.scan in each.kinds]
     if not seen:
         return Found(rule, unit, _R.NOT_MET)
     scans = [scan for each in seen for scan in (each.first_scan, each.last_scan) if scan and scan[0] == way.scan]
@@ -232,10 +287,15 @@ def _undone(view: View, rule: Rule, unit: str | None) -> bool:
 
 
 def _in_cover(view: View, said: Found, at: datetime) -> Found:
-    attached_at = view.attached_at(said.package_id)
+    attached_at = view.attached_at(said.rule, said.package_id)
     if attached_at is None or at <= attached_at:
         return changed(said, reason=_R.BEFORE_COVER, tier=None)
-    return changed(said, reason=_R.AFTER_COVER, tier=None) if at > view.ends_at else said
+    cover = view.case.in_force(at)
+    if cover is None:
+        return changed(said, reason=_R.AFTER_COVER, tier=None)
+    if view.case.lane_of(cover) != view.lane:
+        return changed(said, reason=_R.OTHER_LANE, tier=None)
+    return changed(said, cover=cover)
 
 
 # by a clock
@@ -280,7 +340,7 @@ def _within(view: View, rule: Rule, unit: str | None) -> bool:
     rate to tell by, it is not."""
     most = rule.clause.unanswered_up_to
     try:
-        return most is None or _basis(view, unit) <= minor_of(view, most)
+        return most is None or view.value(view.cover, rule, unit) <= minor_of(view, most)
     except NoRateError:
         return False
 
@@ -345,13 +405,14 @@ def _valued(view: View, met: Found, out: Excluded) -> Found:
         arrived = view.arrival(rule, unit)
         until = arrived.earliest if arrived else max(met.watch.as_of, view.case.journey_as_of or met.watch.as_of)
         periods = started_periods(tier, met.watch.due, until)
-    basis = _basis(view, unit)
+    tier_index, basis = met.tier or 0, view.value(met.cover or view.cover, rule, unit)
     if out.part_by is not None:
         basis = int(basis * out.part + Fraction(1, 2))
         met = changed(met, exclusion_id=out.part_by.id)
     if met.by_hand is not None:
-        return _set_by_hand(view, met, basis, met.by_hand)
-    return changed(met, amounts=amounts(view, rule, met.tier or 0, unit=unit, basis=basis, periods=periods))
+        return changed(met, amounts=by_hand(view, rule, tier_index, basis, met.by_hand))
+    worth = amounts(view, rule, tier_index, unit=unit, basis=basis, periods=periods, out=out.out)
+    return changed(met, amounts=worth)
 
 
 def _by_hand(view: View, met: Found, why: str) -> Found:
@@ -359,32 +420,11 @@ def _by_hand(view: View, met: Found, why: str) -> Found:
     decided = _asked(view, met, _R.NEEDS_PERSON, f"{why}:{met.rule.clause.id}", met.fact)
     if decided.by_hand is None or not decided.applies:
         return decided
-    return _set_by_hand(view, decided, _basis(view, met.package_id), decided.by_hand)
-
-
-def _set_by_hand(view: View, met: Found, basis: int, minor: int) -> Found:
-    """What a person said, within the clause's limit and what the goods are insured for."""
-    pays, limit = met.rule.clause.tiers[met.tier or 0].pays, _clause_limit(view, met.rule)
-    benefit = min(minor, basis) if limit is None else min(minor, basis, limit)
-    at_most = basis if minor > basis else None
-    return changed(
-        met, amounts=Amounts(basis=basis, benefit=benefit, pays=pays, fixed=minor, at_most=at_most, limit=limit)
-    )
+    basis = view.value(met.cover or view.cover, met.rule, met.package_id)
+    return changed(decided, amounts=by_hand(view, met.rule, met.tier or 0, basis, decided.by_hand))
 
 
 def _most(view: View, met: Found) -> int:
     """How much a person can say is due, as far as that is known before the exclusions are looked at."""
-    basis, limit = _basis(view, met.package_id), _clause_limit(view, met.rule)
-    return basis if limit is None else min(basis, limit)
-
-
-def _clause_limit(view: View, rule: Rule) -> int | None:
-    """None also where it is in a currency for which no rate was pinned: what the person says stands for it."""
-    try:
-        return minor_of(view, rule.clause.limit) if rule.clause.limit is not None else None
-    except NoRateError:
-        return None
-
-
-def _basis(view: View, unit: str | None) -> int:
-    return view.bases.get(unit, view.cover.basis)
+    basis = view.value(met.cover or view.cover, met.rule, met.package_id)
+    return by_hand(view, met.rule, met.tier or 0, basis, basis).benefit

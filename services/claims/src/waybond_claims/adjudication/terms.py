@@ -7,7 +7,17 @@ from functools import lru_cache
 
 from waybond_contracts.places import Lane
 from waybond_contracts.watches import conditions, watch_id
-from waybond_contracts.wording import Clause, Clock, Condition, Deductible, Exclusion, Wording, duration_on, parse
+from waybond_contracts.wording import (
+    Clause,
+    Clock,
+    Condition,
+    Deductible,
+    Exclusion,
+    Scope,
+    Wording,
+    duration_on,
+    parse,
+)
 
 TERMS_KEPT = 1_024
 HARMS = frozenset({"LOST", "DESTROYED", "DAMAGED", "RETURNING", "RETURNED"})
@@ -44,6 +54,11 @@ class Rule:
     opens: timedelta | None
     """Of the claim window, after its clock's start; None: at once."""
     closes: timedelta | None
+
+    @property
+    def of_order(self) -> bool:
+        """Whether it looks at the order as a whole, not at each unit."""
+        return self.clause.scope is Scope.ORDER
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,11 +1,12 @@
-"""The facts of a case as the interpreter looks at them: by key, by package, with each package's part of the basis."""
+"""The facts of a case as the interpreter looks at them: by key and by unit, with what each unit is worth."""
 
 from datetime import datetime
-from fractions import Fraction
 
 from msgspec import Struct
+from msgspec.structs import replace as changed
 
 from waybond_claims.adjudication.terms import Bar, Rule, Terms, terms
+from waybond_claims.adjudication.units import REMAINDER, Goods, Units, spread, units
 from waybond_claims.state import (
     WITHDRAWN,
     Case,
@@ -33,96 +34,132 @@ class Ruling(Struct, frozen=True, gc=False):
 
 
 class View(Struct, frozen=True, gc=False):
-    """A case whose order and policy are known. `units` are the packages, or None for the order as long as it has none.
+    """A case whose order and policy are known, read under the wording's terms on one lane.
 
-    `bases` are minor units by package, for None the whole basis.
+    `ids` are the units: the packages, and None for the remainder where there is one. In a clause of scope order None is
+    the order.
     """
 
     case: Case
     order: Order
     policy: Policy
     cover: Cover
+    """The policy's highest version."""
     terms: Terms
+    lane: tuple[str, str]
+    """Origin and destination that the terms are for."""
     now: datetime
     ends_at: datetime
     lines: tuple[Line, ...]
-    units: tuple[str | None, ...]
+    units: Units
     packages: dict[str, Package]
     watches: dict[tuple[str, str | None], WatchFact]
     seen: dict[tuple[str, str | None], SeenFact]
-    bases: dict[str | None, int]
+    worths: dict[int, dict[str | None, int]]
+    """Insured values of the units by the basis that they are parts of; filled as they are looked at."""
     rulings: dict[str, Referral]
     """Questions that a person decided, by key."""
-    barred: dict[str | None, tuple[Bar, ...]]
-    """Exclusions that hold, by package; filled as they are looked at."""
+    barred: dict[tuple[bool, str | None], tuple[Bar, ...]]
+    """Exclusions that hold, for the order (True) or a unit; filled as they are looked at."""
+
+    @property
+    def ids(self) -> tuple[str | None, ...]:
+        return self.units.ids
+
+    def values(self, cover: Cover) -> dict[str | None, int]:
+        """The insured value of each unit under a version of the policy."""
+        found = self.worths.get(cover.basis)
+        if found is None:
+            found = self.worths[cover.basis] = self.units.values(cover.basis)
+        return found
+
+    def value(self, cover: Cover, rule: Rule, unit: str | None) -> int:
+        """The insured value of the unit, or of the order where the clause looks at that."""
+        return cover.basis if rule.of_order else self.values(cover).get(unit, 0)
 
     def watch(self, watch_id: str, unit: str | None) -> WatchFact | None:
-        """What became of a watch of the package. What fell due for the order before its packages were known stands for
-        each of them until tracking has spoken of that package or taken it back."""
-        fact = self.watches.get((watch_id, unit))
-        if fact is not None or unit is None:
-            return fact
-        whole_order = self.watches.get((watch_id, None))
-        return whole_order if whole_order is not None and whole_order.breached else None
+        """What became of a watch of the unit, or of the order."""
+        return self.watches.get((watch_id, unit))
 
     def ruling(self, about: str, unit: str | None, fact: str = "") -> Ruling | None:
-        """What a person decided. What was decided for the order before its packages were known stands for each of
-        them, of an amount its part, until the package has a ruling of its own."""
+        """What a person decided. What was decided for goods before their package was known stands for each unit, of an
+        amount its part, until the unit has a ruling of its own."""
         decided = self.rulings.get(question_key(about, unit, fact))
-        if decided is not None or unit is None:
-            return Ruling(decided.choice, decided.decided_minor) if decided is not None else None
+        if unit is not None and decided is not None:
+            return Ruling(decided.choice, decided.decided_minor)
         decided = self.rulings.get(question_key(about, None, fact))
         if decided is None or decided.decided_minor is None:
             return Ruling(decided.choice, None) if decided is not None else None
-        return Ruling(decided.choice, self._part(unit, decided.decided_minor))
-
-    def _part(self, unit: str, minor: int) -> int:
-        """The package's part of an amount of the order, by the packages' bases; the parts add up."""
-        whole = self.bases[None]
-        before = sum(self.bases[each] for each in self.units if each is not None and each < unit)
-        return minor * (before + self.bases[unit]) // whole - minor * before // whole if whole else 0
+        if len(self.ids) == 1:
+            return Ruling(decided.choice, decided.decided_minor)
+        parts = spread(decided.decided_minor, self.units.parts)
+        return Ruling(decided.choice, dict(zip(self.ids, parts, strict=True)).get(unit, decided.decided_minor))
 
     def arrival(self, rule: Rule, unit: str | None) -> Interval | None:
-        """When the package arrived in a way that the clause counts; the order has, once all its packages have."""
-        if unit is not None:
-            return self._arrival_of(rule, unit)
-        if not self.packages:
-            return self._arrival_of(rule, None)
-        known = [self._arrival_of(rule, each) for each in self.packages]
+        """When the unit arrived in a way that the clause counts; the order has, once all its packages have."""
+        if not rule.of_order or not self.packages:
+            return self._made_good(rule, unit)
+        known = [self._made_good(rule, each) for each in self.packages]
         found = [each for each in known if each is not None]
-        missing = (self.case.packages_in_order or 0) > len(found)
+        missing = REMAINDER in self.ids or (self.case.packages_in_order or 0) > len(found)
         return None if missing or len(found) < len(known) else max(found, key=_earliest)
+
+    def _made_good(self, rule: Rule, unit: str | None) -> Interval | None:
+        """When the unit arrived, or all of what replaces it did where the wording counts that."""
+        arrived = self._arrival_of(rule, unit)
+        others = self.units.replacing.get(unit, ()) if unit is not None and arrived is None else ()
+        if not others or self.terms.wording.cover.replacement != "makes_good":
+            return arrived
+        found = [self._arrival_of(rule, each) for each in others]
+        return None if None in found else max((each for each in found if each is not None), key=_earliest)
 
     def _arrival_of(self, rule: Rule, unit: str | None) -> Interval | None:
         fact = self.seen.get(("ShipmentDelivered", unit))
         return fact.when if fact is not None and fact.standing and fact.handed_to in rule.delivered_by else None
 
-    def happened(self, event: str, unit: str | None, kinds: tuple[str, ...]) -> SeenFact | None:
-        """What tracking says happened to the package; for the order, to the first package that it stands for of which
-        a scan of these kinds says so."""
-        if unit is not None or not self.packages:
+    def happened(self, rule: Rule, event: str, unit: str | None, kinds: tuple[str, ...]) -> SeenFact | None:
+        """What tracking says happened to the unit; for the order, to the first package that it stands for of which a
+        scan of these kinds says so."""
+        if not rule.of_order or not self.packages:
             return self.seen.get((event, unit))
         named = [fact for (name, _), fact in sorted(self.seen.items(), key=_key) if name == event]
         facts = [fact for fact in named if fact.told_by(kinds) is not None]
         return next((fact for fact in facts if fact.standing), facts[0] if facts else None)
 
-    def attached_at(self, unit: str | None) -> datetime | None:
-        """From when the package is covered; None if its cover has not begun."""
+    def attached_at(self, rule: Rule, unit: str | None) -> datetime | None:
+        """From when the unit is covered; None if its cover has not begun."""
         if self.terms.wording.cover.starts == "bound":
             return self.policy.attached_at
-        scans = [self.packages[unit]] if unit in self.packages else list(self.packages.values())
         starts = [
-            each.first_scan[1].latest for each in scans if each.first_scan and each.first_scan[0] not in NOT_PHYSICAL
+            each.first_scan[1].latest
+            for each in self.packages_of(rule, unit)
+            if each.first_scan and each.first_scan[0] not in NOT_PHYSICAL
         ]
         return max(self.policy.attached_at, min(starts)) if starts else None
 
-    def lines_in(self, unit: str | None) -> list[tuple[Line, int]]:
-        """Lines and quantities in the package, as far as is known; all lines where it is not."""
+    def packages_of(self, rule: Rule, unit: str | None) -> list[Package]:
+        """The package that the unit is, all packages of the order, or none of the remainder."""
+        if rule.of_order:
+            return list(self.packages.values())
+        return [self.packages[unit]] if unit in self.packages else []
+
+    def goods(self, rule: Rule, unit: str | None) -> Goods:
+        """Lines and pieces in the unit, as far as is known; what the known contents leave where it is not."""
         package = self.packages.get(unit or "")
-        if package is None or not package.lines:
-            return [(line, line.quantity) for line in self.lines]
         by_id = {line.line_id: line for line in self.lines}
-        return [(by_id[line_id], quantity) for line_id, quantity in package.lines if line_id in by_id]
+        if not rule.of_order and package is not None and package.lines:
+            known = tuple((by_id[name], count) for name, count in package.lines if name in by_id)
+            if len(known) == len(package.lines):
+                return known
+        left = () if rule.of_order else self.units.left
+        return left or tuple((line, line.quantity) for line in self.lines)
+
+
+def on_other_lanes(view: View) -> list[View]:
+    """The case under the terms of each other lane that its order went on before it was amended."""
+    lanes = dict.fromkeys(view.case.lane_of(cover) for cover in view.case.covers)
+    others = [lane for lane in lanes if lane != view.lane]
+    return [changed(view, terms=terms(view.case.wording, *lane), lane=lane, barred={}) for lane in others]
 
 
 def question_key(about: str, unit: str | None, fact: str = "") -> str:
@@ -147,58 +184,18 @@ def view(case: Case, now: datetime) -> View | None:
         policy=case.policy,
         cover=case.cover,
         terms=terms(case.wording, *case.lane),
+        lane=case.lane,
         now=now,
         ends_at=ends_at,
         lines=lines,
-        units=tuple(ids) if ids else (None,),
+        units=units([packages[each] for each in ids], lines, case.packages_in_order),
         packages=packages,
         watches={(fact.watch_id, fact.package_id): fact for fact in case.watches},
         seen={(fact.event, fact.package_id): fact for fact in case.seen},
-        bases=bases(case.cover.basis, [packages[each] for each in ids], lines, case.packages_in_order),
+        worths={},
         rulings={each.key: each for each in case.referrals if each.choice not in ("", WITHDRAWN)},
         barred={},
     )
-
-
-def bases(
-    whole: int, packages: list[Package], lines: tuple[Line, ...], packages_in_order: int | None
-) -> dict[str | None, int]:
-    """What shares are taken of, in minor units by package id, and `whole` for None.
-
-    A package whose lines are known has their part of the order's value, and that part of shipping and the like; the
-    others share what is left equally, by how many packages the order has. What rounding leaves goes to the first ones.
-    """
-    found: dict[str | None, int] = {None: whole}
-    if not packages:
-        return found
-    count = max(packages_in_order or 0, len(packages))
-    if count == 1 and not packages[0].lines:
-        found[packages[0].package_id] = whole
-        return found
-    parts = _parts(packages, lines, count)
-    amounts = [int(part * whole) for part in parts]
-    left = int(sum(parts) * whole) - sum(amounts)
-    for index, package in enumerate(packages):
-        found[package.package_id] = amounts[index] + (index < left)
-    return found
-
-
-def _parts(packages: list[Package], lines: tuple[Line, ...], count: int) -> list[Fraction]:
-    value = {line.line_id: Fraction(line.minor, line.quantity) for line in lines}
-    total = sum(line.minor for line in lines)
-    by_lines = [
-        Fraction(sum(value.get(line_id, Fraction(0)) * quantity for line_id, quantity in package.lines), total)
-        if package.lines and total
-        else None
-        for package in packages
-    ]
-    taken = sum(part for part in by_lines if part is not None)
-    without = count - sum(part is not None for part in by_lines)
-    rest = max(Fraction(1) - taken, Fraction(0)) / without if without else Fraction(0)
-    parts = [rest if part is None else part for part in by_lines]
-    # Lines that were packed more often than ordered do not make the order worth more.
-    over = max(sum(parts), Fraction(1))
-    return [part / over for part in parts]
 
 
 def _earliest(interval: Interval) -> datetime:

@@ -1,0 +1,22 @@
+"""What an order is owed by unit, bounded and in steps, and what is due now."""
+
+from waybond_claims.entitlement.allocate import Entitlement, entitlement
+from waybond_claims.entitlement.caps import may_be_kept, unit_limit
+from waybond_claims.entitlement.due import Due, due
+from waybond_claims.entitlement.grants import granted, net_paid
+from waybond_claims.entitlement.keys import ORDER, key_of
+from waybond_claims.entitlement.steps import Stepped
+
+__all__ = [
+    "ORDER",
+    "Due",
+    "Entitlement",
+    "Stepped",
+    "due",
+    "entitlement",
+    "granted",
+    "key_of",
+    "may_be_kept",
+    "net_paid",
+    "unit_limit",
+]

@@ -1,0 +1,30 @@
+"""What bounds a benefit: the policy's limit for a unit, the goods' insured value, and what the buyer paid."""
+
+from decimal import Decimal
+
+from waybond_claims.adjudication.terms import Rule, terms
+from waybond_claims.entitlement.keys import ORDER, Key
+from waybond_claims.state import Case, Cover
+from waybond_contracts.money import rounded
+from waybond_contracts.wording import PARAMETRIC
+
+
+def unit_limit(case: Case, cover: Cover, key: Key) -> int | None:
+    """The most that is paid for a unit under a version of the policy: its limit for a package, and under a version that
+    was replaced since then no more than that version paid in all."""
+    limits = [cover.limit] if cover is not case.cover else []
+    if cover.package_limit is not None and key != ORDER:
+        limits.append(cover.package_limit)
+    return min(limits, default=None)
+
+
+def indemnifies(rule: Rule) -> bool:
+    """Whether the clause makes good what the goods were worth: then what came back for them elsewhere counts."""
+    return rule.clause.peril not in PARAMETRIC
+
+
+def may_be_kept(case: Case) -> int:
+    """What the buyer may have of all in the end: what was paid for the order, plus the worded uplift of it (invoice
+    and 10 %)."""
+    uplift = terms(case.wording, *case.lane).wording.cover.uplift if case.wording else None
+    return case.total if uplift is None else case.total + rounded(case.total * Decimal(uplift))

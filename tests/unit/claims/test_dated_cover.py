@@ -1,0 +1,213 @@
+"""Cover and exclusions have their time: what was met is decided under the policy that was in force then."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.support.claims import (
+    KEY,
+    PLAIN,
+    ClaimsStory,
+    amended,
+    cancelled,
+    complaint,
+    damaged,
+    day,
+    delivered,
+    issued,
+    journey,
+    late,
+    lost,
+    only,
+    package,
+    placed,
+    refunded,
+    resolved,
+    usd,
+)
+from waybond_claims.state import MAX_COVERS
+from waybond_contracts.claims import ClaimApproved, ClaimReferred, RecoveryOpened, ReferralReason
+from waybond_contracts.delays import ScanSeen
+from waybond_contracts.disputes import DisputeStage
+from waybond_contracts.fields import Interval
+from waybond_contracts.orders import OrderAmended
+from waybond_contracts.places import Lane
+from waybond_contracts.refunds import CancelRefund, IssueRefund
+from waybond_contracts.shipments import ScanKind
+
+
+def insured(body: str = PLAIN, **fields: Any) -> ClaimsStory:
+    story = ClaimsStory()
+    story.given(placed(), issued(body, **fields))
+    return story
+
+
+def to_500(story: ClaimsStory, at: float) -> None:
+    story.when(OrderAmended(**KEY, occurred_at=day(at), revision=1, total=usd(50_000)))
+    story.when(amended(2, usd(50_000), occurred_at=day(at)))
+
+
+def test_a_loss_that_was_paid_is_owed_no_more_after_the_order_is_amended() -> None:
+    story = insured()
+    story.when(lost(day(10)))
+    story.pay(day(11))
+    to_500(story, 12)
+    assert (story.case.entitled, len(story.named(IssueRefund))) == (10_000, 1)
+    finding = next(each for each in story.last(ClaimApproved).explanation.findings if each.applies)
+    assert (finding.policy_version, finding.basis) == (1, usd(10_000))
+
+
+def test_what_is_met_after_an_amendment_is_decided_under_it() -> None:
+    story = insured()
+    to_500(story, 5)
+    story.when(lost(day(10)))
+    assert story.case.entitled == 50_000
+
+
+def test_a_loss_while_cover_had_ended_is_not_covered_once_the_policy_is_in_force_again() -> None:
+    """Over the limit on day 5 (cover ended), lost on day 10, amended back on day 12."""
+    story = insured()
+    story.given(cancelled(day(5)), lost(day(10)), amended(3, occurred_at=day(12)))
+    assert (story.case.entitled, story.named(IssueRefund)) == (0, [])
+    story.when(damaged(day(14)))
+    assert story.case.entitled == 10_000
+
+
+@pytest.mark.parametrize("cancelled_first", [False, True])
+def test_a_cancellation_that_is_heard_late_ended_cover_all_the_same(cancelled_first: bool) -> None:
+    story = insured()
+    facts = [cancelled(day(5)), amended(3, occurred_at=day(12))]
+    for fact in facts if cancelled_first else reversed(facts):
+        story.when(fact, day(20))
+    story.when(lost(day(10)), day(20.5))
+    assert story.case.entitled == 0
+
+
+def test_another_destination_brings_no_cover_for_what_was_late_before() -> None:
+    """Late on a lane without delay cover, and then "amended" to a lane with it."""
+    body = PLAIN.replace('peril = "late"', 'peril = "late"\nlanes = ["*-AR"]')
+    story = insured(body)
+    story.when(late(0), day(27))
+    story.when(amended(2, occurred_at=day(30), lane=Lane(origin="CN", destination="AR")))
+    assert story.case.entitled == 0
+    story.when(late(1))
+    assert story.case.entitled == 3_000, "the second tier fell due on day 35, under the new lane"
+
+
+def test_what_was_late_on_a_lane_with_cover_stays_owed_after_the_order_goes_elsewhere() -> None:
+    body = PLAIN.replace('peril = "late"', 'peril = "late"\nlanes = ["*-BR"]')
+    story = insured(body)
+    story.when(late(0))
+    story.pay(day(28))
+    story.when(amended(2, occurred_at=day(30), lane=Lane(origin="CN", destination="AR")))
+    assert (story.case.entitled, story.named(RecoveryOpened)) == (1_000, [])
+
+
+def test_the_limit_is_that_of_the_policy_that_was_in_force() -> None:
+    story = insured(limit=usd(4_000))
+    story.when(lost(day(10)))
+    story.pay(day(11))
+    story.when(amended(2, occurred_at=day(12), limit=usd(50_000)))
+    assert story.case.entitled == 4_000
+
+
+def test_a_lower_limit_later_asks_nothing_back() -> None:
+    story = insured()
+    story.when(lost(day(10)))
+    story.pay(day(11))
+    story.when(amended(2, occurred_at=day(12), limit=usd(1_000)))
+    assert (story.case.entitled, story.named(RecoveryOpened)) == (10_000, [])
+
+
+def test_an_amendment_that_was_overtaken_was_never_in_force() -> None:
+    story = insured()
+    story.when(amended(3, usd(10_000), occurred_at=day(3)))
+    story.when(amended(2, usd(90_000), occurred_at=day(2)), day(4))
+    story.when(lost(day(10)))
+    assert (story.case.entitled, len(story.case.covers)) == (10_000, 1)
+
+
+def test_more_versions_than_are_kept_are_put_before_a_person() -> None:
+    story = insured()
+    for version in range(2, MAX_COVERS + 2):
+        story.when(amended(version, occurred_at=day(1)))
+    story.when(lost(day(10)))
+    assert story.last(ClaimReferred).reason is ReferralReason.BOUND_REACHED
+    assert story.named(IssueRefund) == []
+
+
+def test_a_total_loss_has_earned_the_premium() -> None:
+    """Lost and paid in full, then cancelled with 50 of the premium of 150 to give back: none of it is."""
+    story = insured()
+    story.when(lost(day(10)))
+    story.pay(day(11))
+    story.when(cancelled(day(12), returned=50))
+    assert story.books["premium_receivable", "USD", None] == 150
+    other = insured()
+    other.when(cancelled(day(12), returned=50))
+    assert other.books["premium_receivable", "USD", None] == 100
+
+
+# exclusions
+
+
+DAMAGE = """
+[[clause]]
+id = "D"
+peril = "damaged"
+any_of = [{ scan = "DAMAGED" }]
+tiers = [{ share = "1.00" }]
+
+[[exclusion]]
+id = "X"
+"""
+
+
+def refused(at: float) -> Any:
+    scan = ScanSeen(kind=ScanKind.REFUSED, when=Interval.at(day(at)))
+    return journey(package("P1", kinds=("REFUSED",), last_scan=scan))
+
+
+@pytest.mark.parametrize(("at", "applies", "entitled"), [(8, "", 0), (12, "", 10_000), (12, "always", 0)])
+def test_what_happened_after_the_benefit_fell_due_takes_nothing_away(at: float, applies: str, entitled: int) -> None:
+    always = f'applies = "{applies}"' if applies else ""
+    story = insured(only(f'{DAMAGE}scans = ["REFUSED"]\n{always}'))
+    story.when(damaged(day(10), journey=refused(at)), day(13))
+    moved = ScanSeen(kind=ScanKind.IN_TRANSIT, when=Interval.at(day(14)))
+    later = journey(package("P1", kinds=("REFUSED",), last_scan=moved))
+    story.when(delivered(day(15), journey=later))
+    assert story.case.entitled == entitled
+
+
+def test_a_scan_whose_time_is_not_known_counts() -> None:
+    story = insured(only(f'{DAMAGE}scans = ["REFUSED"]'))
+    story.when(damaged(day(10), journey=journey(package("P1", kinds=("REFUSED",)))))
+    assert story.case.entitled == 0
+
+
+def test_an_open_chargeback_makes_no_recovery_and_no_cancellation() -> None:
+    body = only(f"{DAMAGE}chargeback_open = true")
+    story = insured(body)
+    story.when(damaged(day(10)))
+    story.when(complaint(day(10.5), stage=DisputeStage.CHARGEBACK))
+    assert story.named(CancelRefund) == []
+    story.pay(day(11))
+    assert (story.named(RecoveryOpened), story.case.entitled) == ([], 10_000)
+
+
+def test_what_fell_due_while_a_chargeback_was_open_is_due_when_it_is_refused() -> None:
+    """30 % fell due while frozen."""
+    story = insured(PLAIN + '[[exclusion]]\nid = "X"\nchargeback_open = true\n')
+    story.given(complaint(day(5), stage=DisputeStage.CHARGEBACK), late(0), late(1))
+    assert story.named(IssueRefund) == []
+    story.when(resolved(day(50)))
+    assert story.last(IssueRefund).amount == usd(3_000)
+
+
+def test_a_part_that_the_platform_gave_back_excludes_nothing() -> None:
+    """10 of 100 came back: the parcel is lost, 90 are left to make good."""
+    story = insured(only(f"{DAMAGE}refunded_by_platform = true"))
+    story.given(refunded("R1", 1_000, day(5)), damaged(day(10)))
+    assert story.case.entitled == 9_000
