@@ -31,11 +31,14 @@ ENDS = 240 * DAY
 AFTER_ALL = 300 * DAY + 7
 """An instant behind everything."""
 PRICES = (1, 7, 1_000, 3_333, 4_000, 6_000, 9_999)
+ROUND_PRICES = (100, 1_000, 4_000, 6_000)
 CURRENCIES = {
     "BRL": (Rate("USD", "BRL", "5.1237"),),
     "JPY": (Rate("JPY", "USD", "0.0067"),),
     "KWD": (Rate("USD", "KWD", "0.30719"),),
 }
+PARTS = {"uplift", "dated_cover", "remainder", "moved_lines", "unknown_lines", "announced"}
+"""With these a unit's value has to be rounded where prices are odd."""
 Packing = dict[str, tuple[tuple[str, int], ...]]
 
 
@@ -56,7 +59,7 @@ class _Drawer:
         self.currency = rng.choice(sorted(CURRENCIES)) if self.has("currencies") else "USD"
         self.lines = self._lines()
         self.wording: Wording = drawn_wording(rng, features, sum(line.minor for line in self.lines))
-        shipping = rng.choice((0, 0, 500))
+        shipping = rng.choice((0, 500)) if self.has("rounding") or len(self.lines) == 1 else 0
         self.placed = Placed(known=0, lines=self.lines, promise=PROMISE, shipping=shipping, currency=self.currency)
         self.version = 1
 
@@ -93,8 +96,9 @@ class _Drawer:
         rng = self.rng
         goods = ("toys", "jewellery") if any("category" in each for each in self.features) else ("toys",)
         pieces = (1, 2, 3) if self.has("remainder") or self.has("moved_lines") else (1,)
+        prices = PRICES if self.has("rounding") or not set(self.features) & PARTS else ROUND_PRICES
         return tuple(
-            Line(f"L{each}", rng.choice(PRICES), rng.choice(pieces), rng.choice(goods))
+            Line(f"L{each}", rng.choice(prices), rng.choice(pieces), rng.choice(goods))
             for each in range(1, rng.randint(1, 3) + 1)
         )
 
@@ -143,12 +147,14 @@ class _Drawer:
             promise=PROMISE,
             sparse=self.has("sparse"),
             found=self.has("arrival_after_loss"),
+            destroyed=self.has("destroyed"),
             held=self.has("exclusion_scan"),
             spans=self.has("intervals"),
         )
+        # The first two scans are known at once: a feed speaks from then on, unless it is drawn as sparse.
         return [
-            Scanned(known=last + self._delay(), package=package, kind=kind, first=first, last=last)
-            for kind, first, last in journey(self.rng, trip)
+            Scanned(known=last + (self._delay() if nth > 1 else 0), package=package, kind=kind, first=first, last=last)
+            for nth, (kind, first, last) in enumerate(journey(self.rng, trip))
         ]
 
     def _delay(self) -> int:

@@ -17,6 +17,8 @@ class Feature:
 
 
 FEATURES: dict[str, Feature] = {
+    "rounding": Feature("amounts that do not divide by the packages"),
+    "destroyed": Feature("parcels that the carrier destroyed, under wordings that name LOST alone too"),
     "at_bounds": Feature("at_least and at_most of a tier"),
     "fixed": Feature("a fixed sum instead of a share"),
     "periods": Feature("a tier that pays for each started period"),

@@ -24,6 +24,8 @@ class Trip:
     """Only hand-over and arrival are told."""
     found: bool = False
     """It arrives although it counted as lost."""
+    destroyed: bool = False
+    """What is lost may have been destroyed."""
     held: bool = False
     """Customs may hold it."""
     spans: bool = False
@@ -48,7 +50,7 @@ def journey(rng: Random, trip: Trip) -> list[Scan]:
         case "silent":
             scans = scans[: max(2, rng.randint(1, len(scans)))]
         case "lost":
-            scans.append(_scan(rng, trip, rng.choice(("LOST", "LOST", "DESTROYED")), last + HALF))
+            scans.append(_scan(rng, trip, rng.choice(("LOST", "DESTROYED") if trip.destroyed else ("LOST",)), last + HALF))
         case "damaged":
             scans.append(_scan(rng, trip, "DAMAGED", last + HALF))
             scans.append(_scan(rng, trip, "DELIVERED", last + HALF * rng.randint(4, 9)))
