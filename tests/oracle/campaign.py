@@ -16,7 +16,10 @@ CHUNK = 50
 
 def failures(case: Case) -> list[str]:
     """What is wrong with the product's reading of the case, or nothing."""
-    answers = {look: owed(case, look) for look in case.looks}
+    return _failures(case, {look: owed(case, look) for look in case.looks})
+
+
+def _failures(case: Case, answers: dict[int, Answer]) -> list[str]:
     wrong = _compared(case, case.facts, answers)
     if wrong:
         return wrong
@@ -73,8 +76,9 @@ def run(seed: int, numbers: Sequence[int], features: Sequence[str]) -> Chunk:
             case = draw(seed, number, features)
             chunk.cases += 1
             chunk.drawn.update(case.features)
-            chunk.owing += any(owed(case, look).entitled for look in case.looks)
-            if failures(case):
+            answers = {look: owed(case, look) for look in case.looks}
+            chunk.owing += any(answer.entitled for answer in answers.values())
+            if _failures(case, answers):
                 chunk.failed.append(number)
             gc.collect(1)
     finally:

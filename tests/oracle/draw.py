@@ -88,7 +88,7 @@ class _Drawer:
         ):
             if self.has(feature):
                 facts += tells()
-        looks = sorted(rng.sample(range(1, 200), 4))
+        looks = sorted(rng.sample(range(1, 200), 2))
         rates = CURRENCIES.get(self.currency, ())
         return Case(self.wording, tuple(facts), rates, self.features, (*(day * HALF + 7 for day in looks), AFTER_ALL))
 

@@ -130,7 +130,8 @@ class Parcels:
     def _of_way(self, way: Way, unit: str, parts: Sequence[str]) -> list[int]:
         arrived = self.arrived(unit, parts)
         if way.scan is not None:
-            return [] if unit in (ORDER, REMAINDER) else [each.last for each in self.standing(unit, {way.scan})][:1]
+            kinds = {"LOST", "DESTROYED"} if way.scan == "LOST" else {way.scan}  # what was destroyed is lost
+            return [] if unit in (ORDER, REMAINDER) else [each.last for each in self.standing(unit, kinds)][:1]
         if way.silent_for is not None:
             return [due for due in self.silences(unit, way) if arrived is None or arrived > due]
         start = self.starts(way.clock or "", unit, parts)
