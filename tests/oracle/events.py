@@ -45,6 +45,7 @@ class Teller:
         self._rates = case.rates
         placed = only(Placed, case.facts)[0]
         self._currency = placed.currency
+        self._ended = {each.version for each in only(Ended, case.facts)}
         self._first = min((each.version for each in only(Cover, case.facts)), default=1)
 
     def events(self, facts: Iterable[Fact]) -> list[tuple[datetime, Event]]:
@@ -136,7 +137,8 @@ class Teller:
             "lane": lane,
         }
         if fact.version > self._first:
-            return policies.PolicyAmended(**same, reason="order_amended")
+            again = fact.version - 1 in self._ended
+            return policies.PolicyAmended(**same, reason="reinstated" if again else "order_amended")
         rates = tuple(
             orders.FxRate(base=each.base, quote=each.quote, rate=each.rate, source="ecb", as_of=START)
             for each in self._rates

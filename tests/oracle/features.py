@@ -21,6 +21,7 @@ FEATURES: dict[str, Feature] = {
     "destroyed": Feature("parcels that the carrier destroyed, under wordings that name LOST alone too"),
     "at_bounds": Feature("at_least and at_most of a tier"),
     "fixed": Feature("a fixed sum instead of a share"),
+    "fixed_indemnity": Feature("a fixed sum for damage, which may be more than the goods are worth"),
     "periods": Feature("a tier that pays for each started period"),
     "deductible_share": Feature("a deductible that is a share of the benefit"),
     "deductible_fixed": Feature("a fixed deductible"),

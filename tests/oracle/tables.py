@@ -39,13 +39,14 @@ def drawn_wording(rng: Random, features: Sequence[str], worth: int) -> Wording:
         late = replace(LATE, tiers=(Tier(rng.choice((0, 7)), "0.05", per=rng.choice((1, 5)), at_most=most),))
     if "at_bounds" in features:
         bound = rng.choice((Tier(at_least=Sum("2")), Tier(at_most=Sum("2")), Tier(at_least=Sum("1"), at_most=Sum("9"))))
-        late = replace(
-            late, tiers=tuple(replace(t, at_least=bound.at_least, at_most=t.at_most or bound.at_most) for t in late.tiers)
-        )
+        late = _bounded(late, bound)
     fixed = [Sum("3"), Sum("7", "USD")]
     if "fixed" in features:
         late = replace(late, tiers=tuple(replace(t, share=None, amount=rng.choice(fixed)) for t in late.tiers))
     if "currencies" in features and rng.random() < 0.5:
+        bound = rng.choice((Tier(at_least=Sum("1.37", "USD")), Tier(at_most=Sum("2.99", "USD"))))
+        late = _bounded(late, bound)
+    if "fixed_indemnity" in features:
         damaged = replace(damaged, tiers=(Tier(amount=Sum("7.77", "USD")),))
     if "clause_limit" in features:
         limit = rng.choice((Sum("5"), Sum("21"), Sum("11.11", "USD")))
@@ -58,6 +59,15 @@ def drawn_wording(rng: Random, features: Sequence[str], worth: int) -> Wording:
     if "package_limit" in features:
         wording = replace(wording, package_limit=max(1, worth // 3))
     return _with_exclusions(rng, features, _with_deductible(rng, features, wording), worth)
+
+
+def _bounded(clause: Clause, bound: Tier) -> Clause:
+    """Each tier within the bounds, where it has none of its own."""
+    tiers = (
+        replace(tier, at_least=tier.at_least or bound.at_least, at_most=tier.at_most or bound.at_most)
+        for tier in clause.tiers
+    )
+    return replace(clause, tiers=tuple(tiers))
 
 
 _ORDER_LATE = Clause("TG-2", "late", (Tier(5, "0.20"),), clock="promised_latest", scope="order")
