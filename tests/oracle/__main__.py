@@ -121,7 +121,9 @@ def _chunks(numbers: range, seed: int, drawn: Sequence[str], workers: int) -> It
 def _tell(seed: int, number: int, drawn: Sequence[str], features: str) -> None:
     """A failing case, made small, and the command that runs it again."""
     small: Case = shrunk(draw(seed, number, drawn))
-    console.print(f"case {number} differs; the smallest story found that does ({', '.join(small.features) or 'plain'}):")
+    console.print(
+        f"case {number} differs; the smallest story found that does ({', '.join(small.features) or 'plain'}):"
+    )
     for line in story(small):
         console.print(line)
     for line in campaign.failures(small):

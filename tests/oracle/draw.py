@@ -85,6 +85,7 @@ class _Drawer:
             ("chargeback_no_amount", self._chargeback),
             ("dated_cover", self._amended),
             ("cancelled", self._cancelled),
+            ("reinstated", self._reinstated),
         ):
             if self.has(feature):
                 facts += tells()
@@ -161,25 +162,22 @@ class _Drawer:
         return HALF * self.rng.choice((0, 0, 0, 0, 1, 6, 20))
 
     def _moved(self, packing: Packing) -> list[Fact]:
-        """A package is booked again: a line has gone to another one, or it holds fewer pieces."""
-        rng = self.rng
-        names = list(packing)
+        """Packages are booked again: a line has gone to another one, two change their contents, or a piece is gone."""
+        rng, names = self.rng, list(packing)
         at = HALF * rng.randint(9, 80)
-        if len(names) > 1:
+        if len(names) == 1:
+            again = {names[0]: tuple((line, max(1, count - 1)) for line, count in packing[names[0]])}
+        else:
             source, target = rng.sample(names, 2)
             moved, stays = packing[source][:1], packing[source][1:]
-            lines = dict(packing[target])
+            both = dict(packing[target])
             for line, count in moved:
-                lines[line] = lines.get(line, 0) + count
-            bookings = [(target, tuple(lines.items())), (source, stays)] if stays else [(target, tuple(lines.items()))]
-            if not stays:
-                return [Booked(known=at, at=at, package=source, lines=packing[target])] + [
-                    Booked(known=at, at=at, package=target, lines=packing[source])
-                ]
-        else:
-            fewer = tuple((line, max(1, count - 1)) for line, count in packing[names[0]])
-            bookings = [(names[0], fewer)]
-        return [Booked(known=at, at=at, package=package, lines=lines) for package, lines in bookings]
+                both[line] = both.get(line, 0) + count
+            if stays:
+                again = {target: tuple(both.items()), source: stays}
+            else:
+                again = {source: packing[target], target: packing[source]}
+        return [Booked(known=at, at=at, package=package, lines=lines) for package, lines in again.items()]
 
     def _replacement(self, packing: Packing) -> list[Fact]:
         first = sorted(packing)[0]
@@ -230,9 +228,15 @@ class _Drawer:
 
     def _cancelled(self) -> list[Fact]:
         at = HALF * self.rng.randint(2, 120) + 3
-        facts: list[Fact] = [Ended(known=at, version=self.version + 1, void=self.rng.random() < 0.2)]
-        if not facts[0].void and self.rng.random() < 0.5:  # pyright: ignore[reportAttributeAccessIssue]
-            again = self._issued()
-            facts.append(replace(again, known=at + HALF * self.rng.randint(1, 40), version=self.version + 2))
-        self.version += 2
-        return facts
+        return [self._ended(at, void=self.rng.random() < 0.2)]
+
+    def _reinstated(self) -> list[Fact]:
+        at = HALF * self.rng.randint(2, 120) + 3
+        ended = self._ended(at, void=False)
+        self.version += 1
+        again = replace(self._issued(), known=at + HALF * self.rng.randint(1, 40), version=self.version)
+        return [ended, again]
+
+    def _ended(self, at: int, *, void: bool) -> Ended:
+        self.version += 1
+        return Ended(known=at, version=self.version, void=void)

@@ -48,7 +48,9 @@ def _minor(end: Resolved, facts: Sequence[Fact], paid: int) -> int:
     return disputed[0] if disputed else paid
 
 
-def came_back(movements: Sequence[Given], units: Units, values: Mapping[str, int], due: set[str]) -> dict[str, Fraction]:
+def came_back(
+    movements: Sequence[Given], units: Units, values: Mapping[str, int], due: set[str]
+) -> dict[str, Fraction]:
     """By unit. A refund that names lines is for the units that hold them; one that names none is for units to which an
     indemnity is `due` first, up to their value, then for the others by their value."""
     back = dict.fromkeys(units.parts, Fraction(0))

@@ -50,7 +50,9 @@ def journey(rng: Random, trip: Trip) -> list[Scan]:
         case "silent":
             scans = scans[: max(2, rng.randint(1, len(scans)))]
         case "lost":
-            scans.append(_scan(rng, trip, rng.choice(("LOST", "DESTROYED") if trip.destroyed else ("LOST",)), last + HALF))
+            scans.append(
+                _scan(rng, trip, rng.choice(("LOST", "DESTROYED") if trip.destroyed else ("LOST",)), last + HALF)
+            )
         case "damaged":
             scans.append(_scan(rng, trip, "DAMAGED", last + HALF))
             scans.append(_scan(rng, trip, "DELIVERED", last + HALF * rng.randint(4, 9)))

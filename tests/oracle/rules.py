@@ -124,7 +124,7 @@ class _Question:
         names = [ORDER] if clause.scope == "order" else self.units.names
         found: dict[str, Finding] = {}
         for unit in names:
-            for each in sorted(self.parcels.met(clause, unit, self.units.names), key=lambda each: (-each.tier, each.due)):
+            for each in sorted(self.parcels.met(clause, unit, self.units.awaited), key=_highest):
                 finding = self._covered(clause, unit, each)
                 if finding is not None:
                     found[unit] = finding
@@ -223,6 +223,10 @@ class _Question:
 
     def _sum(self, amount: Sum) -> Fraction:
         return amount.minor(self.currency, self.rates)
+
+
+def _highest(met: Met) -> tuple[int, int]:
+    return -met.tier, met.due
 
 
 def _in_order(names: Sequence[str]) -> list[str]:

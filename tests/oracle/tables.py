@@ -93,5 +93,7 @@ def _with_exclusions(rng: Random, features: Sequence[str], wording: Wording, wor
     if "exclusion_category" in features:
         found.append(Exclusion("EX-2", perils=rng.choice((("lost", "damaged"), ())), categories=("jewellery",)))
     if "exclusion_value" in features:
-        found.append(Exclusion("EX-3", perils=rng.choice((("lost",), ())), value_above=rng.choice((Sum("60"), Sum("99.99")))))
+        found.append(
+            Exclusion("EX-3", perils=rng.choice((("lost",), ())), value_above=rng.choice((Sum("60"), Sum("99.99"))))
+        )
     return replace(wording, exclusions=tuple(found))

@@ -45,10 +45,21 @@ def amended(day: int, basis: int, version: int = 2, ends: int = 240) -> Cover:
     return Cover(known=day * DAY, version=version, basis=basis, limit=100_000, ends=ends * DAY)
 
 
-def booked(day: int, package: str, *lines: str, **fields: int | str) -> Booked:
+def booked(
+    day: int, package: str, *lines: str, announced: int | None = None, replaces: str = "", promise: int | None = None
+) -> Booked:
     """Each line with one piece, or "1x3" with three."""
-    holds = tuple((name.partition("x")[0], int(name.partition("x")[2] or 1)) for name in lines)
-    return Booked(known=day * DAY, at=day * DAY, package=package, lines=holds, **fields)  # type: ignore[arg-type]
+    parts = [name.partition("x") for name in lines]
+    holds = tuple((name, int(count or 1)) for name, _, count in parts)
+    return Booked(
+        known=day * DAY,
+        at=day * DAY,
+        package=package,
+        lines=holds,
+        announced=announced,
+        replaces=replaces,
+        promise=promise,
+    )
 
 
 def scan(day: int, package: str, kind: str, *, known: int | None = None, until: int | None = None) -> Scanned:
@@ -81,7 +92,7 @@ BOTH = (booked(1, "A", "1"), booked(1, "B", "2"))
 
 
 def test_goods_that_were_never_shipped_are_late() -> None:
-    """Lines of 60 and 40, the first one shipped and in time: 10 % of the other 40 are due ten days after the promise."""
+    """Lines of 60 and 40, the first shipped and in time: 10 % of the other 40 are due ten days after the promise."""
     facts = booked(1, "A", "1"), scan(5, "A", "PICKED_UP"), scan(9, "A", "DELIVERED")
     assert entitled(29, *facts) == 0
     assert says(30, *facts).units[REMAINDER].minor == 4
@@ -136,7 +147,7 @@ def test_a_part_of_a_lines_pieces() -> None:
 
 
 def test_a_deductible_for_a_category_is_taken_of_its_goods() -> None:
-    """Toys of 60 and jewellery of 40 are lost in one package; a fifth of the jewellery's 40 stays with the buyer: 92."""
+    """Toys of 60 and jewellery of 40 are lost in one package; a fifth of the jewellery's 40 is not paid: 92."""
     lines = Line("1", 60), Line("2", 40, category="jewellery")
     wording = Wording((LOST,), deductible=Deductible(share="0.20", categories=("jewellery",)))
     assert entitled(11, order(*lines), ONE, scan(10, "A", "LOST"), wording=wording) == 92
@@ -222,7 +233,7 @@ def test_no_period_starts_after_the_arrival_or_behind_the_end_of_cover() -> None
 
 
 def test_a_benefit_is_within_its_bounds() -> None:
-    """10 % of 60 and of 40 are 6 and 4; at least 5, at most 5.5 (in cents 5 and 6 of larger prices)."""
+    """10 % of 60 and of 40 are 6 and 4; both are 5 where 5 is the least and the most."""
     wording = Wording((replace(LATE, tiers=(Tier(10, "0.10", at_least=Sum("0.05"), at_most=Sum("0.05")),)),))
     answer = says(30, *BOTH, wording=wording)
     assert {unit: each.minor for unit, each in answer.units.items()} == {"A": 5, "B": 5}
@@ -377,18 +388,36 @@ def test_an_earlier_promise_of_a_package_is_kept() -> None:
 
 def test_a_replacement_is_worth_nothing_by_itself() -> None:
     """Shipped as A, which is lost: 100. Shipped again as B, which arrives: nothing was lost after all."""
-    facts = ONE, scan(10, "A", "LOST"), booked(12, "B", "1", "2"), scan(14, "B", "PICKED_UP"), scan(18, "B", "DELIVERED")
+    facts = (
+        ONE,
+        scan(10, "A", "LOST"),
+        booked(12, "B", "1", "2"),
+        scan(14, "B", "PICKED_UP"),
+        scan(18, "B", "DELIVERED"),
+    )
     assert says(13, *facts).values == {"A": 100, "B": 0, REMAINDER: 0}
     assert [entitled(day, *facts) for day in (11, 17, 18)] == [100, 100, 0]
 
 
 def test_a_delay_lasts_until_the_replacement() -> None:
-    facts = ONE, scan(10, "A", "LOST"), booked(12, "B", "1", "2"), scan(14, "B", "PICKED_UP"), scan(40, "B", "DELIVERED")
+    facts = (
+        ONE,
+        scan(10, "A", "LOST"),
+        booked(12, "B", "1", "2"),
+        scan(14, "B", "PICKED_UP"),
+        scan(40, "B", "DELIVERED"),
+    )
     assert entitled(41, *facts) == 10
 
 
 def test_a_replacement_makes_nothing_good_where_the_wording_says_so() -> None:
-    facts = ONE, scan(10, "A", "LOST"), booked(12, "B", "1", "2"), scan(14, "B", "PICKED_UP"), scan(18, "B", "DELIVERED")
+    facts = (
+        ONE,
+        scan(10, "A", "LOST"),
+        booked(12, "B", "1", "2"),
+        scan(14, "B", "PICKED_UP"),
+        scan(18, "B", "DELIVERED"),
+    )
     assert entitled(20, *facts, wording=Wording((LATE, LOST), replacement="nothing")) == 100
 
 

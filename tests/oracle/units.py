@@ -19,10 +19,18 @@ class Units:
     replaces: dict[str, list[str]] = field(default_factory=dict)
     """By package: the replacements of it."""
 
+    missing: int = 0
+    """How many packages are announced that nobody has booked."""
+
     @property
     def names(self) -> list[str]:
         """All units that are worth something."""
         return [name for name, part in self.parts.items() if part]
+
+    @property
+    def awaited(self) -> list[str]:
+        """What has to arrive before the order has: a package that nobody has booked too, whatever it is worth."""
+        return [*self.names, *([REMAINDER] if self.missing else [])]
 
     def values(self, basis: int) -> dict[str, int]:
         """The insured value of each unit."""
@@ -70,7 +78,9 @@ def units(parcels: Parcels, lines: Sequence[Line]) -> Units:
     pieces = {line.name: line.quantity for line in lines}
     newest = {each.package: each for each in parcels.bookings}
     first = {each.package: each.at for each in reversed(parcels.bookings)}
-    known = {name: dict(each.lines) for name, each in newest.items() if each.lines and set(dict(each.lines)) <= {*pieces}}
+    known = {
+        name: dict(each.lines) for name, each in newest.items() if each.lines and set(dict(each.lines)) <= {*pieces}
+    }
     found = Units(holds={}, replaces={})
     left = dict(pieces)
     replacements: set[str] = set()
@@ -94,6 +104,7 @@ def units(parcels: Parcels, lines: Sequence[Line]) -> Units:
     announced = [each for each in newest.values() if each.announced]
     said = max(announced, key=lambda each: (each.at, each.announced or 0), default=None)
     missing = max(0, ((said and said.announced) or 0) - len(newest))
+    found.missing = missing
     each_gets = rest / (len(unknown) + missing) if unknown or missing else Fraction(0)
     for name in parcels.names:
         found.parts[name] = worth.get(name, each_gets if name in unknown else Fraction(0))

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
+from waybond_contracts import wording as contract
 from waybond_contracts.money import exponent_of
 
 DAY = 24
@@ -144,6 +145,11 @@ class Wording:
             lines.append("[[exclusion]]")
             lines += [f"{name} = {_toml(value)}" for name, value in _exclusion(exclusion).items() if value]
         return "\n".join(lines) + "\n"
+
+
+def parsed(wording: Wording) -> contract.Wording:
+    """As the product reads its text."""
+    return contract.parse(wording.text)
 
 
 def _sum(amount: Sum | None) -> dict[str, Any] | None:
