@@ -39,6 +39,8 @@ CURRENCIES = {
 }
 PARTS = {"uplift", "dated_cover", "remainder", "moved_lines", "unknown_lines", "announced"}
 """With these a unit's value has to be rounded where prices are odd."""
+IMPLIED = {"rounded_once": ("currencies", "deductible_share")}
+"""What a feature brings with it."""
 Packing = dict[str, tuple[tuple[str, int], ...]]
 
 
@@ -55,10 +57,11 @@ class _Drawer:
     """Draws one case."""
 
     def __init__(self, rng: Random, features: tuple[str, ...]) -> None:
-        self.rng, self.features = rng, features
+        self.rng, self.picked = rng, features
+        self.features = (*features, *(name for each in features for name in IMPLIED.get(each, ())))
         self.currency = rng.choice(sorted(CURRENCIES)) if self.has("currencies") else "USD"
         self.lines = self._lines()
-        self.wording: Wording = drawn_wording(rng, features, sum(line.minor for line in self.lines))
+        self.wording: Wording = drawn_wording(rng, self.features, sum(line.minor for line in self.lines))
         shipping = rng.choice((0, 500)) if self.has("rounding") or len(self.lines) == 1 else 0
         self.placed = Placed(known=0, lines=self.lines, promise=PROMISE, shipping=shipping, currency=self.currency)
         self.version = 1
@@ -91,7 +94,7 @@ class _Drawer:
                 facts += tells()
         looks = sorted(rng.sample(range(1, 200), 2))
         rates = CURRENCIES.get(self.currency, ())
-        return Case(self.wording, tuple(facts), rates, self.features, (*(day * HALF + 7 for day in looks), AFTER_ALL))
+        return Case(self.wording, tuple(facts), rates, self.picked, (*(day * HALF + 7 for day in looks), AFTER_ALL))
 
     def _lines(self) -> tuple[Line, ...]:
         rng = self.rng

@@ -45,6 +45,10 @@ FEATURES: dict[str, Feature] = {
     "exclusion_value": Feature("an exclusion of orders above a value"),
     "scope_order": Feature("a clause that looks at the order as a whole"),
     "currencies": Feature("orders in BRL, JPY and KWD with sums in USD"),
+    "rounded_once": Feature(
+        "sums in another currency, of which a share stays with the buyer",
+        "bounds and sums that are applied unrounded (80)",
+    ),
     "intervals": Feature("scans whose time zone is unknown"),
     "own_promise": Feature("packages that are booked with an earlier promise"),
     "unknown_lines": Feature(

@@ -43,7 +43,7 @@ def drawn_wording(rng: Random, features: Sequence[str], worth: int) -> Wording:
     fixed = [Sum("3"), Sum("7", "USD")]
     if "fixed" in features:
         late = replace(late, tiers=tuple(replace(t, share=None, amount=rng.choice(fixed)) for t in late.tiers))
-    if "currencies" in features and rng.random() < 0.5:
+    if "rounded_once" in features or ("currencies" in features and rng.random() < 0.5):
         bound = rng.choice((Tier(at_least=Sum("1.37", "USD")), Tier(at_most=Sum("2.99", "USD"))))
         late = _bounded(late, bound)
     if "fixed_indemnity" in features:
@@ -51,6 +51,8 @@ def drawn_wording(rng: Random, features: Sequence[str], worth: int) -> Wording:
     if "clause_limit" in features:
         limit = rng.choice((Sum("5"), Sum("21"), Sum("11.11", "USD")))
         late, lost = rng.choice(((late, replace(lost, limit=limit)), (replace(late, limit=limit), lost)))
+    if "deductible_share" in features and "rounded_once" not in features:
+        late = _whole(late)
     clauses = [late, lost, damaged, RETURNED]
     if "scope_order" in features:
         clauses.append(rng.choice((replace(late, id="TG-2", scope="order"), _ORDER_LATE)))
@@ -59,6 +61,19 @@ def drawn_wording(rng: Random, features: Sequence[str], worth: int) -> Wording:
     if "package_limit" in features:
         wording = replace(wording, package_limit=max(1, worth // 3))
     return _with_exclusions(rng, features, _with_deductible(rng, features, wording), worth)
+
+
+def _whole(clause: Clause) -> Clause:
+    """With sums in the order's currency, which have nothing to round."""
+
+    def own(amount: Sum | None) -> Sum | None:
+        return amount and Sum(amount.amount.partition(".")[0])
+
+    tiers = (
+        replace(tier, amount=own(tier.amount), at_least=own(tier.at_least), at_most=own(tier.at_most))
+        for tier in clause.tiers
+    )
+    return replace(clause, tiers=tuple(tiers))
 
 
 def _bounded(clause: Clause, bound: Tier) -> Clause:
