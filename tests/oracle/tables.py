@@ -108,7 +108,8 @@ def _with_exclusions(rng: Random, features: Sequence[str], wording: Wording, wor
     if "exclusion_category" in features:
         found.append(Exclusion("EX-2", perils=rng.choice((("lost", "damaged"), ())), categories=("jewellery",)))
     if "exclusion_value" in features:
-        found.append(
-            Exclusion("EX-3", perils=rng.choice((("lost",), ())), value_above=rng.choice((Sum("60"), Sum("99.99"))))
-        )
+        # A yen has no hundredths: 99.99 of them are a bound that must not be rounded.
+        above = "99.99" if "rounded_once" in features or "currencies" not in features else "99"
+        perils: tuple[str, ...] = rng.choice((("lost",), ()))
+        found.append(Exclusion("EX-3", perils=perils, value_above=rng.choice((Sum("60"), Sum(above)))))
     return replace(wording, exclusions=tuple(found))
