@@ -143,12 +143,12 @@ class _Drawer:
         promise = HALF * rng.randint(16, 39) if self.has("own_promise") and rng.random() < 0.7 else None
         announced = rng.randint(2, 4) if self.has("announced") else None
         booked = Booked(known=at, at=at, package=package, lines=lines, promise=promise, announced=announced)
-        return [booked, *self._scans(package, at)]
+        return [booked, *self._scans(package, at, promise or PROMISE)]
 
-    def _scans(self, package: str, after: int) -> list[Fact]:
+    def _scans(self, package: str, after: int, promise: int = PROMISE) -> list[Fact]:
         trip = Trip(
             after=after,
-            promise=PROMISE,
+            promise=promise,
             sparse=self.has("sparse"),
             found=self.has("arrival_after_loss"),
             destroyed=self.has("destroyed"),
