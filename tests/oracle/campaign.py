@@ -1,0 +1,91 @@
+"""Runs cases: each is told to the product and compared with the oracle, in two orders of arrival."""
+
+import gc
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from random import Random
+
+from tests.oracle.draw import draw
+from tests.oracle.drive import Run, drive
+from tests.oracle.facts import Case, Disputed, Fact, Placed, told
+from tests.oracle.rules import Answer, owed
+
+CHUNK = 50
+
+
+def failures(case: Case) -> list[str]:
+    """What is wrong with the product's reading of the case, or nothing."""
+    return _failures(case, {look: owed(case, look) for look in case.looks})
+
+
+def _failures(case: Case, answers: dict[int, Answer]) -> list[str]:
+    wrong = _compared(case, case.facts, answers)
+    if wrong:
+        return wrong
+    return [f"told in another order: {each}" for each in _compared(case, another_order(case), answers)]
+
+
+def another_order(case: Case) -> tuple[Fact, ...]:
+    """The same facts: those that become known at the same instant change places, and some come twice. The order and
+    its policy stay in front: who is known first says when the case began."""
+    rng = Random(len(case.facts))
+    facts = [each for each in case.facts if not isinstance(each, Placed)]
+    rng.shuffle(facts)
+    again = rng.sample(facts, len(facts) // 3)
+    return (*(each for each in case.facts if isinstance(each, Placed)), *facts, *again)
+
+
+def _compared(case: Case, facts: Sequence[Fact], answers: dict[int, Answer]) -> list[str]:
+    run = drive(case, facts)
+    wrong = [
+        f"owed on {told(look)}: the oracle says {answers[look].entitled}, claims says {run.entitled[look]}"
+        for look in sorted(case.looks)
+        if answers[look].entitled != run.entitled[look]
+    ]
+    return wrong or _paid_wrongly(case, run, answers)
+
+
+def _paid_wrongly(case: Case, run: Run, answers: dict[int, Answer]) -> list[str]:
+    """In the end no less is paid than is owed, unless a chargeback runs or a person has to look first."""
+    final = answers[max(case.looks)].entitled
+    waits = run.referrals or any(isinstance(each, Disputed) for each in case.facts)
+    if run.paid < final and not waits:
+        return [f"paid in the end: {final} is owed, {run.paid} was commanded"]
+    return []
+
+
+@dataclass
+class Chunk:
+    """What came of some cases."""
+
+    cases: int = 0
+    failed: list[int] = field(default_factory=list)
+    owing: int = 0
+    """In how many something is owed at one of the instants."""
+    drawn: Counter[str] = field(default_factory=Counter)
+    """How many had each feature."""
+
+
+def run(seed: int, numbers: Sequence[int], features: Sequence[str]) -> Chunk:
+    """Run these cases."""
+    chunk = Chunk()
+    gc.disable()
+    try:
+        for number in numbers:
+            case = draw(seed, number, features)
+            chunk.cases += 1
+            chunk.drawn.update(case.features)
+            answers = {look: owed(case, look) for look in case.looks}
+            chunk.owing += any(answer.entitled for answer in answers.values())
+            if _failures(case, answers):
+                chunk.failed.append(number)
+            gc.collect(1)
+    finally:
+        gc.enable()
+    return chunk
+
+
+def parts(numbers: Sequence[int]) -> Iterator[Sequence[int]]:
+    """The numbers in chunks."""
+    return (numbers[first : first + CHUNK] for first in range(0, len(numbers), CHUNK))

@@ -1,0 +1,154 @@
+"""What happened to each package: its scans, its arrival, and when each peril was met."""
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+
+from tests.oracle.facts import Booked, Fact, Placed, Scanned, only
+from tests.oracle.wordings import DAY, Clause, Tier, Way
+
+NO_PARCEL = {"LABEL_CREATED", "STALE", "UNKNOWN", "CANCELLED"}
+"""Scans that say nothing of where a parcel is."""
+ON_ITS_WAY = {
+    *("PICKED_UP", "IN_TRANSIT", "EXPORT_DEPARTED", "IMPORT_ARRIVED", "CUSTOMS_PRESENTED", "CUSTOMS_HELD"),
+    *("CUSTOMS_RELEASED", "OUT_FOR_DELIVERY", "READY_FOR_PICKUP", "DELIVERY_ATTEMPTED"),
+    *("REFUSED", "UNCLAIMED", "RETURNING", "RETURNED"),
+}
+UNDONE_BY = {
+    "LOST": ON_ITS_WAY,
+    "DESTROYED": ON_ITS_WAY,
+    "RETURNING": {"OUT_FOR_DELIVERY", "READY_FOR_PICKUP", "DELIVERY_ATTEMPTED", "DELIVERED"},
+    "RETURNED": {"OUT_FOR_DELIVERY", "READY_FOR_PICKUP", "DELIVERY_ATTEMPTED", "DELIVERED"},
+    "DELIVERED": {"IN_TRANSIT", "OUT_FOR_DELIVERY", "RETURNING"},
+}
+"""A scan does not stand if one of these surely happened after it."""
+ORDER, REMAINDER = "the order", "the remainder"
+
+
+@dataclass(frozen=True, slots=True)
+class Met:
+    """A tier (or the one benefit of `any_of`) was met at `due`; `periods` are the dues of a tier that pays for each
+    period, the first of them `due`."""
+
+    tier: int
+    due: int
+    periods: tuple[int, ...]
+
+
+@dataclass
+class Parcels:
+    """All packages of the order, as far as they are known at `now`."""
+
+    facts: Sequence[Fact]
+    now: int
+
+    def __post_init__(self) -> None:
+        self.placed = only(Placed, self.facts)[0]
+        self.bookings = sorted(set(only(Booked, self.facts)), key=lambda each: (each.at, each.known))
+        self.names = sorted({each.package for each in only(Booked, self.facts) + only(Scanned, self.facts)})
+        self.made_good: dict[str, list[str]] = {}
+        """By package: the replacements whose arrival counts as its own (filled by whoever knows the contents)."""
+
+    def scans(self, package: str) -> list[Scanned]:
+        unique = {
+            (each.kind, each.first, each.last): each for each in only(Scanned, self.facts) if each.package == package
+        }
+        return [unique[key] for key in sorted(unique, key=lambda key: (key[1], key[2], key[0]))]
+
+    def standing(self, package: str, kinds: Collection[str]) -> list[Scanned]:
+        """Scans of these kinds that no later scan undoes."""
+        scans = self.scans(package)
+        return [
+            each
+            for each in scans
+            if each.kind in kinds
+            and not any(other.kind in UNDONE_BY.get(each.kind, ()) and other.first > each.last for other in scans)
+        ]
+
+    def arrived(self, unit: str, parts: Iterable[str] = ()) -> int | None:
+        """The earliest instant at which it can have arrived; the order when the last of its `parts` did."""
+        if unit == REMAINDER:
+            return None
+        if unit == ORDER:
+            all_of_them = [self.arrived(part) for part in parts]
+            known = [each for each in all_of_them if each is not None]
+            return max(known) if known and len(known) == len(all_of_them) else None
+        packages = [unit, *self.made_good.get(unit, ())]
+        found = [scans[0].first for scans in (self.standing(each, {"DELIVERED"}) for each in packages) if scans]
+        return min(found, default=None)
+
+    def promised(self, unit: str) -> int:
+        """The order's promise, or an earlier one of the package's own bookings."""
+        own = [each.promise for each in self.bookings if each.package == unit and each.promise is not None]
+        return min([self.placed.promise, *(each for each in own if each <= self.placed.promise)])
+
+    def starts(self, clock: str, unit: str, parts: Iterable[str]) -> int | None:
+        """When a clock other than `last_scan` starts."""
+        if clock == "order":
+            return 0
+        if clock == "promised_latest":
+            return self.promised(unit)
+        if clock == "first_scan" and unit not in (ORDER, REMAINDER):
+            physical = [each for each in self.scans(unit) if each.kind not in NO_PARCEL]
+            return physical[0].last if physical else None
+        if clock == "first_scan" and unit == ORDER:
+            alone = [self.starts(clock, part, ()) for part in parts if part != REMAINDER]
+            return max((each for each in alone if each is not None), default=None)
+        return None
+
+    def silences(self, package: str, way: Way) -> list[int]:
+        """When nothing had been heard of a package for long enough, each time that it was so."""
+        if package in (ORDER, REMAINDER) or way.silent_for is None:
+            return []
+        physical = [each for each in self.scans(package) if each.kind not in NO_PARCEL]
+        found: list[int] = []
+        for index in range(len(physical)):
+            heard = max(each.last for each in physical[: index + 1])
+            due = heard + way.silent_for * DAY
+            broken = any(
+                each.first <= due and max(s.last for s in physical[: index + 1 + nth]) != heard
+                for nth, each in enumerate(physical[index + 1 :], 1)
+            )
+            if not broken and index + 1 >= way.live_after:
+                found.append(due)
+        return found
+
+    def met(self, clause: Clause, unit: str, parts: Sequence[str]) -> list[Met]:
+        """Everything that met the clause by now, in cover or not."""
+        arrived = self.arrived(unit, parts)
+        found: list[Met] = []
+        if clause.clock is not None:
+            start = self.starts(clause.clock, unit, parts)
+            for ordinal, tier in enumerate(clause.tiers):
+                if start is not None and tier.after is not None:
+                    dues = self._dues(start + tier.after * DAY, tier, arrived)
+                    found += [Met(ordinal, dues[0], dues)] if dues else []
+        for way in clause.any_of:
+            dues = self._of_way(way, unit, parts)
+            found += [Met(0, due, (due,)) for due in dues if due <= self.now and self._stands(clause, due, arrived)]
+        return found
+
+    def _of_way(self, way: Way, unit: str, parts: Sequence[str]) -> list[int]:
+        arrived = self.arrived(unit, parts)
+        if way.scan is not None:
+            kinds = {"LOST", "DESTROYED"} if way.scan == "LOST" else {way.scan}  # what was destroyed is lost
+            return [] if unit in (ORDER, REMAINDER) else [each.last for each in self.standing(unit, kinds)][:1]
+        if way.silent_for is not None:
+            return [due for due in self.silences(unit, way) if arrived is None or arrived > due]
+        start = self.starts(way.clock or "", unit, parts)
+        if start is None or way.after is None:
+            return []
+        due = start + way.after * DAY
+        return [due] if arrived is None or arrived > due else []
+
+    def _stands(self, clause: Clause, due: int, arrived: int | None) -> bool:
+        """What has arrived was not lost; what arrives after it came back was not returned."""
+        if arrived is None or clause.peril not in ("lost", "returned", "not_received"):
+            return True
+        return clause.peril == "returned" and arrived <= due
+
+    def _dues(self, due: int, tier: Tier, arrived: int | None) -> tuple[int, ...]:
+        """When it fell due: once, or once for each period that has started by now or by the arrival."""
+        end = self.now if arrived is None else min(self.now, arrived - 1)
+        if due > end:
+            return ()
+        return (due,) if tier.per is None else tuple(range(due, end + 1, tier.per * DAY))

@@ -1,0 +1,122 @@
+"""The units of an order and what they are worth: packages with their contents, and what no package holds."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+from tests.oracle.facts import Amended, Line, Placed, only
+from tests.oracle.parcels import ORDER, REMAINDER, Parcels
+
+
+@dataclass
+class Units:
+    """Each unit's part of the order's value, and how much of each line it holds."""
+
+    parts: dict[str, Fraction] = field(default_factory=dict)
+    """By unit, the packages by their ids and the remainder last; they add up to 1."""
+    holds: dict[str, dict[str, Fraction]] = field(default_factory=dict)
+    """By unit and line: its part of the line, where that is known."""
+    replaces: dict[str, list[str]] = field(default_factory=dict)
+    """By package: the replacements of it."""
+
+    missing: int = 0
+    """How many packages are announced that nobody has booked."""
+
+    @property
+    def names(self) -> list[str]:
+        """All units that are worth something."""
+        return [name for name, part in self.parts.items() if part]
+
+    @property
+    def awaited(self) -> list[str]:
+        """What has to arrive before the order has: a package that nobody has booked too, whatever it is worth."""
+        return [*self.names, *([REMAINDER] if self.missing else [])]
+
+    def values(self, basis: int) -> dict[str, int]:
+        """The insured value of each unit."""
+        return in_proportion(basis, self.parts) | {ORDER: basis}
+
+    def part_of(self, unit: str, lines: Sequence[Line], categories: Sequence[str]) -> Fraction:
+        """Which part of the unit's value is for goods of these categories; unknown contents are like the order."""
+        holds = self.holds.get(unit) or {line.name: Fraction(1) for line in lines}
+        value = sum((holds.get(line.name, Fraction(0)) * line.minor for line in lines), Fraction(0))
+        chosen = [line for line in lines if line.category in categories]
+        named = sum((holds.get(line.name, Fraction(0)) * line.minor for line in chosen), Fraction(0))
+        return named / value if value else Fraction(0)
+
+
+def in_proportion(amount: int, weights: Mapping[str, Fraction]) -> dict[str, int]:
+    """Whole parts that add up to `amount`: rounded down, and those that lost most by it get one more."""
+    whole = sum(weights.values(), Fraction(0))
+    if not whole:
+        return dict.fromkeys(weights, 0)
+    exact = {name: amount * weight / whole for name, weight in weights.items()}
+    parts = {name: int(each) for name, each in exact.items()}
+    left = amount - sum(parts.values())
+    most = sorted(exact, key=lambda name: parts[name] - exact[name])
+    for name in most[:left]:
+        parts[name] += 1
+    return parts
+
+
+def lines_at(parcels: Parcels, instant: int) -> tuple[Line, ...]:
+    """The order's lines as they were known then."""
+    changes = [each for each in only(Amended, parcels.facts) if each.known <= instant]
+    newest = max(changes, key=lambda each: each.revision, default=None)
+    return newest.lines if newest else parcels.placed.lines
+
+
+def total_at(parcels: Parcels, instant: int) -> int:
+    """What the buyer had paid, as it was known then."""
+    changes = [each for each in only(Amended, parcels.facts) if each.known <= instant]
+    newest = max(changes, key=lambda each: each.revision, default=None)
+    return newest.total if newest else only(Placed, parcels.facts)[0].total
+
+
+def units(parcels: Parcels, lines: Sequence[Line]) -> Units:
+    """The units, with the contents that the newest booking of each package says."""
+    pieces = {line.name: line.quantity for line in lines}
+    newest = {each.package: each for each in parcels.bookings}
+    first = {each.package: each.at for each in reversed(parcels.bookings)}
+    known = {
+        name: dict(each.lines) for name, each in newest.items() if each.lines and set(dict(each.lines)) <= {*pieces}
+    }
+    found = Units(holds={}, replaces={})
+    left = dict(pieces)
+    replacements: set[str] = set()
+    for name in sorted(known, key=lambda name: (bool(newest[name].replaces), first[name], name)):
+        taken = {line: 0 if newest[name].replaces else min(count, left[line]) for line, count in known[name].items()}
+        for line, count in taken.items():
+            left[line] -= count
+        found.holds[name] = {line: Fraction(count, pieces[line]) for line, count in taken.items() if count}
+        if any(count > taken[line] for line, count in known[name].items()):
+            old = newest[name].replaces or _same(known, name, first)
+            found.replaces.setdefault(old, []).append(name)
+            if not any(taken.values()):
+                replacements.add(name)
+    whole = sum(line.minor for line in lines)
+    worth = {
+        name: sum((part * line.minor for line in lines if (part := holds.get(line.name))), Fraction(0)) / whole
+        for name, holds in found.holds.items()
+    }
+    rest = 1 - sum(worth.values(), Fraction(0))
+    unknown = [name for name in parcels.names if name not in known]
+    announced = [each for each in newest.values() if each.announced]
+    said = max(announced, key=lambda each: (each.at, each.announced or 0), default=None)
+    missing = max(0, ((said and said.announced) or 0) - len(newest))
+    found.missing = missing
+    each_gets = rest / (len(unknown) + missing) if unknown or missing else Fraction(0)
+    for name in parcels.names:
+        found.parts[name] = worth.get(name, each_gets if name in unknown else Fraction(0))
+    found.parts[REMAINDER] = rest - each_gets * len(unknown)
+    if not unknown:
+        found.holds[REMAINDER] = {line: Fraction(count, pieces[line]) for line, count in left.items() if count}
+    for name in replacements:
+        found.parts[name] = Fraction(0)
+    return found
+
+
+def _same(known: Mapping[str, Mapping[str, int]], name: str, first: Mapping[str, int]) -> str:
+    """The package that holds the same lines and was booked first."""
+    others = [each for each in known if each != name and set(known[each]) & set(known[name])]
+    return min(others, key=lambda each: (first[each], each), default="")
