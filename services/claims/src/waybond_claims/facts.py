@@ -60,9 +60,9 @@ def added(case: Case, event: Event, now: datetime) -> Case:
         case orders.OrderRefunded():
             return outcomes.refunded(case, event)
         case policies.PolicyIssued():
-            return _issued(case, event, now)
+            return _issued(case, event)
         case policies.PolicyAmended():
-            return _covered(case, event, now)
+            return _covered(case, event)
         case policies.PolicyCancelled():
             return _cancelled(case, event)
         case policies.PolicyDeclined():
@@ -147,7 +147,7 @@ def _promise_changed(case: Case, event: orders.PromiseChanged) -> Case:
 # policies
 
 
-def _issued(case: Case, event: policies.PolicyIssued, now: datetime) -> Case:
+def _issued(case: Case, event: policies.PolicyIssued) -> Case:
     if case.policy is not None:
         same = case.policy.policy_id == event.policy_id
         return case if same else contradicted(case, f"policy:{event.policy_id}")
@@ -161,10 +161,10 @@ def _issued(case: Case, event: policies.PolicyIssued, now: datetime) -> Case:
         attached_at=event.attached_at,
         rates=tuple(Rate(rate.base, rate.quote, rate.rate) for rate in event.rates),
     )
-    return _covered(replace(case, policy=policy, wording=event.wording.body), event, now)
+    return _covered(replace(case, policy=policy, wording=event.wording.body), event)
 
 
-def _covered(case: Case, event: policies.PolicyIssued | policies.PolicyAmended, now: datetime) -> Case:
+def _covered(case: Case, event: policies.PolicyIssued | policies.PolicyAmended) -> Case:
     """The file with a version of the policy. One that comes behind a higher version was never in force, unless it is
     the one that was issued."""
     if case.policy is not None and case.policy.policy_id != event.policy_id:
@@ -184,7 +184,7 @@ def _covered(case: Case, event: policies.PolicyIssued | policies.PolicyAmended, 
         premium_net=event.premium.net.minor,
         premium_tax=event.premium.tax.minor,
         destination="" if isinstance(event, policies.PolicyIssued) or not event.lane else event.lane.destination,
-        since=None if issue else now,
+        since=None if issue else event.occurred_at,
     )
     if known is None:
         return replace(case, cover=cover)
