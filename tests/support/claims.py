@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 from tests.support.story import Story
 from waybond_claims.codec import CaseCodec
+from waybond_claims.covered import highest_limit
 from waybond_claims.decide import decide
 from waybond_claims.elsewhere import elsewhere
 from waybond_claims.entitlement import may_be_kept, net_paid
@@ -389,7 +390,7 @@ def check_case(case: Case, events: Sequence[Event]) -> None:
     assert len(ids) == len(set(ids))
     if any(isinstance(event, refunds.MoneyCommand) for event in events):
         assert case.cover is not None
-        assert 0 <= net_paid(case) <= min(case.highest_limit, max(0, may_be_kept(case) - elsewhere(case)))
+        assert 0 <= net_paid(case) <= min(highest_limit(case), max(0, may_be_kept(case) - elsewhere(case)))
         if len({grant.package_id for grant in case.grants}) == 1:
             # What one package was paid and keeps is no reason to pay it more than the facts give it now.
             assert net_paid(case) <= case.entitled

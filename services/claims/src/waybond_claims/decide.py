@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from msgspec.structs import replace
 
 from waybond_claims import disputes, facts, ledger, notices, payments, recoveries, referrals
+from waybond_claims.adjudication import growth
 from waybond_claims.adjudication.interpreter import RANK, Found
 from waybond_claims.adjudication.terms import terms
 from waybond_claims.draft import Draft, named
@@ -30,7 +31,7 @@ KEPT_UNHEARD = timedelta(days=400)
 def decide(state: Case | None, fact: Event | Woken, now: datetime, sent_at: datetime | None = None) -> Outcome[Case]:
     """What is owed follows from the facts, in whichever order they came; what is commanded is the difference."""
     before = state if state is not None else Case(since=now)
-    case = payments.unasked(before, now) if isinstance(fact, Woken) else _added(before, fact, now)
+    case = growth.grown(payments.unasked(before, now), now) if isinstance(fact, Woken) else _added(before, fact, now)
     draft = Draft(case, now, type(fact).__name__, sent_at or now)
     if case is not before or isinstance(fact, Woken):
         _look(draft, fact)
@@ -170,6 +171,7 @@ def _wake_at(case: Case, now: datetime) -> datetime | None:
     wishes = [now + KEPT_DECLINED if ends is not None and ends <= now else ends, payments.retry_at(case)]
     wishes += [fact.due for fact in case.watches if fact.breached]
     wishes.append(referrals.next_silence(case, now))
+    wishes.append(growth.next_period(case, now))
     wishes += [max(answer.known_at + payments.EARLY, now + referrals.AT_ONCE) for answer in case.early]
     for dispute in disputes.open_disputes(case):
         if case.policy is None and not case.declined:

@@ -10,6 +10,9 @@ from typing import TypeVar
 
 from msgspec import Struct
 
+from waybond_claims.bought import Interval as Interval  # noqa: PLC0414  (readers of the file import it here)
+from waybond_claims.bought import Line as Line  # noqa: PLC0414  (readers of the file import it here)
+from waybond_claims.bought import Payment as Payment  # noqa: PLC0414  (readers of the file import it here)
 from waybond_claims.told import Dispute, Elsewhere
 
 MAX_ELSEWHERE = 64
@@ -28,31 +31,6 @@ IN_FLIGHT = frozenset({"requested", "accepted", "pending"})
 
 WITHDRAWN = "withdrawn"
 """The choice of a referral whose question fell away by itself."""
-
-
-class Interval(Struct, frozen=True, array_like=True, gc=False):
-    """When something happened, as far as it is known."""
-
-    earliest: datetime
-    latest: datetime
-
-
-class Line(Struct, frozen=True, array_like=True, gc=False):
-    """One line of the order; `minor` for all units together."""
-
-    line_id: str
-    quantity: int
-    minor: int
-    category: str = ""
-
-
-class Payment(Struct, frozen=True, array_like=True, gc=False):
-    """What a refund has to name."""
-
-    provider: str
-    kind: str
-    reference: str
-    paid_at: datetime | None = None
 
 
 class Order(Struct, frozen=True, omit_defaults=True):
@@ -359,6 +337,8 @@ class Case(Struct, frozen=True, omit_defaults=True):
     notices: int = 0
     withdrawn: int = 0
     """How many commands there were when the buyer was told that the last one's money does not come after all."""
+    grown: datetime | None = None
+    """Up to when periods are counted that time alone makes due."""
     entries: int = 0
     """Ordinal of the last entry in the books."""
     wording: str = ""
@@ -448,28 +428,6 @@ class Case(Struct, frozen=True, omit_defaults=True):
         if self.policy is None:
             return "", ""
         return self.policy.origin, (cover.destination if cover is not None else "") or self.policy.destination
-
-    def in_force(self, at: datetime) -> Cover | None:
-        """The version of the policy that covered what was met at that instant; None if it had ended then."""
-        if self.policy is None or self.cover is None:
-            return None
-        found = self.covers[0] if self.covers else self.cover
-        for cover in (*self.covers[1:], self.cover) if self.covers else ():
-            if cover.since is not None and cover.since <= at:
-                found = cover
-        until = found.ends_at
-        for ended in (*self.ends, self.ended) if self.ended is not None else ():
-            if ended.version > found.version:
-                until = min(until, self.policy.attached_at if ended.from_start else ended.at)
-        return found if at <= until else None
-
-    @property
-    def highest_limit(self) -> int:
-        """The most that any version of the policy pays: what was paid under one is not asked back since a later one
-        pays less."""
-        return max(
-            [each.limit for each in (*self.covers, *((self.cover,) if self.cover is not None else ()))], default=0
-        )
 
     @property
     def void(self) -> bool:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from waybond_claims.covered import highest_limit
 from waybond_claims.referrals import stopped
 from waybond_claims.state import Case
 from waybond_local.invariants.check import Check
@@ -174,9 +175,8 @@ class Limits:
         if paid <= 0:
             return
         self.check.count("policies that paid")
-        self.check.expect(
-            paid <= case.highest_limit, f"{case.order_key}: paid {paid}, the policy's limit is {case.highest_limit}"
-        )
+        limit = highest_limit(case)
+        self.check.expect(paid <= limit, f"{case.order_key}: paid {paid}, the policy's limit is {limit}")
         worth = max(case.order.minor if case.order else 0, case.amended.minor if case.amended else 0)
         # A wording may add to what was paid (invoice and 10 %): that is in the basis.
         worth = max(worth, cover.basis)

@@ -4,6 +4,7 @@ from datetime import datetime
 
 from waybond_claims.adjudication.terms import Rule
 from waybond_claims.adjudication.view import View
+from waybond_claims.covered import in_force
 from waybond_claims.state import Case, Cover
 from waybond_claims.told import Dispute
 from waybond_contracts.disputes import DisputeReason
@@ -67,10 +68,10 @@ def claimed_in_cover(
     window = rule.clause.claim_window
     if window is not None and window.clock is Clock.DELIVERED and start is not None and start <= attached_at:
         return FindingReason.BEFORE_COVER, None
-    reached = case.in_force(start) if start is not None and rule.closes is not None else None
+    reached = in_force(case, start) if start is not None and rule.closes is not None else None
     made = sorted(made_at(each) for each in complaints)
     for at in made:
-        cover = case.in_force(at)
+        cover = in_force(case, at)
         if cover is None and start is not None and rule.closes is not None and at <= start + rule.closes:
             cover = reached
         if cover is not None and at > attached_at:

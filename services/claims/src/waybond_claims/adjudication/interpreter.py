@@ -19,6 +19,7 @@ from waybond_claims.adjudication.complaints import claimed_in_cover, made_at, st
 from waybond_claims.adjudication.exclusions import NOTHING, Excluded, circumstance, excluded
 from waybond_claims.adjudication.terms import Rule, TimedTier, Way
 from waybond_claims.adjudication.view import Ruling, View, on_other_lanes, question_key
+from waybond_claims.covered import covered_until, in_force
 from waybond_claims.state import Cover, WatchFact
 from waybond_claims.told import Dispute
 from waybond_contracts.explanation import FindingReason
@@ -290,7 +291,7 @@ def _in_cover(view: View, said: Found, at: datetime) -> Found:
     attached_at = view.attached_at(said.rule, said.package_id)
     if attached_at is None or at <= attached_at:
         return changed(said, reason=_R.BEFORE_COVER, tier=None)
-    cover = view.case.in_force(at)
+    cover = in_force(view.case, at)
     if cover is None:
         return changed(said, reason=_R.AFTER_COVER, tier=None)
     if view.case.lane_of(cover) != view.lane:
@@ -402,8 +403,7 @@ def _valued(view: View, met: Found, out: Excluded) -> Found:
         if met.watch is None or met.watch.event != "ShipmentDelayed":
             # How long a silence lasted is known to tracking alone once it has ended.
             return _by_hand(view, met, "periods")
-        arrived = view.arrival(rule, unit)
-        until = arrived.earliest if arrived else max(met.watch.as_of, view.case.journey_as_of or met.watch.as_of)
+        until = _lasted_until(view, rule, unit, met.watch)
         periods = started_periods(tier, met.watch.due, until)
     tier_index, basis = met.tier or 0, view.value(met.cover or view.cover, rule, unit)
     if out.part_by is not None:
@@ -413,6 +413,14 @@ def _valued(view: View, met: Found, out: Excluded) -> Found:
         return changed(met, amounts=by_hand(view, rule, tier_index, basis, met.by_hand))
     worth = amounts(view, rule, tier_index, unit=unit, basis=basis, periods=periods, out=out.out)
     return changed(met, amounts=worth)
+
+
+def _lasted_until(view: View, rule: Rule, unit: str | None, watch: WatchFact) -> datetime:
+    """Until when periods are counted: the arrival or, as long as there is none, what is known by; cover ends them."""
+    arrived = view.arrival(rule, unit)
+    known = (watch.as_of, view.case.journey_as_of, view.case.grown)
+    until = arrived.earliest if arrived else max(each for each in known if each is not None)
+    return min(until, covered_until(view.case, watch.due) or until)
 
 
 def _by_hand(view: View, met: Found, why: str) -> Found:

@@ -1,5 +1,6 @@
 """A wording made ready for one lane: conditions with their watches, shares as decimals. Kept, since few differ."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
@@ -62,6 +63,16 @@ class Rule:
 
 
 @dataclass(frozen=True, slots=True)
+class Growth:
+    """A tier that pays for each started period once its watch fell due."""
+
+    per: timedelta
+    last: int | None
+    """The period that reaches `at_most`, where that follows from the wording alone."""
+    delivered_by: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
 class Bar:
     """An exclusion, its lists as sets."""
 
@@ -79,6 +90,8 @@ class Terms:
     rules: tuple[Rule, ...]
     bars: tuple[Bar, ...]
     """The exclusions that speak of this lane or of no lane."""
+    growing: dict[str, Growth]
+    """The watches of tiers that pay by the period, by their id."""
     heeds_journeys: bool
     """Whether a scan meets a clause that tracking has no event for: not loss, damage or return."""
     heard_after: timedelta
@@ -104,6 +117,7 @@ def terms(body: str, origin: str, destination: str) -> Terms:
             for each in wording.exclusion
             if not each.lanes or any(lane.matches(one) for one in each.lanes)
         ),
+        growing={timed.watch_id: growth for rule in rules for timed, growth in _growths(rule)},
         heeds_journeys=any(way.scan and way.scan not in HARMS for rule in rules for way in rule.ways),
         heard_after=max(
             [each for rule in rules for each in (rule.closes, rule.clause.answer_within) if each and rule.on_lane],
@@ -126,6 +140,18 @@ def _rule(wording: Wording, clause: Clause, lane: Lane) -> Rule:
         opens=duration_on(lane, window.opens, window.opens_by_lane) if window else None,
         closes=duration_on(lane, window.closes, window.closes_by_lane) if window else None,
     )
+
+
+def _growths(rule: Rule) -> Iterator[tuple[TimedTier, Growth]]:
+    for timed in (timed for way in rule.ways for timed in way.tiers):
+        tier = rule.clause.tiers[timed.tier]
+        if tier.per is None:
+            continue
+        last = None
+        if tier.amount is not None and tier.at_most is not None and tier.amount.currency == tier.at_most.currency:
+            each, most = Decimal(tier.amount.amount), Decimal(tier.at_most.amount)
+            last = -int(-most // each) if each else 1
+        yield timed, Growth(tier.per, last, rule.delivered_by)
 
 
 def _way(clause: Clause, ordinal: int, condition: Condition, lane: Lane) -> Way:

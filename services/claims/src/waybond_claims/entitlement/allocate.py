@@ -10,6 +10,7 @@ from waybond_claims.adjudication import complaints
 from waybond_claims.adjudication.interpreter import Found, findings
 from waybond_claims.adjudication.terms import Rule
 from waybond_claims.adjudication.view import View, view
+from waybond_claims.covered import highest_limit
 from waybond_claims.elsewhere import amended_away, beside, elsewhere
 from waybond_claims.entitlement.caps import indemnifies, may_be_kept, unit_limit
 from waybond_claims.entitlement.grants import Standing, net_paid, standing
@@ -103,7 +104,7 @@ def entitlement(case: Case, now: datetime) -> Entitlement | None:
     limit = max([bounds.cover(key_of(each)).limit for each in chosen], default=seen.cover.limit)
     step(steps, StepKind.CAP, "limit", limit)
     entitled = step(steps, StepKind.CAP, "paid_less_refunded", available)
-    cap = 0 if case.void else min(case.highest_limit, available)
+    cap = 0 if case.void else min(highest_limit(case), available)
     paid_before = standing(case, seen)
     kept = _kept(bounds, found, paid_before, refunds)
     # Kept can be no more than what was paid: a refund that failed leaves nothing to keep.
