@@ -105,6 +105,23 @@ def test_a_clock_that_starts_at_delivery_breaks_no_deadline() -> None:
     assert only(WatchFellDue, told.events) == []
 
 
+@pytest.mark.parametrize("scope", Scope)
+def test_of_arrivals_expected_at_one_instant_the_latest_counts(scope: Scope) -> None:
+    wording = clause("carrier_eta", "P1D", extra=f'scope = "{scope}"')
+    told = story().given(order_placed(promised=None), policy_issued(wording), booked(1))
+    told.given(scanned(ScanKind.LABEL_CREATED, 5, eta=6), scanned(ScanKind.LABEL_CREATED, 5, eta=2))
+    late = the(ShipmentDelayed, told.until(day(199)))
+    assert (late.clock_start, late.due) == (day(6), day(7))
+
+
+def test_an_order_waits_for_the_later_of_two_packages() -> None:
+    wording = clause("carrier_eta", "P1D", extra='scope = "order"')
+    told = story().given(order_placed(promised=None), policy_issued(wording))
+    told.given(scanned(ScanKind.LABEL_CREATED, 5, "A", eta=2), scanned(ScanKind.LABEL_CREATED, 5, "B", eta=6))
+    assert told.until(day(6.9)) == ()
+    assert the(ShipmentDelayed, told.until(day(7))).clock_start == day(6)
+
+
 def missed_then_expected_on_many_other_days() -> Story[State]:
     told = story().given(order_placed(promised=None), policy_issued(clause("carrier_eta", "P5D")), booked(1))
     told.given(scanned(ScanKind.PICKED_UP, 2, eta=6))
