@@ -122,6 +122,21 @@ def test_an_order_waits_for_the_later_of_two_packages() -> None:
     assert the(ShipmentDelayed, told.until(day(7))).clock_start == day(6)
 
 
+def test_an_arrival_no_longer_expected_in_time_is_not_missed() -> None:
+    told = story().given(order_placed(promised=None), policy_issued(clause("carrier_eta", "P2D")), booked(1))
+    told.given(*(scanned(ScanKind.IN_TRANSIT, at, eta=eta) for at, eta in [(2, 20), (3, 4), (5, 20), (9, 20)]))
+    assert only(WatchFellDue, told.events) == []
+    assert the(ShipmentDelayed, told.until(day(22))).clock_start == day(20)
+
+
+def test_an_arrival_expected_within_a_stretch_makes_no_miss() -> None:
+    told = story().given(order_placed(promised=None), policy_issued(clause("carrier_eta", "P2D")), booked(1))
+    told.given(*(scanned(ScanKind.STALE, n, eta=40) for n in range(2, 2 + 3 * MAX_ETAS)))
+    assert told.status == "watching"
+    told.when(scanned(ScanKind.STALE, 4.5, eta=4), known_at=day(30))
+    assert (only(WatchFellDue, told.events), told.status) == ([], "watching/dropped")
+
+
 def missed_then_expected_on_many_other_days() -> Story[State]:
     told = story().given(order_placed(promised=None), policy_issued(clause("carrier_eta", "P5D")), booked(1))
     told.given(scanned(ScanKind.PICKED_UP, 2, eta=6))
