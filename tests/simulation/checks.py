@@ -47,7 +47,9 @@ def wrong(world: World) -> list[str]:
     facts, money = _facts(world), _commands(world)
     cases = {case.order_key: (status, case) for status, case in world.people.cases()}
     for plan in world.plan.orders:
-        shadow = Shadow(plan.product, facts.get(plan.key, ()), plan.adjuster_pays, world.watch.heard.get(plan.key, ()))
+        watch = world.watch
+        heard, amended = watch.heard.get(plan.key, ()), watch.amended.get(plan.key, ())
+        shadow = Shadow(plan.product, facts.get(plan.key, ()), plan.adjuster_pays, heard, amended)
         worths = [(at, shadow.worth(at)) for at in shadow.instants() if at <= world.clock.now()]
         found += _order(world, plan.key, worths, cases.get(plan.key))
         issued = [event for _, event in money[plan.key] if isinstance(event, refunds.MoneyCommand)]

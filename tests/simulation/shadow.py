@@ -25,6 +25,7 @@ SAME_STRETCH = timedelta(hours=6)
 LIVE_SCANS = 2
 """Before so many different scans silence says nothing."""
 WON = {disputes.DisputeOutcome.BUYER_FAVOUR, disputes.DisputeOutcome.ACCEPTED, disputes.DisputeOutcome.PAYOUT}
+LIMITLESS = 2**63
 LAST = datetime.max.replace(tzinfo=UTC)
 FOUND_AGAIN = {ScanKind.PICKED_UP, ScanKind.IN_TRANSIT, ScanKind.CUSTOMS_HELD}
 
@@ -114,6 +115,8 @@ class Met:
     """A clause that is met."""
 
     share: str
+    at: datetime
+    """When it was met."""
     keeps: bool
     """Whether it stays if its reason falls away."""
     goods: bool
@@ -138,6 +141,8 @@ class View:
     lowered: bool
     insured: int
     bases: dict[str | None, int]
+    first: dict[str | None, int]
+    """The parts of the order as it was placed."""
     widest: dict[str | None, int]
     """The parts of the order as it was placed, where that was worth more."""
 
@@ -145,11 +150,19 @@ class View:
 class Shadow:
     """One order's facts, in the order in which they became known; `believed`: a person takes silence for a loss."""
 
-    def __init__(self, product: str, facts: Sequence[Fact], believed: bool, heard: Sequence[datetime] = ()) -> None:
+    def __init__(
+        self,
+        product: str,
+        facts: Sequence[Fact],
+        believed: bool,
+        heard: Sequence[datetime] = (),
+        amended: Sequence[datetime] = (),
+    ) -> None:
         self._product = product
         self._facts = sorted(facts, key=_known)
         self._believed = believed
         self._heard = heard
+        self._amended = amended
         self._views: dict[int, View] = {}
         """By how many facts are known."""
         self.placed: orders.OrderPlaced | None = None
@@ -193,16 +206,26 @@ class Shadow:
         widest = view.widest if older else view.bases
         units, kept, goods, most = {}, {}, {}, {}
         met = {name: self._met(view.parcels.get(name or "", Parcel()), at, view.until, name) for name in view.bases}
-        left = _left(view, {name for name, found in met.items() if any(each.goods for each in found)})
+        harmed = {
+            name: max(self._basis(view, name, each) for each in found if each.goods)
+            for name, found in met.items()
+            if any(each.goods for each in found)
+        }
+        left = _left(view, harmed)
         for name, basis in view.bases.items():
             paid = self._met(view.parcels.get(name or "", Parcel()), at, None, name) if older else met[name]
-            shares = [(_share(basis, each.share), each.goods) for each in met[name]]
-            bound = left.get(name, basis) if view.given else basis
+            shares = [(_share(self._basis(view, name, each), each.share), each.goods) for each in met[name]]
+            bound = left.get(name, basis) if view.given else LIMITLESS
             units[name] = max((min(minor, bound) if of_goods else minor for minor, of_goods in shares), default=0)
             kept[name] = _highest(widest[name], [each for each in paid if each.keeps and not each.goods])
             goods[name] = _highest(widest[name], [each for each in paid if each.keeps and each.goods])
             most[name] = _highest(widest[name], paid)
         return Worth(units, kept, goods, left, most, whole, view.cap, min(view.cap, sum(units.values())))
+
+    def _basis(self, view: View, name: str | None, met: "Met") -> int:
+        """What shares are taken of: of the policy as it was when the clause was met."""
+        before = any(made > met.at for made in self._amended)
+        return (view.first if before else view.bases)[name]
 
     def _view(self, placed: orders.OrderPlaced, known: Sequence[Fact]) -> View:
         facts = [event for _, event in known]
@@ -213,9 +236,11 @@ class Shadow:
         cap = min(products.LIMIT_MINOR, max(0, total - given))
         changes = any(isinstance(event, orders.OrderAmended) for event in facts) + (until is not None)
         bases, whole = _bases(placed, parcels, insured), placed.total.minor
-        widest = _bases(placed, parcels, whole) if whole > insured else bases
+        first = _bases(placed, parcels, whole)
         lowered = total < placed.total.minor
-        return View(until, changes, parcels, cap, given, lowered, insured, bases, widest)
+        return View(
+            until, changes, parcels, cap, given, lowered, insured, bases, first, first if whole > insured else bases
+        )
 
     def _met(self, parcel: Parcel, at: datetime, until: datetime | None, name: str | None) -> list["Met"]:
         """The clauses that are met."""
@@ -225,23 +250,28 @@ class Shadow:
         def within(instant: datetime) -> bool:
             return attached_at < instant <= at and (until is None or instant <= until)
 
+        def due_after(days: int) -> datetime:
+            return promised + timedelta(days=days)
+
         def missed(days: int) -> bool:
-            due = promised + timedelta(days=days)
+            due = due_after(days)
             return within(due) and (arrived is None or arrived.first > due)
 
         def in_cover(scan: Span) -> bool:
             return attached_at < scan.last and (until is None or scan.last <= until)
 
-        found = [Met(share, keeps=True, goods=False) for days, share in products.LATE_TIERS if missed(days)]
-        found += [Met("1.00", keeps=True, goods=True) for span in parcel.of(ScanKind.DAMAGED)[:1] if in_cover(span)]
+        late = [(due_after(days), share) for days, share in products.LATE_TIERS if missed(days)]
+        found = [Met(share, due, keeps=True, goods=False) for due, share in late]
+        damaged = [span.last for span in parcel.of(ScanKind.DAMAGED)[:1] if in_cover(span)]
+        found += [Met("1.00", last, keeps=True, goods=True) for last in damaged]
         keeps = products.late_arrival(self._product)
         gone = parcel.lost
-        lost = gone is not None and in_cover(gone)
+        lost = [gone.last] if gone is not None and in_cover(gone) else []
         dues = [due for due in parcel.silences if within(due)][:1]
-        dues += [promised + timedelta(days=products.LOST_DAYS)] if missed(products.LOST_DAYS) else []
-        lost = lost or any(self._counts(parcel, due, whole_order=name is None) for due in dues)
-        if lost and arrived is None:
-            found.append(Met("1.00", keeps=keeps != "return", goods=True))
+        dues += [due_after(products.LOST_DAYS)] if missed(products.LOST_DAYS) else []
+        lost += [due for due in dues if self._counts(parcel, due, whole_order=name is None)]
+        if arrived is None:
+            found += [Met("1.00", last, keeps=keeps != "return", goods=True) for last in lost]
         return found
 
     def _counts(self, parcel: Parcel, due: datetime, *, whole_order: bool) -> bool:
@@ -358,17 +388,17 @@ def _given(placed: orders.OrderPlaced, facts: Sequence[Event]) -> dict[str, int]
     return found
 
 
-def _left(view: View, harmed: set[str | None]) -> dict[str | None, int]:
+def _left(view: View, harmed: dict[str | None, int]) -> dict[str | None, int]:
     """What is left of the worth of each unit, if anything came back, or the order became worth less: what came back
-    counts first where goods were harmed, in the order of names."""
+    counts first where goods were harmed (their worth by name), in the order of names."""
     if not view.given and not view.lowered:
         return {}
-    left, rest = dict(view.bases), view.given
+    left, rest = view.bases | harmed, view.given
     for name in sorted(harmed, key=str):
         part = min(rest, left[name])
         left[name] -= part
         rest -= part
-    return left | {None: max(0, view.insured - view.given)}
+    return left | ({} if None in harmed else {None: max(0, view.insured - view.given)})
 
 
 def _highest(basis: int, found: Sequence[Met]) -> int:

@@ -1,5 +1,6 @@
 """Watches every call of `decide` and every commit, and notes what must never be."""
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -55,6 +56,8 @@ class Watch:
         self._definitions = definitions
         self._calls: dict[Owner, list[Call]] = {}
         self.heard: dict[str, list[datetime]] = {}
+        self.amended: dict[str, list[datetime]] = {}
+        """When pricing amended each order's policy: from then on it covers what is met."""
         """When claims applied that a policy was amended or ended, by order."""
         self._said: set[bytes | None] = set()
         """The ids of what it applied of that: a send without an answer lays an event on the topic twice."""
@@ -115,7 +118,11 @@ class Watch:
                     event_id = dict(record.headers)["ce_id"]
                     if event_id not in self._said:
                         self._said.add(event_id)
-                        self.heard.setdefault(record.key.decode(), []).append(self._broker.clock.now())
+                        key = record.key.decode()
+                        self.heard.setdefault(key, []).append(self._broker.clock.now())
+                        if dict(record.headers)["ce_type"].endswith(b"PolicyAmended"):
+                            made = datetime.fromisoformat(json.loads(record.value or b"{}")["occurred_at"])
+                            self.amended.setdefault(key, []).append(made)
 
     def _one_writer(self, service: str, database: Database, changes: Changes) -> None:
         for row in changes.journal:

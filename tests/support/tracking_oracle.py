@@ -85,8 +85,8 @@ class Oracle:
         starts = self._starts(watch, package)
         dues = [
             at + after
-            for i, (_, at) in enumerate(starts)
-            if not any(said <= at + after for said, other in starts[i + 1 :] if other != at)
+            for i, (since, at) in enumerate(starts)
+            if not any(said == since or said <= at + after for said, other in starts[i + 1 :] if other != at)
         ]
         dues = [due for due in dues if due <= self.terms.ends_at and not (arrived and arrived.earliest <= due)]
         covered = [due for due in dues if due > self.issued.attached_at]

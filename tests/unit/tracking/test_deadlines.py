@@ -105,6 +105,38 @@ def test_a_clock_that_starts_at_delivery_breaks_no_deadline() -> None:
     assert only(WatchFellDue, told.events) == []
 
 
+@pytest.mark.parametrize("scope", Scope)
+def test_of_arrivals_expected_at_one_instant_the_latest_counts(scope: Scope) -> None:
+    wording = clause("carrier_eta", "P1D", extra=f'scope = "{scope}"')
+    told = story().given(order_placed(promised=None), policy_issued(wording), booked(1))
+    told.given(scanned(ScanKind.LABEL_CREATED, 5, eta=6), scanned(ScanKind.LABEL_CREATED, 5, eta=2))
+    late = the(ShipmentDelayed, told.until(day(199)))
+    assert (late.clock_start, late.due) == (day(6), day(7))
+
+
+def test_an_order_waits_for_the_later_of_two_packages() -> None:
+    wording = clause("carrier_eta", "P1D", extra='scope = "order"')
+    told = story().given(order_placed(promised=None), policy_issued(wording))
+    told.given(scanned(ScanKind.LABEL_CREATED, 5, "A", eta=2), scanned(ScanKind.LABEL_CREATED, 5, "B", eta=6))
+    assert told.until(day(6.9)) == ()
+    assert the(ShipmentDelayed, told.until(day(7))).clock_start == day(6)
+
+
+def test_an_arrival_no_longer_expected_in_time_is_not_missed() -> None:
+    told = story().given(order_placed(promised=None), policy_issued(clause("carrier_eta", "P2D")), booked(1))
+    told.given(*(scanned(ScanKind.IN_TRANSIT, at, eta=eta) for at, eta in [(2, 20), (3, 4), (5, 20), (9, 20)]))
+    assert only(WatchFellDue, told.events) == []
+    assert the(ShipmentDelayed, told.until(day(22))).clock_start == day(20)
+
+
+def test_an_arrival_expected_within_a_stretch_makes_no_miss() -> None:
+    told = story().given(order_placed(promised=None), policy_issued(clause("carrier_eta", "P2D")), booked(1))
+    told.given(*(scanned(ScanKind.STALE, n, eta=40) for n in range(2, 2 + 3 * MAX_ETAS)))
+    assert told.status == "watching"
+    told.when(scanned(ScanKind.STALE, 4.5, eta=4), known_at=day(30))
+    assert (only(WatchFellDue, told.events), told.status) == ([], "watching/dropped")
+
+
 def missed_then_expected_on_many_other_days() -> Story[State]:
     told = story().given(order_placed(promised=None), policy_issued(clause("carrier_eta", "P5D")), booked(1))
     told.given(scanned(ScanKind.PICKED_UP, 2, eta=6))

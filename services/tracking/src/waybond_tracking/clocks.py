@@ -2,7 +2,8 @@
 
 A start may be replaced: a newer scan, another arrival expected, another promise. A replacement counts only if it was
 said before the earlier start's time was up, so that a miss cannot be undone by promising anew afterwards, and a
-silence not by a scan that comes when it was over.
+silence not by a scan that comes when it was over. Of two starts that were said at one instant nobody knows which came
+first: the later start counts.
 """
 
 from collections.abc import Sequence
@@ -20,7 +21,8 @@ MAX_PROMISES = 8
 
 
 class Start(NamedTuple):
-    """From `said` on, until the next one is said, the clock starts at `at`, because of `source`."""
+    """From `said` on, until the next one is said, the clock starts at `at`, because of `source`. Of the
+    starts that were said at one instant the last one counts."""
 
     said: datetime
     at: datetime

@@ -118,7 +118,7 @@ def _shipped(state: State, fact: ShipmentBooked | ShipmentScanned | ShipmentChec
         case ShipmentChecked():
             package = with_check(package, fact, now)
     if package is before:
-        return state
+        return state if not forgotten else replace(state, dropped=state.dropped + forgotten)
     others = (each for each in state.packages if each is not before)
     packages = sorted((*others, package), key=_id)
     return replace(state, packages=tuple(packages), dropped=state.dropped + forgotten)

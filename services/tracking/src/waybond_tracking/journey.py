@@ -2,8 +2,8 @@
 
 Kept are the first and the last scan of each kind (and, of deliveries, of each hand they went to), of kinds that a later
 scan may contradict also those before the last, up to a bound; of the others only the stretches of time in which the
-parcel was heard of, and the arrivals that the carrier expected, each by its first and last mention. All of these are
-the same whatever order the scans are learned in, and however often.
+parcel was heard of, and the arrivals that the carrier expected, with when it mentioned them. Below the bounds all of
+these are the same whatever order the scans are learned in, and however often.
 """
 
 from collections.abc import Iterable, Sequence
@@ -19,9 +19,12 @@ from waybond_tracking.state import Eta, Heard, Line, Package, PackagePromise, Sc
 MAX_STRETCHES = 24
 """Of scans that are not kept, for each package. Beyond it the two nearest become one: a silence is forgotten, none is
 made."""
+MAX_ETAS_APART = 4
+"""Mentions of expected arrivals, for each package. Beyond it the two nearest of one arrival, with none of another
+between them, become one stretch. A mention of another that is learned later and lies within a stretch is left out: a
+miss is forgotten, none is made."""
 MAX_ETAS = 8
-"""Different arrivals expected, for each package. Beyond it the one that was mentioned least lately is forgotten; that
-it was missed stays told."""
+"""Stretches of such mentions, for each package. Beyond it the earliest is forgotten; that it was missed stays told."""
 MAX_PACKAGE_PROMISES = 8
 """Of the bookings of a package. Beyond it all but the first and the latest said are forgotten."""
 SHORTEST_SILENCE = timedelta(hours=6)
@@ -126,13 +129,14 @@ def with_scan(package: Package, event: ShipmentScanned, now: datetime) -> tuple[
     if left_out is not None and left_out.kind not in NOT_PHYSICAL:
         heard = _joined(heard, left_out)
         spoke = tuple(sorted({*spoke, left_out.when.earliest})[:MAX_LIVE_SCANS])
-    etas = package.etas if event.carrier_eta is None else _etas(package.etas, event.carrier_eta, scan.when.earliest)
+    etas, forgotten = package.etas, 0
+    if event.carrier_eta is not None:
+        etas, forgotten = _etas(etas, event.carrier_eta, scan.when.earliest)
     if (scans, heard, etas, spoke) == (package.scans, package.heard, package.etas, package.spoke):
-        return package, 0
-    too_many = max(0, len(etas) - MAX_ETAS)
+        return package, forgotten
     bounded = _bounded(heard)
-    forgotten = too_many + len(heard) - len(bounded)
-    return replace(package, scans=scans, heard=bounded, etas=etas[too_many:], spoke=spoke), forgotten
+    kept = replace(package, scans=scans, heard=bounded, etas=etas, spoke=spoke)
+    return kept, forgotten + len(heard) - len(bounded)
 
 
 def _scan(event: ShipmentScanned, now: datetime) -> Scan:
@@ -208,16 +212,26 @@ def _began(stretch: Heard) -> datetime:
     return stretch.when.earliest
 
 
-def _etas(etas: tuple[Eta, ...], eta: datetime, said: datetime) -> tuple[Eta, ...]:
-    same = next((each for each in etas if each.eta == eta), None)
-    if same is None:
-        new = Eta(eta, said, said)
-    elif same.first_said <= said <= same.last_said:
-        return etas
-    else:
-        new = Eta(eta, min(said, same.first_said), max(said, same.last_said))
-    others = (each for each in etas if each is not same)
-    return tuple(sorted((*others, new), key=lambda each: (each.last_said, each.eta)))
+def _etas(etas: tuple[Eta, ...], eta: datetime, said: datetime) -> tuple[tuple[Eta, ...], int]:
+    """The mentions with one more, and how many a bound made it forget.
+
+    The first and the last mention of each arrival are not enough. Scenario: the carrier expects day 10, then day 4, and
+    on day 3 day 10 again. It repeats day 10 on day 5. The mention of day 3 must still be known: it replaced day 4 in
+    time, and nothing was missed on day 4.
+    """
+    if any(each.eta == eta and each.first_said <= said <= each.last_said for each in etas):
+        return etas, 0
+    if any(each.first_said <= said < each.last_said for each in etas):
+        return etas, 1
+    found = sorted((*etas, Eta(eta, said, said)), key=lambda each: (each.last_said, each.eta))
+    while len(found) > MAX_ETAS_APART:
+        alike = [i for i, (one, other) in enumerate(pairwise(found)) if one.eta == other.eta]
+        if not alike:
+            break
+        nearest = min(alike, key=lambda i: found[i + 1].first_said - found[i].last_said)
+        one, other = found[nearest : nearest + 2]
+        found[nearest : nearest + 2] = [Eta(one.eta, one.first_said, other.last_said)]
+    return tuple(found[-MAX_ETAS:]), max(0, len(found) - MAX_ETAS)
 
 
 def first_heard(package: Package) -> Sequence[datetime]:

@@ -45,7 +45,8 @@ class Heard(Struct, frozen=True, array_like=True):
 
 
 class Eta(Struct, frozen=True, array_like=True, gc=False):
-    """An expected arrival that the carrier gave, and the first and the last time that it did."""
+    """The carrier expected the arrival at `eta`. It said so at `first_said` and at `last_said`, which are alike for a
+    single mention; no mention between them is kept."""
 
     eta: datetime
     first_said: datetime

@@ -174,6 +174,9 @@ def _run_out(
 ) -> tuple[Start | None, datetime | None]:
     """The first start whose time was up before it was replaced and before the arrival; else when one may be up.
 
+    Of the starts that were said at one instant only the latest counts, even if the time of another was up by then.
+    Scenario: at 10:00 one scan says that the carrier expects the parcel at 02:00, another says 08:00. It is 08:00.
+
     That time is up is concluded only of what was read: on a wake, whose due the watermark has reached, not on a fact
     that happens to be known later (S: an order event of day 31 comes while the delivery of day 29 is still unread).
     One that was up before cover attached counts only if there is no other (S: a date of long ago in a carrier's
@@ -185,7 +188,7 @@ def _run_out(
     wake_at: datetime | None = None
     for i, start in enumerate(clock):
         due = start.at + after
-        if i + 1 < len(clock) and clock[i + 1].said <= due:
+        if i + 1 < len(clock) and clock[i + 1].said <= max(due, start.said):
             continue
         if (arrived is not None and arrived.earliest <= due) or due > order.covered_until:
             continue
