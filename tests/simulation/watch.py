@@ -120,7 +120,7 @@ class Watch:
                         self._said.add(event_id)
                         key = record.key.decode()
                         self.heard.setdefault(key, []).append(self._broker.clock.now())
-                        if dict(record.headers)["ce_type"].endswith(b"PolicyAmended"):
+                        if (dict(record.headers)["ce_type"] or b"").endswith(b"PolicyAmended"):
                             made = datetime.fromisoformat(json.loads(record.value or b"{}")["occurred_at"])
                             self.amended.setdefault(key, []).append(made)
 

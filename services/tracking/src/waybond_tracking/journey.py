@@ -128,7 +128,7 @@ def with_scan(package: Package, event: ShipmentScanned, now: datetime) -> tuple[
     heard, spoke = package.heard, package.spoke
     if left_out is not None and left_out.kind not in NOT_PHYSICAL:
         heard = _joined(heard, left_out)
-        spoke = tuple(sorted({*spoke, left_out.when.earliest})[:MAX_LIVE_SCANS])
+        spoke = _spoke(scans, {*spoke, left_out.when.earliest})
     etas, forgotten = package.etas, 0
     if event.carrier_eta is not None:
         etas, forgotten = _etas(etas, event.carrier_eta, scan.when.earliest)
@@ -236,8 +236,17 @@ def _etas(etas: tuple[Eta, ...], eta: datetime, said: datetime) -> tuple[tuple[E
 
 def first_heard(package: Package) -> Sequence[datetime]:
     """The first instants at which somebody had the parcel in hand, MAX_LIVE_SCANS at most: whether its feed speaks."""
-    known = {each.when.earliest for each in package.scans if each.kind not in NOT_PHYSICAL}
-    return sorted(known.union(package.spoke))[:MAX_LIVE_SCANS]
+    return sorted(_in_hand(package.scans).union(package.spoke))[:MAX_LIVE_SCANS]
+
+
+def _in_hand(scans: Iterable[Scan]) -> set[datetime]:
+    return {each.when.earliest for each in scans if each.kind not in NOT_PHYSICAL}
+
+
+def _spoke(scans: Iterable[Scan], others: set[datetime]) -> tuple[datetime, ...]:
+    """Of the first instants those that no scan which is kept has."""
+    kept = _in_hand(scans)
+    return tuple(each for each in sorted(kept | others)[:MAX_LIVE_SCANS] if each not in kept)
 
 
 def first_scan(package: Package) -> Scan | None:

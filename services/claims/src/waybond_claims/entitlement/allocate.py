@@ -90,7 +90,7 @@ def entitlement(case: Case, now: datetime) -> Entitlement | None:
     found = findings(seen)
     refunds = (*beside(case), *amended_away(case))
     covers = _covers(found) if case.covers else {}
-    bounds = Bounds(seen, covers, _by_unit(seen, found, (), refunds))
+    bounds = Bounds(seen, covers, _by_unit(seen, found, refunds))
     best = _best(found, bounds.net)
     benefits = {key: bounds.net(each) for key, each in best.items()}
     chosen = _chosen(seen, best, benefits)
@@ -106,7 +106,7 @@ def entitlement(case: Case, now: datetime) -> Entitlement | None:
     entitled = step(steps, StepKind.CAP, "paid_less_refunded", available)
     cap = 0 if case.void else min(highest_limit(case), available)
     paid_before = standing(case, seen)
-    kept = _kept(bounds, found, paid_before, refunds)
+    kept = _kept(bounds, paid_before)
     # Kept can be no more than what was paid: a refund that failed leaves nothing to keep.
     stays = min(_with(benefits, kept, KEPT), cap) - entitled if kept else 0
     tolerated = min(_with(benefits, kept, NOT_ASKED_BACK), cap) if kept else 0
@@ -136,15 +136,12 @@ def _covers(found: tuple[Found, ...]) -> dict[Key, Cover]:
     return latest
 
 
-def _kept(
-    bounds: Bounds, found: tuple[Found, ...], paid_before: tuple[Standing, ...], refunds: tuple[Elsewhere, ...]
-) -> tuple[Standing, ...]:
+def _kept(bounds: Bounds, paid_before: tuple[Standing, ...]) -> tuple[Standing, ...]:
     """What was paid and may stay: of goods that are made good no more than what came back for them leaves, and nothing
     that was paid on a complaint which the buyer has withdrawn."""
     case = bounds.seen.case
-    if not paid_before or not (refunds or case.disputes):
+    if not paid_before or not (bounds.elsewhere or case.disputes):
         return paid_before
-    bounds = replace(bounds, elsewhere=_by_unit(bounds.seen, found, paid_before, refunds))
     kept = [each for each in paid_before if not _withdrawn(case, each)]
     return tuple([replace(each, minor=bounds.indemnity(each.rule, each.key, each.minor)) for each in kept])
 
@@ -155,20 +152,15 @@ def _withdrawn(case: Case, paid: Standing) -> bool:
     return clause is not None and clause.trigger == "claim" and not complaints.standing(case, clause, unit)
 
 
-def _by_unit(
-    seen: View, found: tuple[Found, ...], paid: tuple[Standing, ...], refunds: tuple[Elsewhere, ...]
-) -> dict[Key, int]:
-    """What came back elsewhere, by unit: what names no goods first for those to which an indemnity is due or was paid.
-    For the order all of it counts."""
+def _by_unit(seen: View, found: tuple[Found, ...], refunds: tuple[Elsewhere, ...]) -> dict[Key, int]:
+    """What came back elsewhere, by unit: what names no goods first for those to which an indemnity is due. It follows
+    from the facts alone: what was paid does not change it. For the order all of it counts."""
     if not refunds:
         return {}
     due: dict[str | None, int] = {}
     for each in found:
         if each.applies and indemnifies(each.rule) and not each.rule.of_order:
             due[each.package_id] = max(due.get(each.package_id, 0), each.benefit)
-    for each in paid:
-        if each.rule is not None and indemnifies(each.rule):
-            due[each.key] = max(due.get(each.key, 0), each.minor)
     values = seen.values(seen.cover)
     held = {each: seen.packages[each].lines for each in values if each is not None}
     holds = held | {None: tuple((line.line_id, count) for line, count in seen.units.left)}
