@@ -271,7 +271,7 @@ class Shadow:
         dues += [due_after(products.LOST_DAYS)] if missed(products.LOST_DAYS) else []
         lost += [due for due in dues if self._counts(parcel, due, whole_order=name is None)]
         if arrived is None:
-            found += [Met("1.00", last, keeps=keeps != "return", goods=True) for last in lost]
+            found += [Met("1.00", last, keeps=keeps != "return", goods=True) for last in lost[:1]]
         return found
 
     def _counts(self, parcel: Parcel, due: datetime, *, whole_order: bool) -> bool:

@@ -66,6 +66,14 @@ def test_what_is_met_after_an_amendment_is_decided_under_it() -> None:
     assert story.case.entitled == 50_000
 
 
+def test_a_promise_that_was_missed_before_the_amendment_is_decided_under_the_policy_of_then() -> None:
+    """Missed on day 27 under 100, amended to 500 on day 28, and heard of after that: 10 % of 100."""
+    story = insured()
+    to_500(story, 28)
+    story.when(late(0), day(29))
+    assert story.case.entitled == 1_000
+
+
 def test_a_loss_while_cover_had_ended_is_not_covered_once_the_policy_is_in_force_again() -> None:
     """Over the limit on day 5 (cover ended), lost on day 10, amended back on day 12."""
     story = insured()

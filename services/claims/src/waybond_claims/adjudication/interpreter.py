@@ -322,26 +322,26 @@ def _ran_out(view: View, rule: Rule, timed: TimedTier, fact: WatchFact, unit: st
     if fact.due > view.now:
         # Whoever says so, nothing is paid before the clock has run out here too.
         return changed(said, reason=_R.NOT_YET, tier=None, eligible_at=fact.due)
-    within = _in_cover(view, said, fact.due)
-    if not within.applies:
-        return within
+    said = _in_cover(view, said, fact.due)
+    if not said.applies:
+        return said
     if _undone(view, rule, unit) or (fact.arrived is not None and rule.clause.peril in UNDONE_BY_ARRIVAL):
         return changed(said, reason=_R.CONTRADICTED, tier=None)
     if not rule.clause.ask_carrier or _carrier_answered(fact):
         return said
     if rule.clause.unanswered == "not_met":
         return changed(said, reason=_R.NOT_MET, tier=None)
-    if rule.clause.unanswered == "counts" and _within(view, rule, unit):
+    if rule.clause.unanswered == "counts" and _within(view, said):
         return said
     return _asked(view, said, _R.NEEDS_CARRIER_ANSWER, f"carrier:{fact.watch_id}", f"{fact.due:%Y-%m-%dT%H:%M}")
 
 
-def _within(view: View, rule: Rule, unit: str | None) -> bool:
+def _within(view: View, said: Found) -> bool:
     """Whether the unit is worth no more than silence may count for without the carrier's answer; without an exchange
     rate to tell by, it is not."""
-    most = rule.clause.unanswered_up_to
+    most = said.rule.clause.unanswered_up_to
     try:
-        return most is None or view.value(view.cover, rule, unit) <= minor_of(view, most)
+        return most is None or view.value(said.cover or view.cover, said.rule, said.package_id) <= minor_of(view, most)
     except NoRateError:
         return False
 
