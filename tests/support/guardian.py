@@ -26,6 +26,8 @@ ORDERLY_SECONDS = 5.0
 """What pytest started is killed after so long."""
 LAST_SECONDS = 2.5
 """So much later pytest itself: until then it says how far it came. Together well below ten."""
+GOING_SECONDS = 30.0
+REMOVALS = 10
 
 
 def marked(mark: str, pytest: int) -> set[int]:
@@ -44,6 +46,15 @@ def marked(mark: str, pytest: int) -> set[int]:
     return found - {pytest}
 
 
+def wait_for(pytest: int) -> None:
+    """Wait until a process is gone, for a while."""
+    until = time.monotonic() + GOING_SECONDS
+    with contextlib.suppress(ProcessLookupError):
+        while time.monotonic() < until:
+            os.kill(pytest, 0)
+            time.sleep(0.05)
+
+
 def end(pids: set[int]) -> None:
     """Kill them."""
     for pid in pids - {os.getpid()}:
@@ -56,7 +67,11 @@ def main(pytest: int, mark: str, folder: str) -> None:
     try:
         watch(pytest, mark)
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        for _ in range(REMOVALS):  # what is being killed may still write into it
+            shutil.rmtree(folder, ignore_errors=True)
+            if not Path(folder).exists():
+                break
+            time.sleep(1.0)
 
 
 def watch(pytest: int, mark: str) -> None:
@@ -66,6 +81,7 @@ def watch(pytest: int, mark: str) -> None:
     while not interrupted or time.monotonic() < interrupted[0] + ORDERLY_SECONDS:
         if select.select([sys.stdin], [], [], 0.2)[0]:
             if os.read(sys.stdin.fileno(), len(GOODBYE)) == GOODBYE:
+                wait_for(pytest)  # what it does as it ends still needs its folder
                 return
             break
     end(marked(mark, pytest))

@@ -44,7 +44,10 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_unconfigure(config: pytest.Config) -> None:
     watching = config.stash.get(_RUN, None)
     if watching is not None:
-        watching.communicate(guardian.GOODBYE)  # all went in order: only the folder is left to remove
+        assert watching.stdin is not None
+        watching.stdin.write(guardian.GOODBYE)  # all went in order: only the folder is left to remove, once we are gone
+        watching.stdin.close()
+        watching.returncode = 0  # nobody waits for it
 
 
 def _own_folder() -> str:
