@@ -238,8 +238,8 @@ def money_back(draw: st.DrawFn) -> list[Event]:
     """Two parcels, lost or late, and what came back of them: for lines or for none, told once or twice, told or not."""
     goods = (line("a", draw(st.integers(1, 9_000))), line("b", draw(st.integers(1, 9_000))))
     known = journey(package("P1", (("a", 1),)), package("P2", (("b", 1),)))
-    found: list[Event] = [placed(usd(goods[0].total.minor + goods[1].total.minor), goods)]
-    found.append(issued(draw(st.sampled_from(WORDINGS)), found[0].total))
+    total = usd(goods[0].total.minor + goods[1].total.minor)
+    found: list[Event] = [placed(total, goods), issued(draw(st.sampled_from(WORDINGS)), total)]
     found += [lost(day(20), package_id=each, journey=known) for each in draw(st.sets(st.sampled_from(("P1", "P2"))))]
     for index in range(draw(st.integers(0, 3))):
         fields = {"lines": sorted(draw(LINES_NAMED)), "provider_refund_ref": draw(REFERENCES)}
