@@ -97,6 +97,7 @@ async def test_a_process_frozen_at_a_named_point_keeps_no_shard(
         for number, point in enumerate(points):
             world = World(kafka, await new_database(), f"{topic_prefix}{number}.")
             group.create_task(frozen_at(world, point, processes), name=point)
+    assert len(processes.running) == 2 * len(points), "each point had its zombie and its heir"
 
 
 @asynccontextmanager
@@ -136,6 +137,7 @@ async def test_a_process_frozen_amid_a_statement_keeps_no_shard(
         for number in range(4):
             database, prefix, most = await new_database(), f"{topic_prefix}{number}.", draw.randrange(MOST_BYTES)
             group.create_task(frozen_amid_a_statement(kafka, database, prefix, most, processes), name=f"{most} bytes")
+    assert len(processes.running) == 2 * 4
 
 
 @asynccontextmanager
@@ -238,3 +240,4 @@ async def test_a_shard_comes_back_when_its_connections_stop_amid_a_statement(
         await asyncio.sleep(1)  # what else it says is lost too
         proxy.weather = Weather()
         await applied(world, ORDERS, 1)
+        assert pricing.engine.failures() == {}

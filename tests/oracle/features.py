@@ -17,44 +17,30 @@ class Feature:
 
 
 FEATURES: dict[str, Feature] = {
-    "rounding": Feature(
-        "amounts that do not divide by the packages",
-        "values that add up to the basis (80): what is lost by rounding goes to the first by id today",
-    ),
+    "rounding": Feature("amounts that do not divide by the packages"),
     "destroyed": Feature("parcels that the carrier destroyed, under wordings that name LOST alone too"),
     "at_bounds": Feature("at_least and at_most of a tier"),
     "fixed": Feature("a fixed sum instead of a share"),
-    "fixed_indemnity": Feature(
-        "a fixed sum for damage, which may be more than the goods are worth",
-        "an indemnity within the insured value (82)",
-    ),
+    "fixed_indemnity": Feature("a fixed sum for damage, which may be more than the goods are worth"),
     "periods": Feature(
         "a tier that pays for each started period",
         "periods that are due while the parcel is still missing (80): today one is, until it arrives",
     ),
     "deductible_share": Feature("a deductible that is a share of the benefit"),
     "deductible_fixed": Feature("a fixed deductible", "a fixed sum once an event (80)"),
-    "deductible_category": Feature(
-        "a deductible for goods of a category", "a deductible of the goods of its category alone (80)"
-    ),
+    "deductible_category": Feature("a deductible for goods of a category"),
     "clause_limit": Feature("a clause that pays no more than a sum", "a limit for all units together (80)"),
     "package_limit": Feature("a limit for each package"),
-    "uplift": Feature("a basis with 10 % on top", "a bound of what was paid and the worded uplift (80)"),
+    "uplift": Feature("a basis with 10 % on top"),
     "exclusion_scan": Feature("an exclusion by a scan", "exclusions that are dated (81)"),
     "exclusion_category": Feature("an exclusion of goods of a category"),
     "exclusion_value": Feature("an exclusion of orders above a value"),
     "scope_order": Feature("a clause that looks at the order as a whole"),
     "currencies": Feature("orders in BRL, JPY and KWD with sums in USD"),
-    "rounded_once": Feature(
-        "sums in another currency, of which a share stays with the buyer",
-        "bounds and sums that are applied unrounded (80)",
-    ),
+    "rounded_once": Feature("sums in another currency, of which a share stays with the buyer"),
     "intervals": Feature("scans whose time zone is unknown"),
     "own_promise": Feature("packages that are booked with an earlier promise"),
-    "unknown_lines": Feature(
-        "packages whose contents are not told, or name a line that the order does not have",
-        "contents that name a line the order does not have (80)",
-    ),
+    "unknown_lines": Feature("packages whose contents are not told, or name a line that the order does not have"),
     "announced": Feature("packages that are announced and not booked"),
     "remainder": Feature("lines that no package holds", "goods that no package holds (80)"),
     "moved_lines": Feature(
@@ -62,17 +48,10 @@ FEATURES: dict[str, Feature] = {
         "the newest contents, and goods that no package holds (80)",
     ),
     "replacement": Feature("lines that are shipped again", "replacements (84)"),
-    "refunds": Feature(
-        "refunds of the platform that name no line",
-        "refunds that count for the units to which an indemnity is due (82)",
-    ),
+    "refunds": Feature("refunds of the platform that name no line"),
     "refund_lines": Feature("refunds of the platform that name lines", "refunds that name lines (82)"),
-    "chargeback": Feature(
-        "chargebacks that end with an amount", "refunds that count for the units to which an indemnity is due (82)"
-    ),
-    "chargeback_no_amount": Feature(
-        "chargebacks that end in the buyer's favour without an amount", "outcomes without an amount (82)"
-    ),
+    "chargeback": Feature("chargebacks that end with an amount"),
+    "chargeback_no_amount": Feature("chargebacks that end in the buyer's favour without an amount"),
     "dated_cover": Feature(
         "policies whose basis is amended", "versions of the policy by the instant they count from (81)"
     ),
@@ -81,10 +60,8 @@ FEATURES: dict[str, Feature] = {
         "policies that are cancelled and put in force again",
         "an order that is kept longer than seven days after its cover ended, as it may be put in force again (81)",
     ),
-    "sparse": Feature("feeds that tell hand-over and arrival alone", "silence of feeds that speak (83)"),
-    "arrival_after_loss": Feature(
-        "parcels that arrive after they counted as lost", "losses that an arrival takes away (83)"
-    ),
+    "sparse": Feature("feeds that tell hand-over and arrival alone"),
+    "arrival_after_loss": Feature("parcels that arrive after they counted as lost"),
 }
 
 DEFAULT = tuple(name for name, feature in FEATURES.items() if not feature.waits_for)

@@ -276,3 +276,14 @@ def test_what_came_back_counts_first_for_goods_to_be_made_good() -> None:
     story = insured()
     story.given(refunded("R1", 4_000, day(5)), lost(day(10), package_id="A", journey=journey(A, B)))
     assert story.case.entitled == 2_000
+
+
+def test_a_fixed_sum_for_damage_is_no_more_than_the_goods_are_insured_for() -> None:
+    """300 for goods worth 100: 100."""
+    body = only(
+        '[[clause]]\nid = "DA-1"\nperil = "damaged"\nany_of = [{ scan = "DAMAGED" }]\n'
+        'tiers = [{ amount = { amount = "300" } }]\n'
+    )
+    story = insured(body)
+    story.when(damaged(day(5)))
+    assert story.case.entitled == 10_000

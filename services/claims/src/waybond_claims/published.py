@@ -117,9 +117,16 @@ def _package(owes: Entitlement, key: Key, currency: str) -> PackageBasis:
             "remainder": key is None,
             "basis": money_of(bounds.value(key), currency),
             "limit": _optional(unit_limit(owes.view.case, bounds.cover(key), key), currency),
-            "elsewhere": _optional(bounds.elsewhere.get(key), currency),
+            "elsewhere": _optional(bounds.elsewhere.get(key, 0 if _above_value(owes, key) else None), currency),
         }
     )
+
+
+def _above_value(owes: Entitlement, key: Key) -> bool:
+    """Whether a clause would give more for the goods than they are insured for (a fixed sum)."""
+    bounds = owes.bounds
+    applying = [each for each in owes.findings if each.applies and key_of(each) == key]
+    return any(bounds.gross(each) > bounds.net(each) for each in applying)
 
 
 def _step(step: Stepped, currency: str) -> Step:

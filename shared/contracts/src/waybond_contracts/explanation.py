@@ -169,7 +169,7 @@ class PackageBasis(Model):
     """The policy's limit for a package."""
     elsewhere: Money | None = None
     """What the buyer got back for it elsewhere. What is paid for goods that are lost, damaged, missing or the like is,
-    together with it, no more than the basis."""
+    together with it, no more than the basis. None: nothing came back, and no benefit is above the basis."""
 
 
 class Explanation(Model):

@@ -91,7 +91,7 @@ def _within(finding: Finding, unit: PackageBasis | None) -> int:
     amount = benefit(finding)
     if unit is not None and unit.limit is not None:
         amount = min(amount, unit.limit.minor)
-    if unit is not None and unit.elsewhere and unit.elsewhere.minor and finding.peril not in PARAMETRIC:
+    if unit is not None and unit.elsewhere is not None and finding.peril not in PARAMETRIC:
         amount = min(amount, max(0, unit.basis.minor - unit.elsewhere.minor))
     return amount
 

@@ -31,9 +31,10 @@ MAX_TIERS = 16
 MAX_CONDITIONS = 8
 MAX_LANES = 300
 MAX_WAYS = 8
-MAX_LIVE_SCANS = 4
-LIVE_AFTER = 2
-"""Hand-over and arrival are one scan each: a feed that tells these two alone has said nothing of the way."""
+MAX_LIVE_SCANS, LIVE_AFTER = (
+    4,
+    2,
+)  # hand-over and arrival are one scan each: a feed that tells these two alone says nothing of the way
 PARSED_WORDINGS_KEPT = 256
 
 
@@ -53,8 +54,7 @@ class Peril(StrEnum):
 
 
 PARAMETRIC = frozenset({Peril.LATE, Peril.STALLED})
-"""What is paid for time lost. All other perils are made good: benefit and what came back for the goods elsewhere are
-together no more than the goods' insured value."""
+"""What is paid for time lost; all other perils are made good, up to the goods' insured value."""
 
 
 class Clock(StrEnum):
@@ -167,8 +167,7 @@ class Condition(Strict):
     silent_for: Duration | None = None
     """Nothing was heard for this long since the clock (last_scan)."""
     live_after: Annotated[int, Field(ge=0, le=MAX_LIVE_SCANS)] | None = None
-    """With silent_for: scans at so many different times, by somebody who had the parcel in hand, make a feed that
-    speaks; only then silence says something. 2, if neither this nor live_kinds is given; 0: silence always counts."""
+    """With silent_for: silence counts after physical scans at so many times (2, if live_kinds is not given either)."""
     live_kinds: Annotated[tuple[ScanKind, ...], Field(max_length=32)] = ()
     """With silent_for: one scan of these kinds makes a feed that speaks too."""
     after_by_lane: Annotated[dict[LanePattern, Duration], Field(max_length=MAX_LANES)] = Field(default_factory=dict)
@@ -195,9 +194,8 @@ class Condition(Strict):
     @property
     def scans_to_live(self) -> int:
         """After how many scans silence counts; 0 where it always does, or where a scan of live_kinds alone decides."""
-        if self.live_after is not None or self.silent_for is None:
-            return self.live_after or 0
-        return 0 if self.live_kinds else LIVE_AFTER
+        unsaid = self.live_after is None and self.silent_for is not None and not self.live_kinds
+        return LIVE_AFTER if unsaid else self.live_after or 0
 
     def after_on(self, lane: Lane) -> Duration | None:
         return duration_on(lane, self.silent_for or self.after, self.after_by_lane)
@@ -264,7 +262,7 @@ class Clause(Strict):
     answer_within: Duration | None = None
     """How long the carrier may take to answer."""
     unanswered: Literal["counts", "not_met", "refer"] = "refer"
-    """What it means that the carrier did not answer in time: silence counts, it does not, or a person decides."""
+    """If it did not: silence counts, it does not, or a person decides."""
     unanswered_up_to: Amount | None = None
     """With `counts`: up to this insured value; above it a person decides."""
 
@@ -275,9 +273,9 @@ class Clause(Strict):
 
     @model_validator(mode="after")
     def _answers(self) -> "Clause":
-        if not self.ask_carrier and self.unanswered != "refer":
+        if self.unanswered != "refer" and not self.ask_carrier:
             raise ContractError("unanswered", f"ask_carrier in clause {self.id}: without it nobody is asked")
-        if self.unanswered_up_to is not None and self.unanswered != "counts":
+        if self.unanswered_up_to and self.unanswered != "counts":
             raise ContractError("unanswered_up_to", f'unanswered = "counts" in clause {self.id}')
         return self
 

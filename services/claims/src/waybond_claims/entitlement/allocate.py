@@ -51,10 +51,9 @@ class Bounds(Struct, frozen=True, gc=False):
         return self.indemnity(found.rule, key_of(found), self.gross(found))
 
     def indemnity(self, rule: Rule | None, key: Key, minor: int) -> int:
-        back = self.elsewhere.get(key, 0)
-        if not back or rule is None or not indemnifies(rule):
+        if rule is None or not indemnifies(rule):
             return minor
-        return min(minor, max(0, self.value(key) - back))
+        return min(minor, max(0, self.value(key) - self.elsewhere.get(key, 0)))
 
 
 class Entitlement(Struct, frozen=True, gc=False):
