@@ -41,6 +41,8 @@ PARTS = {"uplift", "dated_cover", "remainder", "moved_lines", "unknown_lines", "
 """With these a unit's value has to be rounded where prices are odd."""
 IMPLIED = {"rounded_once": ("currencies", "deductible_share")}
 """What a feature brings with it."""
+REMEMBERED = 7 * DAY
+"""So long after cover ended tracking knows an order of which it has told nothing that could be taken back."""
 Packing = dict[str, tuple[tuple[str, int], ...]]
 
 
@@ -94,7 +96,13 @@ class _Drawer:
                 facts += tells()
         looks = sorted(rng.sample(range(1, 200), 2))
         rates = CURRENCIES.get(self.currency, ())
-        return Case(self.wording, tuple(facts), rates, self.picked, (*(day * HALF + 7 for day in looks), AFTER_ALL))
+        heard = tuple(each for each in facts if not self._too_late(each, facts))
+        return Case(self.wording, heard, rates, self.picked, (*(day * HALF + 7 for day in looks), AFTER_ALL))
+
+    def _too_late(self, fact: Fact, facts: Sequence[Fact]) -> bool:
+        """Whether it is a scan that becomes known when tracking has forgotten the order."""
+        ends = max(each.ends for each in facts if isinstance(each, Cover))
+        return isinstance(fact, Scanned) and fact.known > ends + REMEMBERED
 
     def _lines(self) -> tuple[Line, ...]:
         rng = self.rng

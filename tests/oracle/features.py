@@ -22,17 +22,18 @@ FEATURES: dict[str, Feature] = {
     "at_bounds": Feature("at_least and at_most of a tier"),
     "fixed": Feature("a fixed sum instead of a share"),
     "fixed_indemnity": Feature("a fixed sum for damage, which may be more than the goods are worth"),
-    "periods": Feature(
-        "a tier that pays for each started period",
-        "periods that are due while the parcel is still missing (80): today one is, until it arrives",
-    ),
+    "periods": Feature("a tier that pays for each started period", "cover that ends while a period runs (80)"),
     "deductible_share": Feature("a deductible that is a share of the benefit"),
-    "deductible_fixed": Feature("a fixed deductible", "a fixed sum once an event (80)"),
-    "deductible_category": Feature("a deductible for goods of a category"),
-    "clause_limit": Feature("a clause that pays no more than a sum", "a limit for all units together (80)"),
+    "deductible_fixed": Feature("a fixed deductible", "a fixed sum above the benefit of one of several units (80)"),
+    "deductible_category": Feature(
+        "a deductible for goods of a category", "an exclusion of other goods beside it, under at_least"
+    ),
+    "clause_limit": Feature(
+        "a clause that pays no more than a sum", "a limit reached by units whose other clause gives more (80)"
+    ),
     "package_limit": Feature("a limit for each package"),
     "uplift": Feature("a basis with 10 % on top"),
-    "exclusion_scan": Feature("an exclusion by a scan", "exclusions that are dated (81)"),
+    "exclusion_scan": Feature("an exclusion by a scan", "not looked into yet (81)"),
     "exclusion_category": Feature("an exclusion of goods of a category"),
     "exclusion_value": Feature("an exclusion of orders above a value"),
     "scope_order": Feature("a clause that looks at the order as a whole"),
@@ -40,21 +41,24 @@ FEATURES: dict[str, Feature] = {
     "rounded_once": Feature("sums in another currency, of which a share stays with the buyer"),
     "intervals": Feature("scans whose time zone is unknown"),
     "own_promise": Feature("packages that are booked with an earlier promise"),
-    "unknown_lines": Feature("packages whose contents are not told, or name a line that the order does not have"),
+    "unknown_lines": Feature(
+        "packages whose contents are not told, or name a line that the order does not have",
+        "announced packages that nobody books: tracking does not watch the remainder yet (80)",
+    ),
     "announced": Feature("packages that are announced and not booked"),
-    "remainder": Feature("lines that no package holds", "goods that no package holds (80)"),
+    "remainder": Feature("lines that no package holds", "tracking that watches the remainder beside packages (80)"),
     "moved_lines": Feature(
         "packages that are booked again with other contents",
-        "the newest contents, and goods that no package holds (80)",
+        "tracking that tells contents whenever they change, and watches the remainder (80)",
     ),
-    "replacement": Feature("lines that are shipped again", "replacements (84)"),
+    "replacement": Feature(
+        "lines that are shipped again", "ShipmentBooked.replaces, and tracking that passes it on (84)"
+    ),
     "refunds": Feature("refunds of the platform that name no line"),
-    "refund_lines": Feature("refunds of the platform that name lines", "refunds that name lines (82)"),
+    "refund_lines": Feature("refunds of the platform that name lines", "not looked into yet (82)"),
     "chargeback": Feature("chargebacks that end with an amount"),
     "chargeback_no_amount": Feature("chargebacks that end in the buyer's favour without an amount"),
-    "dated_cover": Feature(
-        "policies whose basis is amended", "versions of the policy by the instant they count from (81)"
-    ),
+    "dated_cover": Feature("policies whose basis is amended", "not looked into yet: 1 of 150 differs (81)"),
     "cancelled": Feature("policies that are cancelled"),
     "reinstated": Feature(
         "policies that are cancelled and put in force again",

@@ -252,6 +252,15 @@ def test_a_chargeback_that_was_won_without_an_amount_counts_as_what_was_disputed
     assert story.last(IssueRefund).amount == usd(7_500)
 
 
+def test_a_disputed_amount_that_is_told_after_the_dispute_counts() -> None:
+    """Opened without an amount, told again with 25: 100 - 25 = 75."""
+    story = ClaimsStory()
+    told = complaint(day(4), stage=DisputeStage.CHARGEBACK, amount=usd(2_500))
+    story.given(placed(), issued(), complaint(day(3), stage=DisputeStage.CHARGEBACK), told)
+    story.given(resolved(day(5), outcome=WON), lost(day(10)))
+    assert story.last(IssueRefund).amount == usd(7_500)
+
+
 def test_a_disputed_amount_in_another_currency_is_referred() -> None:
     story = ClaimsStory()
     euros = Money.of(2_500, "EUR")

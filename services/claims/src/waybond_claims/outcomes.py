@@ -93,6 +93,8 @@ def _with(case: Case, dispute: Dispute) -> Case:
 
 def _opened(before: Dispute, event: disputes.DisputeOpened) -> Dispute:
     if before.opened_at is not None:
+        if before.minor is None and event.amount is not None:  # The amount is told later, or by another source.
+            return replace(before, minor=event.amount.minor, currency=event.amount.currency)
         return before
     named = replace(
         before,

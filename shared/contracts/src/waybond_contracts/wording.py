@@ -31,10 +31,8 @@ MAX_TIERS = 16
 MAX_CONDITIONS = 8
 MAX_LANES = 300
 MAX_WAYS = 8
-MAX_LIVE_SCANS, LIVE_AFTER = (
-    4,
-    2,
-)  # hand-over and arrival are one scan each: a feed that tells these two alone says nothing of the way
+MAX_LIVE_SCANS = 4
+LIVE_AFTER = 2
 PARSED_WORDINGS_KEPT = 256
 
 
