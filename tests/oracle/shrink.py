@@ -34,7 +34,7 @@ def shrunk(case: Case) -> Case:
 def _fails(case: Case, way: str) -> bool:
     try:
         return _way(case) == way
-    except Exception:  # what is left is no case any more (S: no booking, no clause)
+    except Exception:  # what is left is no case any more: no booking, no clause
         return False
 
 

@@ -93,8 +93,10 @@ def _of_package(watch: Watch, package: Package) -> Sequence[Start]:
 
 
 def spoke(package: Package, watch: Watch, by: datetime) -> bool:
-    """Whether the package's feed had said enough by then for its silence to mean something, as the wording has it (S: a
-    feed tells hand-over and arrival alone; between the two there is nothing to hear)."""
+    """Whether the package's feed had said enough by then for its silence to mean something, as the wording has it.
+
+    Scenario: a feed tells hand-over and arrival alone. Between the two there is nothing to hear.
+    """
     if not watch.live_after and not watch.live_kinds:
         return True
     if 0 < watch.live_after <= sum(at <= by for at in first_heard(package)):

@@ -96,8 +96,10 @@ def _given_back(view: View) -> bool:
 
 
 def _after(view: View, rule: Rule, bar: Bar, unit: str | None, due: datetime) -> bool:
-    """Whether all scans that the exclusion names were made after the benefit fell due, as far as their time is known
-    (S: lost on day 30, refused at the door on day 40)."""
+    """Whether all scans that the exclusion names were made after the benefit fell due, as far as their time is known.
+
+    Scenario: lost on day 30, refused at the door on day 40.
+    """
     for package in view.packages_of(rule, unit):
         noted = dict(package.noted)
         for kind in bar.scans.intersection(package.kinds):
