@@ -119,8 +119,11 @@ _DURATIONS = st.one_of(
 
 def _consistent(payload: dict[str, Any]) -> dict[str, Any]:
     """What a schema cannot say: one currency an order, each line once, a span that does not run backwards, rates."""
-    lines = [line for line in payload.get("lines") or [] if "total" in line]
-    amounts = [payload.get("total"), payload.get("shipping"), *(line["total"] for line in lines)]
+    lines = payload.get("lines") or []
+    amounts = [payload.get(each) for each in ("total", "shipping")]
+    if lines:
+        amounts += [payload.get(each) for each in ("amount", "refunded")]
+    amounts += [line.get(each) for line in lines for each in ("total", "amount")]
     one = next((amount for amount in amounts if amount), {})
     for amount in filter(None, amounts):
         amount |= {"currency": one["currency"], "exponent": one["exponent"]}
