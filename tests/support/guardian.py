@@ -47,12 +47,18 @@ def marked(mark: str, pytest: int) -> set[int]:
 
 
 def wait_for(pytest: int) -> None:
-    """Wait until a process is gone, for a while."""
+    """Wait until a process has ended, for a while."""
     until = time.monotonic() + GOING_SECONDS
-    with contextlib.suppress(ProcessLookupError):
-        while time.monotonic() < until:
-            os.kill(pytest, 0)
-            time.sleep(0.05)
+    while runs(pytest) and time.monotonic() < until:
+        time.sleep(0.05)
+
+
+def runs(pid: int) -> bool:
+    """Whether a process runs: one that has ended stays in the table until its parent asks for its exit status."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in ("Z", "X")
+    except OSError:
+        return False
 
 
 def end(pids: set[int]) -> None:
@@ -82,6 +88,7 @@ def watch(pytest: int, mark: str) -> None:
         if select.select([sys.stdin], [], [], 0.2)[0]:
             if os.read(sys.stdin.fileno(), len(GOODBYE)) == GOODBYE:
                 wait_for(pytest)  # what it does as it ends still needs its folder
+                end(marked(mark, pytest))  # what a process of pytest left behind that ended in a hurry
                 return
             break
     end(marked(mark, pytest))

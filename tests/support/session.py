@@ -45,7 +45,7 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     watching = config.stash.get(_RUN, None)
     if watching is not None:
         assert watching.stdin is not None
-        watching.stdin.write(guardian.GOODBYE)  # all went in order: only the folder is left to remove, once we are gone
+        watching.stdin.write(guardian.GOODBYE)  # all went in order: it removes what is left once we are gone
         watching.stdin.close()
         watching.returncode = 0  # nobody waits for it
 

@@ -17,6 +17,7 @@ SCHEMAS = event_schemas()
 MAX_ITEMS_MADE = 3
 COUNTRY = "^[A-Z]{2}$"
 CURRENCY = "^[A-Z]{3}$"
+ABOVE_ZERO = "(?=.*[1-9])"
 # Every kind of character that a text may have: of each width in UTF-8, and what JSON escapes.
 TEXT = st.characters(codec="utf-8", exclude_characters="\x00")
 
@@ -97,7 +98,9 @@ def _text(schema: Schema) -> st.SearchStrategy[str]:
             codec="utf-8", exclude_characters="\x00\x7f/", exclude_categories=["Cc"] if no_controls else []
         )
         return st.text(characters, min_size=schema.get("minLength", 0), max_size=min(schema["maxLength"], 20))
-    made = st.from_regex(pattern, fullmatch=True)
+    made = st.from_regex(pattern.replace(ABOVE_ZERO, ""), fullmatch=True)
+    if ABOVE_ZERO in pattern:
+        made = made.map(lambda text: text if text.strip("0.") else f"1{text[1:]}")
     return made.filter(lambda text: schema.get("minLength", 0) <= len(text) <= schema.get("maxLength", len(text)))
 
 
@@ -118,7 +121,7 @@ _DURATIONS = st.one_of(
 
 
 def _consistent(payload: dict[str, Any]) -> dict[str, Any]:
-    """What a schema cannot say: one currency an order, each line once, a span that does not run backwards, rates."""
+    """What a schema cannot say: one currency an order, each line once, a span that does not run backwards."""
     lines = payload.get("lines") or []
     amounts = [payload.get(each) for each in ("total", "shipping")]
     if lines:
@@ -131,7 +134,4 @@ def _consistent(payload: dict[str, Any]) -> dict[str, Any]:
         line["line_id"] = f"{ordinal}{line['line_id']}"
     if payload.get("occurred_until"):
         payload["occurred_until"] = "2099-12-30T00:00:00Z"
-    for rate in (payload.get("settlement_rate"), *payload.get("rates", [])):
-        if rate and not rate["rate"].strip("0."):
-            rate["rate"] = "1"
     return payload

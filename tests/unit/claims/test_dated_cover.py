@@ -129,6 +129,26 @@ def test_a_lower_limit_later_asks_nothing_back() -> None:
     assert (story.case.entitled, story.named(RecoveryOpened)) == (10_000, [])
 
 
+def test_of_a_loss_that_was_paid_before_its_amendment_was_known_no_more_stays_than_the_goods_are_worth() -> None:
+    """100 in two parcels; one is lost on day 10 and 50 are paid. Then it is known that the order was amended to 60 on
+    day 5: the parcel was worth 30, and 20 are asked back."""
+    story = insured()
+    story.given(lost(day(10), journey=journey(package("P1"), package("P2"))))
+    story.pay(day(11))
+    story.when(OrderAmended(**KEY, occurred_at=day(5), revision=1, total=usd(6_000)))
+    story.when(amended(2, usd(6_000), occurred_at=day(5)))
+    assert (story.case.entitled, story.case.settled) == (3_000, 5_000)
+    assert story.last(RecoveryOpened).amount == usd(2_000)
+
+
+def test_a_loss_keeps_the_worth_of_its_goods_where_the_promise_was_missed_under_a_later_policy() -> None:
+    """Lost on day 10 under a basis of 100. The policy is amended to 60 on day 15, and the delay falls due on day 27
+    under that: 100 stay due for the loss."""
+    story = insured()
+    story.given(lost(day(10)), amended(2, usd(6_000), occurred_at=day(15)), late(0))
+    assert story.case.entitled == 10_000
+
+
 def test_an_amendment_that_was_overtaken_was_never_in_force() -> None:
     story = insured()
     story.when(amended(3, usd(10_000), occurred_at=day(3)))

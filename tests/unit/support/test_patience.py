@@ -44,7 +44,7 @@ def test_what_never_happens_ends_the_wait(busy: Callable[[float, float], None]) 
     busy(1.0, 1.0)
     assert not patience.eventually(lambda: False, 0.05)
     with pytest.raises(subprocess.TimeoutExpired):
-        patience.run([sys.executable, "-c", "input()"], 0.05, stdin=subprocess.PIPE)
+        patience.run([sys.executable, "-c", "import time; time.sleep(600)"], 0.05)
 
 
 async def test_a_block_that_takes_too_long_is_left(busy: Callable[[float, float], None]) -> None:

@@ -36,24 +36,24 @@ class Bounds(Struct, frozen=True, gc=False):
     def cover(self, key: Key) -> Cover:
         return self.covers.get(key, self.seen.cover)
 
-    def value(self, key: Key) -> int:
-        cover = self.cover(key)
+    def value(self, key: Key, cover: Cover | None = None) -> int:
+        cover = cover if cover is not None else self.cover(key)
         return cover.basis if key == ORDER else self.seen.values(cover).get(key, 0)
 
     def gross(self, found: Found) -> int:
-        """The benefit within the policy's limit for the unit."""
+        """The benefit within the policy's limit for the unit, as it was when the clause was met."""
         key = key_of(found)
-        limit = unit_limit(self.seen.case, self.cover(key), key)
+        limit = unit_limit(self.seen.case, found.cover or self.cover(key), key)
         return found.benefit if limit is None else min(found.benefit, limit)
 
     def net(self, found: Found) -> int:
-        """The same, and with what came back for the goods no more than their insured value."""
-        return self.indemnity(found.rule, key_of(found), self.gross(found))
+        """The same, and with what came back for the goods no more than their insured value, as it was then."""
+        return self.indemnity(found.rule, key_of(found), self.gross(found), found.cover)
 
-    def indemnity(self, rule: Rule | None, key: Key, minor: int) -> int:
+    def indemnity(self, rule: Rule | None, key: Key, minor: int, cover: Cover | None = None) -> int:
         if rule is None or not indemnifies(rule):
             return minor
-        return min(minor, max(0, self.value(key) - self.elsewhere.get(key, 0)))
+        return min(minor, max(0, self.value(key, cover) - self.elsewhere.get(key, 0)))
 
 
 class Entitlement(Struct, frozen=True, gc=False):
@@ -100,7 +100,7 @@ def entitlement(case: Case, now: datetime) -> Entitlement | None:
         if gross > benefits[key]:
             step(steps, StepKind.LESS, f"refunded:{label(key)}", gross - benefits[key])
     available = max(0, may_be_kept(case) - elsewhere(case))
-    limit = max([bounds.cover(key_of(each)).limit for each in chosen], default=seen.cover.limit)
+    limit = max([(each.cover or bounds.cover(key_of(each))).limit for each in chosen], default=seen.cover.limit)
     step(steps, StepKind.CAP, "limit", limit)
     entitled = step(steps, StepKind.CAP, "paid_less_refunded", available)
     cap = 0 if case.void else min(highest_limit(case), available)
@@ -136,10 +136,13 @@ def _covers(found: tuple[Found, ...]) -> dict[Key, Cover]:
 
 
 def _kept(bounds: Bounds, paid_before: tuple[Standing, ...]) -> tuple[Standing, ...]:
-    """What was paid and may stay: of goods that are made good no more than what came back for them leaves, and nothing
-    that was paid on a complaint which the buyer has withdrawn."""
+    """What was paid and may stay: of goods that are made good no more than their insured value, less what came back for
+    them, and nothing that was paid on a complaint which the buyer has withdrawn.
+
+    Scenario: the order was amended from 100 to 60 before the loss, and pricing's word of it comes after 100 were paid.
+    No more than 60 may stay."""
     case = bounds.seen.case
-    if not paid_before or not (bounds.elsewhere or case.disputes):
+    if not paid_before or not (bounds.elsewhere or case.disputes or case.covers):
         return paid_before
     kept = [each for each in paid_before if not _withdrawn(case, each)]
     return tuple([replace(each, minor=bounds.indemnity(each.rule, each.key, each.minor)) for each in kept])
