@@ -56,12 +56,14 @@ def list_(data: Folder = None) -> None:
     if not found:
         console.print("Nothing waits for a person.")
         return
-    table = Table("referral", "order", "since", "reason", "amount", "question", "choices")
+    table = Table("referral", "order", "since", "for", "by", "reason", "amount", "question", "choices")
     for case, referral in sorted(found, key=lambda each: each[1].opened_at):
         table.add_row(
             referral.referral_id[:8],
             escape(case.order),
             f"{referral.opened_at:%Y-%m-%d %H:%M}",
+            referral.role,
+            f"{referral.answer_by:%Y-%m-%d %H:%M}" if referral.answer_by is not None else "",
             referral.reason,
             str(referral.amount or ""),
             escape(referral.question),
@@ -80,6 +82,7 @@ def show(referral: Referral, data: Folder = None) -> None:
     for name, value in (
         ("order", case.order),
         ("case version", str(case.version)),
+        ("for", asked.role),
         ("question", asked.question),
         ("choices", ", ".join(asked.choices)),
         ("amount", str(asked.amount or "")),
@@ -106,12 +109,15 @@ def decide(
     version: Annotated[int, typer.Option(min=1, help="The case version that `show` showed: a later one refuses.")],
     amount: Annotated[str | None, typer.Option(help='How much, where that is asked, as in "12.50".')] = None,
     note: Annotated[str, typer.Option(help="Why; kept with the decision.")] = "",
+    role: Annotated[
+        str, typer.Option(help="As which role: adjuster, payments or lead; by default as such questions are put to.")
+    ] = "",
     data: Folder = None,
 ) -> None:
     """Decide a referral: publishes DecideReferral, which claims applies in its turn."""
     stack = state.serving(data)
     case, asked = asyncio.run(_found(stack, referral))
-    command = command_for(case, asked, choice, version, amount=amount, note=note, now=datetime.now(UTC))
+    command = command_for(case, asked, choice, version, amount=amount, note=note, role=role, now=datetime.now(UTC))
     asyncio.run(_publish(stack, command))
     console.print(
         "DecideReferral is on claim-commands. [bold]waybond referral list[/bold] shows the question again if the case "
@@ -127,6 +133,7 @@ def command_for(
     *,
     amount: str | None = None,
     note: str = "",
+    role: str = "",
     now: datetime,
 ) -> DecideReferral:
     """The decision as a command. Raises ReferralError for an answer that would be refused anyway, and ContractError
@@ -162,6 +169,7 @@ def command_for(
             choice=choice,
             amount=much,
             note=note,
+            role=role,
         )
     except ValidationError as error:
         raise contract_error(error) from None

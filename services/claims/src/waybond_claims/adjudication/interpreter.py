@@ -5,7 +5,7 @@ from fractions import Fraction
 
 from msgspec.structs import replace as changed
 
-from waybond_claims.adjudication.asks import asked
+from waybond_claims.adjudication.asks import asked, most
 from waybond_claims.adjudication.benefits import NoRateError, amounts, by_hand, shared, started_periods
 from waybond_claims.adjudication.exclusions import NOTHING, Excluded, circumstance, excluded
 from waybond_claims.adjudication.found import RANK, Found, better
@@ -63,8 +63,10 @@ def _either(now: list[Found], then: list[Found]) -> list[Found]:
 
 def _together(rule: Rule, found: list[Found]) -> list[Found]:
     """With what is of the clause, not of a unit, spread over the units."""
+    if rule.clause.limit is None and rule.deductible is None:
+        return found
     worth = [(index, each.amounts) for index, each in enumerate(found) if each.applies and each.amounts is not None]
-    if len(worth) < 2 or (rule.clause.limit is None and rule.deductible is None):
+    if len(worth) < 2:
         return found
     given = shared(rule, [each for _, each in worth], [found[index].fact_at for index, _ in worth])
     for (index, _), each in zip(worth, given, strict=True):
@@ -79,17 +81,18 @@ def _found(view: View, rule: Rule, unit: str | None) -> Found:
         met = said if met is None else better(met, said)
     if met is None:
         met = Found(rule, unit, FindingReason.NOT_MET)
-    if rule.clause.trigger == "claim" and (met.applies or rule.clause.by_claim_alone):
+    if rule.claimed and (rule.by_claim_alone or met.applies):
         met = claimable(view, met)
     try:
         out = excluded(view, rule, unit, met.fact_at) if view.terms.bars else NOTHING
         if out.by is not None:
             return changed(met, reason=FindingReason.EXCLUDED, exclusion_id=out.by.id)
-        if not met.applies:
+        if met.reason is not FindingReason.APPLIES:
             return met
         if out.asks is not None:
             question = question_key(circumstance(out.asks), unit)
-            return changed(met, reason=FindingReason.NEEDS_PERSON, exclusion_id=out.asks.id, question=question)
+            met = changed(met, reason=FindingReason.NEEDS_PERSON, exclusion_id=out.asks.id, question=question)
+            return changed(met, most=most(view, met))
         return _valued(view, met, out)
     except NoRateError:
         return _by_hand(view, met, "rate") if met.applies else met
