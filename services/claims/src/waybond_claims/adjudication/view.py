@@ -90,7 +90,8 @@ class View(Struct, frozen=True, gc=False):
     def arrival(self, rule: Rule, unit: str | None) -> Interval | None:
         """When the unit arrived in a way that the clause counts; the order has, once all its packages have."""
         if not rule.of_order or not self.packages:
-            return self._made_good(rule, unit)
+            arrived = self._arrival_of(rule, unit)
+            return self._made_good(rule, unit) if arrived is None and self.units.replacing else arrived
         known = [self._made_good(rule, each) for each in self.packages]
         found = [each for each in known if each is not None]
         missing = REMAINDER in self.ids or (self.case.packages_in_order or 0) > len(found)

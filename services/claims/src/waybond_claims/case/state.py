@@ -12,6 +12,7 @@ from msgspec import Struct
 
 from waybond_claims.case.complaint import Dispute
 from waybond_claims.case.cover import Cover, Ended, Policy
+from waybond_claims.case.explained import Explained
 from waybond_claims.case.journey import Package, SeenFact, WatchFact
 from waybond_claims.case.money import Answer, Command, Elsewhere, Grant, Recovery
 from waybond_claims.case.order import Amended, Order
@@ -54,6 +55,8 @@ class Case(Struct, frozen=True, omit_defaults=True):
     """What is owed in all, with what the buyer keeps under the wording."""
     approved: int = 0
     """`entitled` of the last ClaimApproved."""
+    explained: tuple[Explained, ...] = ()
+    """Of a large order what the last ClaimApproved said of each unit of which something was found."""
     grants: tuple[Grant, ...] = ()
     """All of them; see `standing_grants`."""
     commands: tuple[Command, ...] = ()

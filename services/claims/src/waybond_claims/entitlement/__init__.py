@@ -2,6 +2,7 @@
 
 from waybond_claims.entitlement.allocate import Entitlement, entitlement
 from waybond_claims.entitlement.caps import may_be_kept, unit_limit
+from waybond_claims.entitlement.changed import Told, told
 from waybond_claims.entitlement.due import Due, due
 from waybond_claims.entitlement.grants import granted, net_paid
 from waybond_claims.entitlement.keys import ORDER, key_of
@@ -12,11 +13,13 @@ __all__ = [
     "Due",
     "Entitlement",
     "Stepped",
+    "Told",
     "due",
     "entitlement",
     "granted",
     "key_of",
     "may_be_kept",
     "net_paid",
+    "told",
     "unit_limit",
 ]

@@ -6,7 +6,7 @@ from msgspec.structs import replace
 
 from waybond_claims.case.money import Command
 from waybond_claims.draft import Draft, named
-from waybond_claims.entitlement import Due, Entitlement, due, granted
+from waybond_claims.entitlement import Due, Entitlement, due, granted, told
 from waybond_claims.events import explanation, money, payment
 from waybond_claims.payments.answers import with_command
 from waybond_claims.payments.holds import waits
@@ -47,12 +47,13 @@ def pay(draft: Draft, owes: Entitlement) -> Command | None:
     if again is not None and known and (again.minor, draft.case.approved) == (difference.command, owes.entitled):
         command = _issue(draft, owes, replace(difference, pays=again.pays), again)
         return command if command.pays != again.pays else None
+    said = told(draft.case, owes)
     fields = {
         "amount": money(draft.case, difference.command),
         "entitled": money(draft.case, owes.entitled),
-        "explanation": explanation(draft.case, owes, difference, draft.now),
+        "explanation": explanation(draft.case, owes, difference, draft.now, said),
     }
-    draft.say(claims.ClaimApproved, fields, approved=owes.entitled)
+    draft.say(claims.ClaimApproved, fields, approved=owes.entitled, explained=said.remembered)
     return _issue(draft, owes, difference, again)
 
 
