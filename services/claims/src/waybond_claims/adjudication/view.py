@@ -53,6 +53,8 @@ class View(Struct, frozen=True, gc=False):
     """Questions that a person decided, by key."""
     barred: dict[tuple[bool, str | None], tuple[Bar, ...]]
     """Exclusions that hold, for the order (True) or a unit; filled as they are looked at."""
+    refunded: dict[datetime | None, frozenset[str | None]]
+    """The units whose goods the platform had given back by then (None: by now); filled as they are looked at."""
 
     @property
     def ids(self) -> tuple[str | None, ...]:
@@ -188,6 +190,7 @@ def view(case: Case, now: datetime) -> View | None:
         worths={},
         rulings={each.key: each for each in case.referrals if each.choice not in ("", WITHDRAWN)},
         barred={},
+        refunded={},
     )
 
 

@@ -12,11 +12,11 @@ from msgspec.structs import replace
 from waybond_claims.adjudication.complaints import is_about
 from waybond_claims.adjudication.found import RANK, Found
 from waybond_claims.case.complaint import Dispute
+from waybond_claims.case.elsewhere import elsewhere
 from waybond_claims.case.state import Case, put
 from waybond_claims.complaints.waits import heard_by, unheard_key
 from waybond_claims.draft import Draft
 from waybond_claims.entitlement import Entitlement, due, net_paid, told
-from waybond_claims.entitlement.elsewhere import elsewhere
 from waybond_claims.events import explanation, money
 from waybond_contracts import claims
 from waybond_contracts.claims import DenialReason

@@ -5,13 +5,13 @@ from datetime import datetime
 from pydantic import ConfigDict
 
 from waybond_claims.case.complaint import Dispute
+from waybond_claims.case.elsewhere import elsewhere
 from waybond_claims.case.money import Command, Recovery
 from waybond_claims.case.question import Referral
 from waybond_claims.case.state import Case
 from waybond_claims.desk.decisions import needs_amount
 from waybond_claims.desk.kinds import kind_of
 from waybond_claims.entitlement import Told, due, entitlement
-from waybond_claims.entitlement.elsewhere import elsewhere
 from waybond_claims.events import explanation, money
 from waybond_claims.payments.holds import waits
 from waybond_contracts.explanation import Explanation
