@@ -1,6 +1,18 @@
 """Explanations of large orders: bounded in size, about what changed, and the amounts still follow from them alone."""
 
-from tests.support.claims import ClaimsStory, answer, complaint, day, delivered, lost, refunded, resolved, ruling, usd
+from tests.support.claims import (
+    ClaimsStory,
+    answer,
+    complaint,
+    damaged,
+    day,
+    delivered,
+    lost,
+    refunded,
+    resolved,
+    ruling,
+    usd,
+)
 from tests.support.large_order import JOURNEY, PACKAGES, VALUE, late_package, ordered
 from waybond_contracts.claims import ClaimApproved, ClaimDenied, ClaimReferred, ClaimReopened
 from waybond_contracts.disputes import DisputeStage
@@ -77,6 +89,19 @@ def test_packages_that_change_while_a_refund_is_on_its_way_are_named_together() 
     assert named(second.explanation) == set(PACKAGES[1:])
     assert second.amount == usd(4_900)
     assert len(encode(second)) < ALL_AT_ONCE_BYTES
+
+
+def test_whatever_happens_to_all_packages_at_once_is_bounded() -> None:
+    """All are late, lost and damaged: the 1.00 for P01 is on its way, then 9.00 more and 10.00 for each other."""
+    told = story()
+    told.given(*(late_package(each) for each in PACKAGES))
+    told.given(*(lost(day(27.1), package_id=each, journey=JOURNEY) for each in PACKAGES))
+    told.given(*(damaged(day(27.2), package_id=each, journey=JOURNEY) for each in PACKAGES))
+    told.pay(day(28))
+    last = told.last(ClaimApproved)
+    assert last.amount == usd(49_900)
+    assert named(last.explanation) == set(PACKAGES)
+    assert len(encode(last)) < ALL_AT_ONCE_BYTES
 
 
 def test_arrivals_in_time_are_no_news() -> None:

@@ -20,8 +20,8 @@ from waybond_contracts.explanation import OTHERS, FindingReason, StepKind
 from waybond_contracts.recompute import REFUNDED
 
 WHOLE_FINDINGS = 40
-"""An explanation of so many findings, or fewer, is whole. It bounds what is told of units that changed, too: of more
-findings those are left out that say nothing."""
+"""An explanation of so many findings, or fewer, is whole. Of more, those of units that changed are left out that say
+nothing; and if these are still more, all but one a unit."""
 
 
 class Told(Struct, frozen=True, gc=False):
@@ -72,11 +72,17 @@ def told(case: Case, owes: Entitlement, also: Collection[Found] = ()) -> Told:
     units |= {key_of(each) for each in (*also, *owes.best[:1])} | {ORDER}.intersection(owes.benefits)
     mine = [each for each in owes.findings if key_of(each) in units]
     if len(mine) > WHOLE_FINDINGS:
-        most = {key_of(each): each for each in sorted(mine, key=_weight)}
-        named = {id(each) for each in (*also, *most.values())}
-        mine = [each for each in mine if _says_something(each) or id(each) in named]
+        mine = _shortened(owes, mine, also)
     others = sum(1 for key in owes.view.ids if key not in units)
     return Told(tuple(mine), frozenset(units), others, now)
+
+
+def _shortened(owes: Entitlement, mine: list[Found], also: Collection[Found]) -> list[Found]:
+    """Without what says nothing; if that is still too many, of each unit the finding that says most, or is paid."""
+    most = {key_of(each): each for each in sorted(mine, key=_weight)} | {key_of(each): each for each in owes.best}
+    named = {id(each) for each in (*also, *most.values())}
+    telling = [each for each in mine if _says_something(each) or id(each) in named]
+    return telling if len(telling) <= WHOLE_FINDINGS else [each for each in mine if id(each) in named]
 
 
 def is_small(owes: Entitlement) -> bool:
