@@ -18,7 +18,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from waybond_claims.desk.kinds import TAKES_AMOUNT
+from waybond_claims.desk.kinds import TAKES_AMOUNT, Role
 from waybond_claims.service.cases import MAX_LISTED, Stored, find, referred
 from waybond_claims.service.shown import ShownCase, ShownReferral, shown
 from waybond_contracts.claims import ReferralReason
@@ -121,7 +121,7 @@ def decide(
     asyncio.run(_publish(stack, command))
     console.print(
         "DecideReferral is on claim-commands. [bold]waybond referral list[/bold] shows the question again if the case "
-        "had changed meanwhile."
+        "had changed meanwhile, or if so much is for a lead to decide."
     )
 
 
@@ -138,6 +138,8 @@ def command_for(
 ) -> DecideReferral:
     """The decision as a command. Raises ReferralError for an answer that would be refused anyway, and ContractError
     for an amount that is none and a note that is too long."""
+    if role and role not in tuple(Role):
+        raise ReferralError(f"expected a role of {', '.join(Role)}, got {role!r}")
     if choice not in asked.choices:
         raise ReferralError(f"expected one of {', '.join(asked.choices)}, got {choice!r}")
     if version != case.version:
