@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
 from tests.support.story import Story
-from waybond_contracts.delays import DelayEvent, PackageSeen, WatchFellDue
+from waybond_contracts.delays import ContentsChanged, DelayEvent, PackageSeen, WatchFellDue
 from waybond_contracts.event import Event
 from waybond_contracts.money import Money
 from waybond_contracts.orders import OrderAmended, OrderLine, OrderPlaced, Payment, Promise, PromiseChanged
@@ -253,6 +253,11 @@ def story() -> Story[State]:
 def only(kind: type[E_], events: Iterable[Event]) -> list[E_]:
     """The events of one type."""
     return [each for each in events if isinstance(each, kind)]
+
+
+def verdicts(events: Iterable[Event]) -> list[Event]:
+    """All but what packages hold."""
+    return [each for each in events if not isinstance(each, ContentsChanged)]
 
 
 def the(kind: type[E_], events: Iterable[Event]) -> E_:

@@ -231,11 +231,11 @@ def test_a_replacement_of_nothing_is_a_package_like_any_other(names: tuple[str, 
 def test_the_clocks_of_a_package_do_not_run_for_the_remainder() -> None:
     of_packages = ["fulfilment", "label", "first_scan", "carrier_eta", "delivered"]
     of_order = ["order", "payment", "promised_latest"]
-    clauses = [clause(clock, "P30D", name=clock) for clock in (*of_packages, *of_order)]
+    clauses = [clause(clock, "P30D", name=f"C{i}") for i, clock in enumerate((*of_packages, *of_order))]
     shipped = story().given(order_placed(paid=0.5, lines=LINES), policy_issued(*clauses), booked(2, "A", lines=A))
     shipped.given(scanned(K.LABEL_CREATED, 2, "A", eta=8), scanned(K.PICKED_UP, 3, "A"), scanned(K.DELIVERED, 90, "A"))
     shipped.until(day(199))
-    late = {watch_id.partition(":")[0] for watch_id, package_id in breached(shipped.events) if package_id is None}
+    late = {each.clock.value for (_, unit), each in watch_says(shipped.events).items() if unit is None}
     assert late == {*of_order}
 
 
