@@ -207,7 +207,7 @@ class _Order:
     def _packed(self, packages: int) -> Iterator[Sequence[PackageLine]]:
         """What each package is said to hold: nothing where nobody says it, or where one package is drawn for all; now
         and then all but one piece, or but one line, of which the rest comes late or never."""
-        draw, lines = self.draw, self._all()
+        draw, lines = self.draw, [*self._all()]
         if packages > 1 and len(lines) > 1:
             for index in range(packages):
                 yield [line for number, line in enumerate(lines) if number % packages == index]
@@ -215,7 +215,7 @@ class _Order:
         if packages > 1 or draw.random() < 0.65:
             yield from [()] * packages
             return
-        most, last = [*lines[:-1]], lines[-1]
+        *most, last = lines
         if last.quantity > 1:
             most.append(PackageLine(line_id=last.line_id, quantity=last.quantity - 1))
         yield most if most and draw.random() < 0.6 else lines
