@@ -73,6 +73,7 @@ LINES = st.sampled_from(
         (order_line("1", 0), order_line("2", 0)),
     ]
 )
+OF_CONTENTS = ("ContentsChanged", None)
 NO_PERIL = ShipmentDelivered | TrackingCheckRequested | ContentsChanged
 TELLING = {K.DELIVERED, K.LOST, K.DESTROYED, K.DAMAGED, K.RETURNING, K.RETURNED}
 """Of these the service keeps the first and the last, and the oracle looks at all: two of each are told."""
@@ -174,22 +175,20 @@ def check_against_oracle(told: Story[State], told_facts: Sequence[Event]) -> Non
 def check_publications(told: Story[State]) -> None:
     """Nothing before its due, versions without gaps, and nothing left to wake for but the end."""
     versions: dict[tuple[str, str | None], list[int]] = {}
-    before: object = ()
+    contents: object = ()
     for each in told.published:
         event = each.event
-        if isinstance(event, ContentsChanged):
-            holds = contents_of(event)
-            assert holds != before, "the same contents were told twice"
-            before = holds
-        elif isinstance(event, DelayEvent) and each.at > START:
-            assert (event.journey.contents_version or 0) >= len(versions.get(("ContentsChanged", None), []))
+        if isinstance(event, DelayEvent):
+            assert (event.journey.contents_version or 0) >= len(versions.get(OF_CONTENTS, ()))
         if isinstance(event, WatchFellDue):
             assert event.due <= event.as_of <= each.at
             versions.setdefault((event.watch_id, event.package_id), []).append(event.version)
         elif isinstance(event, PackageSeen):
             versions.setdefault((type(event).__name__, event.package_id), []).append(event.version)
         elif isinstance(event, ContentsChanged):
-            versions.setdefault(("ContentsChanged", None), []).append(event.version)
+            versions.setdefault(OF_CONTENTS, []).append(event.version)
+            assert contents_of(event) != contents, "the same contents were told twice"
+            contents = contents_of(event)
     assert all(each == list(range(1, len(each) + 1)) for each in versions.values())
     peril = any(not isinstance(each, NO_PERIL) for each in told.events)
     assert told.wake_at == END + (KEPT_WITH_PERIL if peril else KEPT_AFTER_END)
