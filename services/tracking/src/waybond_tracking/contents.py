@@ -41,7 +41,13 @@ def changed(before: State | None, state: State) -> bool:
         return bool(state.packages)
     if before.packages is state.packages:
         return False
-    return list(map(_contents, before.packages)) != list(map(_contents, state.packages))
+    if len(before.packages) != len(state.packages):
+        return True
+    for index, package in enumerate(state.packages):
+        known = before.packages[index]
+        if package is not known and _contents(package) != _contents(known):
+            return True
+    return False
 
 
 def _contents(package: Package) -> tuple[object, ...]:
