@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -18,6 +18,7 @@ from waybond_contracts.claims import ClaimApproved, ClaimDenied, ClaimReopened, 
 from waybond_contracts.errors import ContractError
 from waybond_contracts.explanation import Explanation, Finding
 from waybond_contracts.recompute import recompute
+from waybond_contracts.rows import PaidRow
 from waybond_contracts.topics import TOPICS
 from waybond_kit.keys import partition_of, read_key
 from waybond_local import state
@@ -71,6 +72,8 @@ def explain(order: Order, data: Folder = None) -> None:
         if event.explanation is not None:
             for part in explained(event.explanation):
                 console.print(part)
+        if isinstance(event, ClaimApproved) and event.rows:
+            console.print(paid_for(event.rows))
 
 
 def headline(event: Decision) -> str:
@@ -111,6 +114,16 @@ def explained(why: Explanation) -> Iterator[RenderableType]:
     yield steps
     derived = recompute(why) == (why.entitled, why.command)
     yield "derived again from this alone: " + ("[green]the same[/green]" if derived else "[red]another amount[/red]")
+
+
+def paid_for(rows: Sequence[PaidRow]) -> RenderableType:
+    """What a command pays for, as a table."""
+    table = Table("paid for", "clause", "amount", box=None, pad_edge=False)
+    for row in rows:
+        table.add_row(
+            escape(row.package_id or ("remainder" if row.remainder else "order")), row.clause_id, str(row.amount)
+        )
+    return table
 
 
 def _because(finding: Finding) -> str:
