@@ -35,10 +35,11 @@ def due(case: Case, owes: Entitlement, *, waits: bool, flying: bool = True) -> D
     if case.recovered:
         step(steps, StepKind.PLUS, "recovered", case.recovered)
     difference = command = steps[-1].result
-    pays, parts = "refund", {}
+    pays = "refund"
+    parts: dict[Key, int] = {}
     if difference < 0:
-        parts = {"offset": owes.tolerated - owes.owed, "waived": case.waived, "asked_back": case.asked_back}
-        for what, minor in parts.items():
+        stays = {"offset": owes.tolerated - owes.owed, "waived": case.waived, "asked_back": case.asked_back}
+        for what, minor in stays.items():
             if command < 0 < minor:
                 command = step(steps, StepKind.PLUS, what, min(minor, -command))
     elif difference > 0:
