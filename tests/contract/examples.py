@@ -147,10 +147,7 @@ EXPLANATION = {
 }
 COMMAND = {"command_id": "cmd-1", "claim_id": "c-77", "case_version": 3, "by": "adjuster-9"}
 HELD = {"command_id": "op-1", "service": "claims", "topic_name": "shipments", "record_offset": 4711, "by": "ops-1"}
-ROWS = [
-    {"package_id": "PKG-1", "remainder": False, "clause_id": "TG-1", "amount": usd(360)},
-    {"package_id": None, "remainder": True, "clause_id": "TG-1", "amount": usd(100)},
-]
+ROWS = [{"package_id": "p1", "remainder": False, "clause_id": "TG-1", "amount": usd(460)}]
 REFUND = {"refund_id": "r-1", "claim_id": "c-77", "policy_id": "5d1c", "version": 1}
 MONEY_COMMAND = REFUND | {
     "step": 1,
