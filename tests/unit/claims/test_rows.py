@@ -25,7 +25,7 @@ from tests.support.claims import (
     usd,
 )
 from waybond_claims.entitlement import standing
-from waybond_contracts.claims import ClaimApproved, ClaimReferred, RecoveryOpened
+from waybond_contracts.claims import ClaimApproved, ClaimReferred, ClaimSettled, RecoveryOpened
 from waybond_contracts.delays import Journey
 from waybond_contracts.orders import OrderLine
 from waybond_contracts.refunds import CancelRefund, IssuePayout, IssueRefund, MoneyCommand
@@ -293,6 +293,7 @@ def test_settled_by_hand_is_what_is_outstanding() -> None:
     story.when(refunded("R1", 6_000, day(14)))
     story.when(ruling(story.last(ClaimReferred), "settled_outside", day(15), case_version=story.case.version))
     assert (story.case.owed, story.case.settled) == (4_000, 4_000)
+    assert (story.last(ClaimSettled).amount, story.last(ClaimSettled).settled) == (usd(4_000), usd(4_000))
     assert story.books["bank", "USD", None] == -4_000
     assert story.books["outstanding", "USD", None] == 0
     assert stand(story) == {"P1": 4_000}
@@ -327,3 +328,28 @@ def test_of_a_silent_refund_that_is_taken_back_what_is_still_owed_was_settled_by
     story.until(day(14))
     story.when(ruling(story.last(ClaimReferred), "settled_outside", day(14)))
     assert (story.case.owed, story.case.settled, story.case.in_flight) == (500, 500, None)
+
+
+def test_where_nothing_is_owed_any_more_nothing_was_settled_by_hand() -> None:
+    """100 are on their way when the platform refunds all of it: the question is over, and nothing is booked."""
+    story = ClaimsStory()
+    story.given(placed(), issued(), lost(day(12)), refunded("R1", 10_000, day(12.5)))
+    story.until(day(14))
+    story.when(ruling(story.last(ClaimReferred), "settled_outside", day(14)))
+    assert (story.case.owed, story.case.settled, story.case.in_flight) == (0, 0, None)
+    assert story.named(ClaimSettled) == []
+    assert stand(story) == {}
+
+
+def test_what_was_paid_twice_is_not_kept_twice() -> None:
+    """10 for the delay fail, are commanded again, and were paid after all: 10 are owed, and 10 of 20 asked back."""
+    story = ClaimsStory()
+    story.given(placed(), issued(), late(0))
+    first = story.last(IssueRefund)
+    story.when(answer(first, "RefundFailed", day(27.1)))
+    story.when(answer(story.last(IssueRefund), "RefundSucceeded", day(27.2)))
+    story.when(answer(first, "RefundSucceeded", day(27.3), version=2))
+    assert stand(story) == {"P1": 2_000}
+    assert (story.case.owed, story.last(RecoveryOpened).amount) == (1_000, usd(1_000))
+    story.when(ruling(story.last(ClaimReferred), "recovered", day(28)))
+    assert stand(story) == {"P1": 1_000}

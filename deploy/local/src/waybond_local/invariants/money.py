@@ -185,8 +185,9 @@ class Limits:
         worth = max(worth, cover.basis)
         self.check.expect(paid <= worth, f"{case.order_key}: paid {paid}, the buyer paid {worth}")
         got: dict[str, int] = {}
-        for each in standing(case):
-            if each.row.unit:
+        # What is on its way may be cancelled, and what is asked back was paid too much.
+        for each in standing(case, asked=True):
+            if each.row.unit and not each.flying:
                 got[each.row.unit] = got.get(each.row.unit, 0) + each.minor
         for package, minor in got.items() if cover.package_limit is not None else ():
             what = f"package {package} got {minor}, its limit is {cover.package_limit}"
