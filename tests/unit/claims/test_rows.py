@@ -2,6 +2,8 @@
 
 from datetime import timedelta
 
+from msgspec.structs import replace
+
 from tests.support.claims import (
     PLAIN,
     PROMISED,
@@ -24,6 +26,7 @@ from tests.support.claims import (
     silent_30_days,
     usd,
 )
+from waybond_claims.case.money import Recovery
 from waybond_claims.entitlement import standing
 from waybond_contracts.claims import ClaimApproved, ClaimReferred, ClaimSettled, RecoveryOpened
 from waybond_contracts.delays import Journey
@@ -248,6 +251,17 @@ def test_what_may_not_be_kept_is_given_back_first() -> None:
     story.when(delivered(day(60)))
     story.when(ruling(story.last(ClaimReferred), "recovered", day(61), amount=usd(4_000)))
     assert [(each.row.clause_id, each.minor) for each in standing(story.case)] == [("TG-1", 1_000), ("LO-1", 5_000)]
+
+
+def test_what_a_recovery_did_not_name_comes_off_what_may_not_be_kept_first() -> None:
+    """A file of before names no rows: of 100, of which 10 may be kept, 95 came back. 90 and then 5 of the 10."""
+    story = ClaimsStory()
+    story.given(placed(), issued(RETURN), late(0))
+    story.pay(day(27.5))
+    story.when(silent_30_days(day(10)))
+    story.pay(day(41))
+    case = replace(story.case, recoveries=(Recovery(1, "late_arrival", 9_500, recovered=9_500),))
+    assert [(each.row.clause_id, each.minor) for each in standing(case)] == [("TG-1", 500)]
 
 
 def test_what_was_given_back_is_owed_again_for_the_same_unit() -> None:

@@ -69,11 +69,8 @@ def explain(order: Order, data: Folder = None) -> None:
         console.print("Nothing was decided on this order yet.")
     for event in decisions:
         console.rule(f"[bold]{headline(event)}[/bold]", align="left")
-        if event.explanation is not None:
-            for part in explained(event.explanation):
-                console.print(part)
-        if isinstance(event, ClaimApproved) and event.rows:
-            console.print(paid_for(event.rows))
+        for part in reasons(event):
+            console.print(part)
 
 
 def headline(event: Decision) -> str:
@@ -89,6 +86,14 @@ def headline(event: Decision) -> str:
         case ClaimDenied():
             until = f", decided again on {event.eligible_at:%d %b %Y %H:%M} UTC" if event.eligible_at else ""
             return f"{at}: complaint {escape(event.dispute_id or '')} answered {event.reason.replace('_', ' ')}{until}"
+
+
+def reasons(event: Decision) -> Iterator[RenderableType]:
+    """Why it was decided so, and what is paid for which unit."""
+    if event.explanation is not None:
+        yield from explained(event.explanation)
+    if isinstance(event, ClaimApproved) and event.rows:
+        yield _paid_for(event.rows)
 
 
 def explained(why: Explanation) -> Iterator[RenderableType]:
@@ -116,8 +121,7 @@ def explained(why: Explanation) -> Iterator[RenderableType]:
     yield "derived again from this alone: " + ("[green]the same[/green]" if derived else "[red]another amount[/red]")
 
 
-def paid_for(rows: Sequence[PaidRow]) -> RenderableType:
-    """What a command pays for, as a table."""
+def _paid_for(rows: Sequence[PaidRow]) -> RenderableType:
     table = Table("paid for", "clause", "amount", box=None, pad_edge=False)
     for row in rows:
         table.add_row(
