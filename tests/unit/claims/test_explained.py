@@ -95,9 +95,9 @@ def test_people_can_read_why_money_is_asked_back() -> None:
 
 
 def test_a_decision_shows_what_is_paid_for() -> None:
-    told = rendered(approved()).splitlines()
+    told = rendered(approved()).splitlines()  # 30 % of 100
     headings = next(index for index, each in enumerate(told) if each.startswith("paid for"))
-    assert told[headings + 1].split() == ["P1", "TG-1", "10.00", "USD"]
+    assert told[headings + 1].split() == ["P1", "TG-1", "30.00", "USD"]
 
 
 def test_a_false_explanation_says_so() -> None:
