@@ -15,6 +15,7 @@ from waybond_claims.adjudication import INTERPRETER
 from waybond_claims.adjudication.benefits import Amounts
 from waybond_claims.adjudication.found import RANK, Found
 from waybond_claims.case.journey import WatchFact
+from waybond_claims.case.money import Command
 from waybond_claims.case.order import Order
 from waybond_claims.case.state import Case
 from waybond_claims.entitlement import ORDER, Due, Entitlement, Stepped, key_of, unit_limit
@@ -25,12 +26,14 @@ from waybond_contracts.fields import MAX_PACKAGES
 from waybond_contracts.making import maker
 from waybond_contracts.money import Money, exponent_of, rounded
 from waybond_contracts.orders import Language, Payment
+from waybond_contracts.rows import PaidRow
 from waybond_contracts.wording import Clock
 
 AMOUNTS_KEPT = 65_536
 
 _MONEY = maker(Money)
 _PAYMENT = maker(Payment)
+_ROW = maker(PaidRow)
 _NOTICE = maker(Notice)
 _EXPLANATION = maker(Explanation)
 _PACKAGE = maker(PackageBasis)
@@ -70,6 +73,23 @@ def payment(order: Order) -> Payment:
     paid = order.payment
     return _PAYMENT(
         {"provider": paid.provider, "kind": paid.kind, "reference": paid.reference, "paid_at": paid.paid_at}
+    )
+
+
+def paid_rows(case: Case, command: Command) -> tuple[PaidRow, ...]:
+    """What a command pays for, unit by unit."""
+    return tuple(
+        [
+            _ROW(
+                {
+                    "package_id": row.unit or None,
+                    "remainder": row.unit is None,
+                    "clause_id": row.clause_id,
+                    "amount": money(case, row.minor),
+                }
+            )
+            for row in command.rows
+        ]
     )
 
 
