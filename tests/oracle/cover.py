@@ -11,6 +11,7 @@ class Versions:
 
     def __init__(self, facts: Sequence[Fact]) -> None:
         self._all: list[Cover | Ended] = [*only(Cover, facts), *only(Ended, facts)]
+        self._ended = only(Ended, facts)
         self.issued = min(only(Cover, facts), key=lambda each: each.version, default=None)
 
     @property
@@ -31,6 +32,11 @@ class Versions:
         heard = [each for each in self._all if each.known <= instant or each is self.issued]
         newest = max(heard, key=lambda each: each.version)
         return newest if isinstance(newest, Cover) and instant <= newest.ends else None
+
+
+    def until(self, version: Cover) -> int:
+        """When cover ended, or ends, under this version."""
+        return min([version.ends, *(each.known for each in self._ended if each.version > version.version)])
 
 
 def on_lane(lane: str, patterns: Sequence[str]) -> bool:

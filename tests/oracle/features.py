@@ -55,6 +55,8 @@ FEATURES: dict[str, Feature] = {
         "lines that are shipped again", "ShipmentBooked.replaces, and tracking that passes it on (84)"
     ),
     "refunds": Feature("refunds of the platform that name no line"),
+    "told_twice": Feature("a chargeback's outcome that the platform tells as its refund too"),
+    "echo": Feature("a refund of ours that the platform tells as its own"),
     "refund_lines": Feature("refunds of the platform that name lines", "not looked into yet (82)"),
     "chargeback": Feature("chargebacks that end with an amount"),
     "chargeback_no_amount": Feature("chargebacks that end in the buyer's favour without an amount"),
@@ -65,6 +67,9 @@ FEATURES: dict[str, Feature] = {
         "an order that is kept longer than seven days after its cover ended, as it may be put in force again (81)",
     ),
     "sparse": Feature("feeds that tell hand-over and arrival alone"),
+    "live": Feature("silence that counts after one, three or certain scans"),
+    "asks_carrier": Feature("losses that count if the carrier, asked, knows no more, and answers that come or do not"),
+    "dated_lane": Feature("orders that go to another country, and clauses for one of the two"),
     "arrival_after_loss": Feature("parcels that arrive after they counted as lost"),
 }
 

@@ -32,6 +32,8 @@ class Met:
     tier: int
     due: int
     periods: tuple[int, ...]
+    asked: bool = False
+    """Whether the carrier can be asked: a clock ran out, no scan says so."""
 
 
 @dataclass
@@ -100,6 +102,7 @@ class Parcels:
         if package in (ORDER, REMAINDER) or way.silent_for is None:
             return []
         physical = [each for each in self.scans(package) if each.kind not in NO_PARCEL]
+        enough = way.scans_to_live
         found: list[int] = []
         for index in range(len(physical)):
             heard = max(each.last for each in physical[: index + 1])
@@ -108,7 +111,9 @@ class Parcels:
                 each.first <= due and max(s.last for s in physical[: index + 1 + nth]) != heard
                 for nth, each in enumerate(physical[index + 1 :], 1)
             )
-            if not broken and index + 1 >= way.live_after:
+            before = [each for each in physical if each.first <= heard]
+            speaks = enough is not None and len({each.first for each in before}) >= enough
+            if not broken and (speaks or any(each.kind in way.live_kinds for each in before)):
                 found.append(due)
         return found
 
@@ -121,10 +126,11 @@ class Parcels:
             for ordinal, tier in enumerate(clause.tiers):
                 if start is not None and tier.after is not None:
                     dues = self._dues(start + tier.after * DAY, tier, arrived)
-                    found += [Met(ordinal, dues[0], dues)] if dues else []
+                    found += [Met(ordinal, dues[0], dues, asked=True)] if dues else []
         for way in clause.any_of:
             dues = self._of_way(way, unit, parts)
-            found += [Met(0, due, (due,)) for due in dues if due <= self.now and self._stands(clause, due, arrived)]
+            standing = [due for due in dues if due <= self.now and self._stands(clause, due, arrived)]
+            found += [Met(0, due, (due,), asked=way.scan is None) for due in standing]
         return found
 
     def _of_way(self, way: Way, unit: str, parts: Sequence[str]) -> list[int]:

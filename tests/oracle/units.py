@@ -19,6 +19,8 @@ class Units:
     replaces: dict[str, list[str]] = field(default_factory=dict)
     """By package: the replacements of it."""
 
+    left: dict[str, Fraction] = field(default_factory=dict)
+    """What the known contents leave of each line."""
     missing: int = 0
     """How many packages are announced that nobody has booked."""
 
@@ -36,13 +38,15 @@ class Units:
         """The insured value of each unit."""
         return in_proportion(basis, self.parts) | {ORDER: basis}
 
-    def part_of(self, unit: str, lines: Sequence[Line], categories: Sequence[str]) -> Fraction:
-        """Which part of the unit's value is for goods of these categories; unknown contents are like the order."""
-        holds = self.holds.get(unit) or {line.name: Fraction(1) for line in lines}
-        value = sum((holds.get(line.name, Fraction(0)) * line.minor for line in lines), Fraction(0))
-        chosen = [line for line in lines if line.category in categories]
-        named = sum((holds.get(line.name, Fraction(0)) * line.minor for line in chosen), Fraction(0))
-        return named / value if value else Fraction(0)
+    def goods(self, unit: str, lines: Sequence[Line]) -> dict[str, Fraction]:
+        """The worth of what the unit holds by category; of unknown contents of what the known ones leave."""
+        left = {} if unit == ORDER else self.left
+        holds = self.holds.get(unit) or left or {line.name: Fraction(1) for line in lines}
+        found: dict[str, Fraction] = {}
+        for line in lines:
+            if line.name in holds:
+                found[line.category] = found.get(line.category, Fraction(0)) + holds[line.name] * line.minor
+        return found
 
 
 def in_proportion(amount: int, weights: Mapping[str, Fraction]) -> dict[str, int]:
@@ -109,8 +113,9 @@ def units(parcels: Parcels, lines: Sequence[Line]) -> Units:
     for name in parcels.names:
         found.parts[name] = worth.get(name, each_gets if name in unknown else Fraction(0))
     found.parts[REMAINDER] = rest - each_gets * len(unknown)
+    found.left = {line: Fraction(count, pieces[line]) for line, count in left.items() if count}
     if not unknown:
-        found.holds[REMAINDER] = {line: Fraction(count, pieces[line]) for line, count in left.items() if count}
+        found.holds[REMAINDER] = found.left
     for name in replacements:
         found.parts[name] = Fraction(0)
     return found
