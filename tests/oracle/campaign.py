@@ -91,7 +91,10 @@ def _units_wrong(case: Case, run: Run, answers: dict[int, Answer]) -> list[str]:
 
 
 def _paid_wrongly(case: Case, run: Run, answers: dict[int, Answer]) -> list[str]:
-    """In the end no less is paid than is owed, unless a chargeback runs or a person has to look first."""
+    """In the end no less is paid than is owed, unless a chargeback runs or a person has to look first; and each amount
+    follows from its explanation."""
+    if run.unexplained:
+        return [f"explained wrongly: {run.unexplained[0]}"]
     final = answers[max(case.looks)].entitled
     waits = run.referrals or any(isinstance(each, Disputed) for each in case.facts)
     if run.paid < final and not waits:

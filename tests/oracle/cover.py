@@ -20,6 +20,11 @@ class Versions:
         newest = max(self._all, key=lambda each: each.version, default=None)
         return self.issued is None or (isinstance(newest, Ended) and newest.void)
 
+    @property
+    def several(self) -> bool:
+        """Whether there was more than one version that covers something."""
+        return sum(isinstance(each, Cover) for each in self._all) > 1
+
     def newest(self) -> Cover | None:
         """The newest version that covers something."""
         return max((each for each in self._all if isinstance(each, Cover)), key=lambda each: each.version, default=None)

@@ -15,10 +15,11 @@ from waybond_claims.decide import decide as decide_claim
 from waybond_claims.entitlement import ORDER as WHOLE
 from waybond_claims.entitlement import entitlement, key_of
 from waybond_contracts import disputes, refunds
-from waybond_contracts.claims import ClaimReferred, RecoveryOpened
+from waybond_contracts.claims import ClaimApproved, ClaimReferred, RecoveryOpened
 from waybond_contracts.delays import DelayEvent
 from waybond_contracts.event import Event
 from waybond_contracts.orders import OrderRefunded
+from waybond_contracts.recompute import recompute
 from waybond_kit.aggregate import Decide, Outcome, Woken
 from waybond_tracking.decide import decide as decide_parcel
 
@@ -52,6 +53,8 @@ class Run:
     paid: int = 0
     asked_back: int = 0
     referrals: list[str] = field(default_factory=list)
+    unexplained: list[str] = field(default_factory=list)
+    """Amounts that do not follow from their explanation."""
 
 
 class Drive:
@@ -130,6 +133,11 @@ class Drive:
                 self.run.asked_back += event.amount.minor
             elif isinstance(event, ClaimReferred):
                 self.run.referrals.append(event.reason)
+            elif isinstance(event, ClaimApproved):
+                follows = recompute(event.explanation)
+                if follows != (event.entitled, event.amount):
+                    said = f"{event.entitled.minor} in all and {event.amount.minor} now"
+                    self.run.unexplained.append(f"{said}, of which {follows[0].minor} and {follows[1].minor} follow")
 
 
 def _paid(command: refunds.MoneyCommand, now: datetime) -> Event:

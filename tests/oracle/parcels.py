@@ -1,6 +1,6 @@
 """What happened to each package: its scans, its arrival, and when each peril was met."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from tests.oracle.facts import Booked, Fact, Placed, Scanned, only
@@ -47,8 +47,11 @@ class Parcels:
         self.placed = only(Placed, self.facts)[0]
         self.bookings = sorted(set(only(Booked, self.facts)), key=lambda each: (each.at, each.known))
         self.names = sorted({each.package for each in only(Booked, self.facts) + only(Scanned, self.facts)})
-        self.made_good: dict[str, list[str]] = {}
-        """By package: the replacements whose arrival counts as its own (filled by whoever knows the contents)."""
+        self.made_good: dict[str, dict[str, dict[str, int]]] = {}
+        """By package: the replacements whose arrival counts as its own, with the pieces of it by line (filled by whoever
+        knows the contents)."""
+        self.pieces: dict[str, dict[str, int]] = {}
+        """By package with known contents: its pieces by line."""
 
     def scans(self, package: str) -> list[Scanned]:
         unique = {
@@ -74,9 +77,23 @@ class Parcels:
             all_of_them = [self.arrived(part) for part in parts]
             known = [each for each in all_of_them if each is not None]
             return max(known) if known and len(known) == len(all_of_them) else None
-        packages = [unit, *self.made_good.get(unit, ())]
-        found = [scans[0].first for scans in (self.standing(each, {"DELIVERED"}) for each in packages) if scans]
+        arrivals = {each: self._delivered(each) for each in (unit, *self.made_good.get(unit, ()))}
+        found = [each for each in (arrivals.pop(unit), self._made_good_at(unit, arrivals)) if each is not None]
         return min(found, default=None)
+
+    def _delivered(self, package: str) -> int | None:
+        scans = self.standing(package, {"DELIVERED"})
+        return scans[0].first if scans else None
+
+    def _made_good_at(self, package: str, arrivals: Mapping[str, int | None]) -> int | None:
+        """When the last of its pieces had arrived in replacements."""
+        again = self.made_good.get(package, {})
+        for instant in sorted(each for each in arrivals.values() if each is not None):
+            there = [again[other] for other, at in arrivals.items() if at is not None and at <= instant]
+            wanted = self.pieces.get(package, {})
+            if all(sum(each.get(line, 0) for each in there) >= count for line, count in wanted.items()):
+                return instant
+        return None
 
     def promised(self, unit: str) -> int:
         """The order's promise, or an earlier one of the package's own bookings."""

@@ -84,7 +84,7 @@ class _Question:
         self.units: Units = units(self.parcels, self.lines)
         self.paid = total_at(self.parcels, instant)
         if self.wording.replacement == "makes_good":
-            self.parcels.made_good = self.units.replaces
+            self.parcels.made_good, self.parcels.pieces = self.units.replaces, self.units.pieces
 
     def answer(self) -> Answer:
         newest = self.versions.newest()
@@ -129,7 +129,8 @@ class _Question:
         """The benefit within the limits of the version that it was met under; for the worth of goods, with what came
         back for them, no more than their insured value."""
         version = finding.version
-        minor = min(minor, version.limit)
+        if self.versions.several:
+            minor = min(minor, version.limit)
         if version.package_limit is not None and finding.unit != ORDER:
             minor = min(minor, version.package_limit)
         if not clause.indemnity:

@@ -16,8 +16,10 @@ class Units:
     """By unit, the packages by their ids and the remainder last; they add up to 1."""
     holds: dict[str, dict[str, Fraction]] = field(default_factory=dict)
     """By unit and line: its part of the line, where that is known."""
-    replaces: dict[str, list[str]] = field(default_factory=dict)
-    """By package: the replacements of it."""
+    replaces: dict[str, dict[str, dict[str, int]]] = field(default_factory=dict)
+    """By package: the replacements of it, with the pieces of it by line."""
+    pieces: dict[str, dict[str, int]] = field(default_factory=dict)
+    """By package with known contents: how many pieces of each line it has of its own."""
 
     left: dict[str, Fraction] = field(default_factory=dict)
     """What the known contents leave of each line."""
@@ -85,19 +87,25 @@ def units(parcels: Parcels, lines: Sequence[Line]) -> Units:
     known = {
         name: dict(each.lines) for name, each in newest.items() if each.lines and set(dict(each.lines)) <= {*pieces}
     }
-    found = Units(holds={}, replaces={})
+    found = Units()
     left = dict(pieces)
+    by_booking = {name: (first[name], name) for name in known}
     replacements: set[str] = set()
     for name in sorted(known, key=lambda name: (bool(newest[name].replaces), first[name], name)):
-        taken = {line: 0 if newest[name].replaces else min(count, left[line]) for line, count in known[name].items()}
+        again = known.get(newest[name].replaces, {})
+        taken = {line: min(max(0, count - again.get(line, 0)), left[line]) for line, count in known[name].items()}
         for line, count in taken.items():
             left[line] -= count
         found.holds[name] = {line: Fraction(count, pieces[line]) for line, count in taken.items() if count}
-        if any(count > taken[line] for line, count in known[name].items()):
-            old = newest[name].replaces or _same(known, name, first)
-            found.replaces.setdefault(old, []).append(name)
-            if not any(taken.values()):
-                replacements.add(name)
+        found.pieces[name] = {line: count for line, count in taken.items() if count}
+        for line, count in known[name].items():
+            holders = [other for other, has in found.pieces.items() if line in has and other != name]
+            named = [other for other in holders if other == newest[name].replaces] or holders
+            if count > taken[line] and named:
+                old = found.replaces.setdefault(min(named, key=lambda other: by_booking[other]), {})
+                old.setdefault(name, {})[line] = count - taken[line]
+        if not any(taken.values()):
+            replacements.add(name)
     whole = sum(line.minor for line in lines)
     worth = {
         name: sum((part * line.minor for line in lines if (part := holds.get(line.name))), Fraction(0)) / whole
@@ -107,7 +115,7 @@ def units(parcels: Parcels, lines: Sequence[Line]) -> Units:
     unknown = [name for name in parcels.names if name not in known]
     announced = [each for each in newest.values() if each.announced]
     said = max(announced, key=lambda each: (each.at, each.announced or 0), default=None)
-    missing = max(0, ((said and said.announced) or 0) - len(newest))
+    missing = max(0, ((said and said.announced) or 0) - len(set(parcels.names) - replacements))
     found.missing = missing
     each_gets = rest / (len(unknown) + missing) if unknown or missing else Fraction(0)
     for name in parcels.names:
@@ -119,9 +127,3 @@ def units(parcels: Parcels, lines: Sequence[Line]) -> Units:
     for name in replacements:
         found.parts[name] = Fraction(0)
     return found
-
-
-def _same(known: Mapping[str, Mapping[str, int]], name: str, first: Mapping[str, int]) -> str:
-    """The package that holds the same lines and was booked first."""
-    others = [each for each in known if each != name and set(known[each]) & set(known[name])]
-    return min(others, key=lambda each: (first[each], each), default="")

@@ -6,7 +6,7 @@ from fractions import Fraction
 from msgspec.structs import replace as changed
 
 from waybond_claims.adjudication.asks import asked
-from waybond_claims.adjudication.benefits import NoRateError, amounts, by_hand, shared, started_periods
+from waybond_claims.adjudication.benefits import NoRateError, amounts, by_hand, started_periods, with_deductible_shared
 from waybond_claims.adjudication.exclusions import NOTHING, Excluded, circumstance, excluded
 from waybond_claims.adjudication.found import RANK, Found, better
 from waybond_claims.adjudication.terms import Rule
@@ -62,11 +62,13 @@ def _either(now: list[Found], then: list[Found]) -> list[Found]:
 
 
 def _together(rule: Rule, found: list[Found]) -> list[Found]:
-    """With what is of the clause, not of a unit, spread over the units."""
-    worth = [(index, each.amounts) for index, each in enumerate(found) if each.applies and each.amounts is not None]
-    if len(worth) < 2 or (rule.clause.limit is None and rule.deductible is None):
+    """With a fixed deductible, which is taken once for all units that were met together, spread over them."""
+    if rule.deductible is None or rule.deductible.amount is None:
         return found
-    given = shared(rule, [each for _, each in worth], [found[index].fact_at for index, _ in worth])
+    worth = [(index, each.amounts) for index, each in enumerate(found) if each.applies and each.amounts is not None]
+    if len(worth) < 2:
+        return found
+    given = with_deductible_shared([each for _, each in worth], [found[index].fact_at for index, _ in worth])
     for (index, _), each in zip(worth, given, strict=True):
         found[index] = changed(found[index], amounts=each)
     return found

@@ -34,8 +34,10 @@ class Units(Struct, frozen=True, gc=False):
     """Of the order's value, in the order of `ids`; together one."""
     left: Goods
     """What the known contents leave."""
-    replacing: dict[str, tuple[str, ...]]
-    """For each package whose goods were shipped again: the packages that replace it."""
+    held: dict[str, tuple[tuple[str, int], ...]]
+    """What each package with known contents has of the order's lines: pieces by line, without those of replacements."""
+    replacing: dict[str, dict[str, dict[str, int]]]
+    """For each package whose goods were shipped again: the packages that replace it, with the pieces by line."""
     valueless: frozenset[str]
     """Packages that hold nothing but replacements."""
 
@@ -66,11 +68,12 @@ def units(packages: Sequence[Package], lines: tuple[Line, ...], packages_in_orde
     """The units of an order of these lines, shipped in these packages (sorted by id)."""
     everything = tuple((line, line.quantity) for line in lines)
     if not packages:
-        return Units((REMAINDER,), (Fraction(1),), everything, {}, frozenset())
+        return Units((REMAINDER,), (Fraction(1),), everything, {}, {}, frozenset())
     if len(packages) == 1 and (packages_in_order or 0) <= 1:
         only = packages[0]
         if not only.lines or only.lines == tuple((line.line_id, line.quantity) for line in lines):
-            return Units((only.package_id,), (Fraction(1),), () if only.lines else everything, {}, frozenset())
+            held = {only.package_id: only.lines} if only.lines else {}
+            return Units((only.package_id,), (Fraction(1),), () if held else everything, held, {}, frozenset())
     return _shared(packages, lines, packages_in_order)
 
 
@@ -78,7 +81,7 @@ def _shared(packages: Sequence[Package], lines: tuple[Line, ...], packages_in_or
     by_id = {line.line_id: line for line in lines}
     total = sum(line.minor for line in lines)
     known = [each for each in packages if total and each.lines and all(name in by_id for name, _ in each.lines)]
-    left, taken, replaced = _handed_out(known, lines)
+    left, taken, replacing = _handed_out(known, lines)
     value = {line.line_id: Fraction(line.minor, line.quantity * total) if total else Fraction(0) for line in lines}
     parts = {name: sum((value[line] * count for line, count in held), Fraction(0)) for name, held in taken.items()}
     valueless = frozenset(name for name, held in taken.items() if not held)
@@ -95,44 +98,39 @@ def _shared(packages: Sequence[Package], lines: tuple[Line, ...], packages_in_or
         ids.append(REMAINDER)
         shares.append(rest)
     goods = tuple((line, left[line.line_id]) for line in lines if left[line.line_id])
-    return Units(tuple(ids), tuple(shares), goods, _replacing(replaced), valueless)
+    held = {name: tuple(pieces) for name, pieces in taken.items() if pieces}
+    return Units(tuple(ids), tuple(shares), goods, held, replacing, valueless)
 
 
 def _handed_out(
     known: Sequence[Package], lines: tuple[Line, ...]
-) -> tuple[dict[str, int], dict[str, list[tuple[str, int]]], list[tuple[str, str]]]:
+) -> tuple[dict[str, int], dict[str, list[tuple[str, int]]], dict[str, dict[str, dict[str, int]]]]:
     """What is left of each line, what each package has of it, and which package replaces which.
 
-    Of packages that hold the same pieces the one that was booked first has them, and one that is said to replace
-    another comes last.
+    Of packages that hold the same pieces the one that was booked first has them. One that is said to replace another
+    comes last, and has none of the pieces that the other one is booked with.
     """
     left = {line.line_id: line.quantity for line in lines}
     taken: dict[str, list[tuple[str, int]]] = {}
     holders: dict[str, list[str]] = {}
-    replaced: list[tuple[str, str]] = []
+    booked = {each.package_id: dict(each.lines) for each in known}
+    replacing: dict[str, dict[str, dict[str, int]]] = {}
     for each in sorted(known, key=_first_booked):
         held = taken[each.package_id] = []
         for name, count in each.lines:
-            part = min(count, left[name])
+            again = booked[each.replaces].get(name, 0) if each.replaces in booked else 0
+            part = min(max(0, count - again), left[name])
             left[name] -= part
             if part:
                 held.append((name, part))
             if part < count:
                 first = holders.get(name, [])
-                named = [each.replaces] if each.replaces in first else first[:1]
-                replaced += [(one, each.package_id) for one in named if one != each.package_id]
+                for one in [each.replaces] if each.replaces in first else first[:1]:
+                    replacing.setdefault(one, {}).setdefault(each.package_id, {})[name] = count - part
             if part:
                 holders.setdefault(name, []).append(each.package_id)
-    return left, taken, replaced
+    return left, taken, replacing
 
 
 def _first_booked(package: Package) -> tuple[bool, datetime, str]:
     return bool(package.replaces), package.booked_at or NEVER, package.package_id
-
-
-def _replacing(replaced: list[tuple[str, str]]) -> dict[str, tuple[str, ...]]:
-    found: dict[str, tuple[str, ...]] = {}
-    for one, other in replaced:
-        if other not in found.get(one, ()):
-            found[one] = (*found.get(one, ()), other)
-    return found

@@ -91,19 +91,25 @@ class View(Struct, frozen=True, gc=False):
         """When the unit arrived in a way that the clause counts; the order has, once all its packages have."""
         if not rule.of_order or not self.packages:
             return self._made_good(rule, unit)
-        known = [self._made_good(rule, each) for each in self.packages]
+        known = [self._made_good(rule, each) for each in self.packages if each not in self.units.valueless]
         found = [each for each in known if each is not None]
         missing = REMAINDER in self.ids or (self.case.packages_in_order or 0) > len(found)
         return None if missing or len(found) < len(known) else max(found, key=_earliest)
 
     def _made_good(self, rule: Rule, unit: str | None) -> Interval | None:
-        """When the unit arrived, or all of what replaces it did where the wording counts that."""
+        """When the unit arrived, or before that all of its goods in the packages that replace it, where the wording
+        counts those."""
         arrived = self._arrival_of(rule, unit)
-        others = self.units.replacing.get(unit, ()) if unit is not None and arrived is None else ()
-        if not others or self.terms.wording.cover.replacement != "makes_good":
+        others = self.units.replacing.get(unit) if unit is not None else None
+        if unit is None or not others or self.terms.wording.cover.replacement != "makes_good":
             return arrived
-        found = [self._arrival_of(rule, each) for each in others]
-        return None if None in found else max((each for each in found if each is not None), key=_earliest)
+        missing = dict(self.units.held.get(unit, ()))
+        found = [(when, pieces) for each, pieces in others.items() if (when := self._arrival_of(rule, each)) is not None]
+        for when, pieces in sorted(found, key=lambda each: each[0].earliest):
+            missing = {line: left for line, count in missing.items() if (left := count - pieces.get(line, 0)) > 0}
+            if not missing:
+                return when if arrived is None else min(when, arrived, key=_earliest)
+        return arrived
 
     def _arrival_of(self, rule: Rule, unit: str | None) -> Interval | None:
         fact = self.seen.get(("ShipmentDelivered", unit))
@@ -137,12 +143,10 @@ class View(Struct, frozen=True, gc=False):
 
     def goods(self, rule: Rule, unit: str | None) -> Goods:
         """Lines and pieces in the unit, as far as is known; what the known contents leave where it is not."""
-        package = self.packages.get(unit or "")
-        by_id = {line.line_id: line for line in self.lines}
-        if not rule.of_order and package is not None and package.lines:
-            known = tuple((by_id[name], count) for name, count in package.lines if name in by_id)
-            if len(known) == len(package.lines):
-                return known
+        held = self.units.held.get(unit or "") if not rule.of_order else None
+        if held:
+            by_id = {line.line_id: line for line in self.lines}
+            return tuple((by_id[name], count) for name, count in held)
         left = () if rule.of_order else self.units.left
         return left or tuple((line, line.quantity) for line in self.lines)
 

@@ -98,6 +98,9 @@ def _ran_out(view: View, rule: Rule, timed: TimedTier, fact: WatchFact, unit: st
         return said
     if _undone(view, rule, unit) or (fact.arrived is not None and rule.clause.peril in UNDONE_BY_ARRIVAL):
         return changed(said, reason=FindingReason.CONTRADICTED, tier=None)
+    made_good = view.arrival(rule, unit) if view.units.replacing else None
+    if made_good is not None and made_good.earliest <= fact.due:
+        return Found(rule, unit, FindingReason.KEPT, fact="ShipmentDelivered", fact_at=made_good.latest)
     if not rule.clause.ask_carrier or _carrier_answered(fact):
         return said
     if rule.clause.unanswered == "not_met":

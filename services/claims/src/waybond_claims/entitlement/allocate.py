@@ -1,6 +1,6 @@
 """What the order is owed, in steps: the benefits of the units, limits, what others paid back, and what stays paid."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 
 from msgspec import Struct
@@ -16,6 +16,7 @@ from waybond_claims.case.covered import highest_limit
 from waybond_claims.case.money import Elsewhere
 from waybond_claims.case.state import Case
 from waybond_claims.entitlement.caps import indemnifies, may_be_kept, unit_limit
+from waybond_claims.entitlement.clause_limits import within_clause_limits
 from waybond_claims.entitlement.elsewhere import amended_away, beside, elsewhere
 from waybond_claims.entitlement.given_back import given_back
 from waybond_claims.entitlement.grants import Standing, net_paid, standing
@@ -92,7 +93,7 @@ def entitlement(case: Case, now: datetime) -> Entitlement | None:
     refunds = (*beside(case), *amended_away(case))
     covers = _covers(found) if case.covers else {}
     bounds = Bounds(seen, covers, _by_unit(seen, found, refunds))
-    best = _best(found, bounds.net)
+    found, best = within_clause_limits(found, _best(found, bounds.net), bounds.net)
     benefits = {key: bounds.net(each) for key, each in best.items()}
     chosen = _chosen(seen, best, benefits)
     steps: list[Stepped] = []
@@ -102,8 +103,7 @@ def entitlement(case: Case, now: datetime) -> Entitlement | None:
         if gross > benefits[key]:
             step(steps, StepKind.LESS, f"refunded:{label(key)}", gross - benefits[key])
     available = max(0, may_be_kept(case) - elsewhere(case))
-    limit = max([(each.cover or bounds.cover(key_of(each))).limit for each in chosen], default=seen.cover.limit)
-    step(steps, StepKind.CAP, "limit", limit)
+    step(steps, StepKind.CAP, "limit", _limit(bounds, chosen, benefits))
     entitled = step(steps, StepKind.CAP, "paid_less_refunded", available)
     cap = 0 if case.void else min(highest_limit(case), available)
     paid_before = standing(case, seen)
@@ -125,6 +125,19 @@ def entitlement(case: Case, now: datetime) -> Entitlement | None:
         benefits=benefits,
         bounds=bounds,
     )
+
+
+def _limit(bounds: Bounds, chosen: Sequence[Found], benefits: Mapping[Key, int]) -> int:
+    """The most that is paid in all: what was met under one version of the policy is together no more than its limit,
+    and all is no more than the highest of these limits."""
+    covers = {each.version: each for each in (each.cover or bounds.cover(key_of(each)) for each in chosen)}
+    if len(covers) < 2:
+        return next(iter(covers.values()), bounds.seen.cover).limit
+    sums = dict.fromkeys(covers, 0)
+    for each in chosen:
+        sums[(each.cover or bounds.cover(key_of(each))).version] += benefits[key_of(each)]
+    together = sum(min(minor, covers[version].limit) for version, minor in sums.items())
+    return min(together, max(each.limit for each in covers.values()))
 
 
 def _covers(found: tuple[Found, ...]) -> dict[Key, Cover]:
