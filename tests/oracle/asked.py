@@ -30,10 +30,10 @@ def answered(facts: Sequence[Fact], now: int, clause: Clause, unit: str, due: in
     for instant in sorted({due, *(each.known for each in facts if due < each.known <= now)}):
         known = [each for each in facts if each.known <= instant]
         up = any(each.due == due for each in Parcels(known, instant).met(clause, unit, ()))
-        if up and not _proven(known, instant, unit, due):
-            asked = instant if asked is None else asked
-        else:
+        if not up or _proven(known, instant, unit, due):
             asked = None
+        elif asked is None:
+            asked = instant
     waits = asked is None or now < asked + ANSWERS_WITHIN
     return Answered.WAITING if waits else Answered.NOT
 

@@ -65,9 +65,7 @@ def another_order(case: Case) -> tuple[Fact, ...]:
     return (*(each for each in case.facts if isinstance(each, Placed)), *facts, *again)
 
 
-def _compared(
-    case: Case, facts: Sequence[Fact], answers: dict[int, Answer], *, words_first: bool = False
-) -> list[str]:
+def _compared(case: Case, facts: Sequence[Fact], answers: dict[int, Answer], *, words_first: bool = False) -> list[str]:
     run = drive(case, facts, words_first=words_first)
     wrong = [
         f"owed on {told(look)}: the oracle says {answers[look].entitled}, claims says {run.entitled[look]}"

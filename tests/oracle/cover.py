@@ -38,7 +38,6 @@ class Versions:
         newest = max(heard, key=lambda each: each.version)
         return newest if isinstance(newest, Cover) and instant <= newest.ends else None
 
-
     def until(self, version: Cover) -> int:
         """When cover ended, or ends, under this version."""
         return min([version.ends, *(each.known for each in self._ended if each.version > version.version)])

@@ -67,13 +67,15 @@ class _Drawer:
         self.wording: Wording = drawn_wording(rng, self.features, sum(line.minor for line in self.lines))
         shipping = rng.choice((0, 500)) if self.has("rounding") or len(self.lines) == 1 else 0
         self.placed = Placed(known=0, lines=self.lines, promise=PROMISE, shipping=shipping, currency=self.currency)
+        self.ends: int = rng.choice((ENDS, ENDS, ENDS, 28 * DAY, 40 * DAY))
+        self.issued = self._issued()
 
     def has(self, feature: str) -> bool:
         return feature in self.features
 
     def case(self) -> Case:
         rng = self.rng
-        facts: list[Fact] = [self.placed, self._issued()]
+        facts: list[Fact] = [self.placed, self.issued]
         packing = self._packing()
         for package, lines in packing.items():
             facts += self._package(package, lines)
@@ -126,7 +128,7 @@ class _Drawer:
             version=1,
             basis=self._basis(total),
             limit=limit,
-            ends=self.rng.choice((ENDS, ENDS, ENDS, 28 * DAY, 40 * DAY)),
+            ends=self.ends,
             package_limit=self.rng.choice((1, total // 3 + 1, total)) if self.has("package_limit") else None,
         )
 
@@ -233,9 +235,7 @@ class _Drawer:
         rng, total = self.rng, self.placed.total
         opened = HALF * rng.randint(20, 90) + 1
         over, told = opened + HALF * rng.randint(1, 40), opened + HALF * rng.randint(1, 60) + 2
-        won = Resolved(
-            known=over, at=over, dispute="D2", outcome="PAYOUT", minor=rng.choice((None, self._sums(total)))
-        )
+        won = Resolved(known=over, at=over, dispute="D2", outcome="PAYOUT", minor=rng.choice((None, self._sums(total))))
         lines = (rng.choice(self.lines).name,) if rng.random() < 0.3 else ()
         again = Refunded(known=told, ref="t1", minor=self._sums(total), lines=lines, same_as="D2")
         return [Disputed(known=opened, at=opened, dispute="D2"), won, again]
@@ -246,7 +246,7 @@ class _Drawer:
 
     def _sent_elsewhere(self) -> list[Fact]:
         at = HALF * self.rng.randint(2, 120) + 2
-        return [replace(self._issued(), known=at, version=2, ends=ENDS, lane="CN-AR")]
+        return [replace(self._issued(), known=at, version=2, lane="CN-AR")]
 
     def _chargeback(self) -> list[Fact]:
         rng, total = self.rng, self.placed.total
@@ -271,7 +271,13 @@ class _Drawer:
         factor = Fraction(self.rng.choice(("2", "5", "0.5")))
         lines = tuple(replace(line, minor=max(1, rounded(line.minor * factor))) for line in self.lines)
         total = sum(line.minor for line in lines) + self.placed.shipping
-        cover = Cover(known=at + 1, version=2, basis=self._basis(total), limit=total * 3, ends=ENDS)
+        cover = Cover(
+            known=at + 1,
+            version=2,
+            basis=self._basis(total),
+            limit=self.rng.choice((total * 3, total // 2 + 1)),
+            ends=self.ends,
+        )
         return [Amended(known=at, revision=1, total=total, lines=lines), cover]
 
     def _cancelled(self) -> list[Fact]:
@@ -292,6 +298,4 @@ def _numbered(facts: Sequence[Fact]) -> list[Fact]:
     """The versions of the policy numbered as they became known."""
     versions = sorted((each for each in facts if isinstance(each, Cover | Ended)), key=lambda each: each.known)
     numbers = {id(each): number for number, each in enumerate(versions, 1)}
-    return [
-        replace(each, version=numbers[id(each)]) if isinstance(each, Cover | Ended) else each for each in facts
-    ]
+    return [replace(each, version=numbers[id(each)]) if isinstance(each, Cover | Ended) else each for each in facts]

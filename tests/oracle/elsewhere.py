@@ -1,7 +1,7 @@
 """What the buyer got back beside Waybond, and for which units."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from tests.oracle.facts import Disputed, Fact, Line, Refunded, Resolved, only
@@ -36,6 +36,8 @@ def given(facts: Sequence[Fact], paid: int) -> list[Given]:
         if ours in found and theirs in found:
             said = any(each.minor is not None for each in only(Resolved, facts) if each.dispute == refund.same_as)
             older = min((ours, theirs), key=lambda each: found[each].known) if said else theirs
+            other = theirs if older == ours else ours
+            found[other] = replace(found[other], lines=found[other].lines or found[older].lines)
             del found[older]
     return [found[name] for name in sorted(found)]
 

@@ -48,8 +48,8 @@ class Parcels:
         self.bookings = sorted(set(only(Booked, self.facts)), key=lambda each: (each.at, each.known))
         self.names = sorted({each.package for each in only(Booked, self.facts) + only(Scanned, self.facts)})
         self.made_good: dict[str, dict[str, dict[str, int]]] = {}
-        """By package: the replacements whose arrival counts as its own, with the pieces of it by line (filled by whoever
-        knows the contents)."""
+        """By package: the replacements whose arrival counts as its own, with its pieces by line. Filled by
+        whoever knows the contents."""
         self.pieces: dict[str, dict[str, int]] = {}
         """By package with known contents: its pieces by line."""
 

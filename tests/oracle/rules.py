@@ -226,7 +226,8 @@ class _Question:
 
     def _insured(self, clause: Clause, finding: Finding) -> int:
         """The unit's insured value without what an exclusion takes out, in whole minor units."""
-        value, goods = self.units.values(finding.version.basis)[finding.unit], self.units.goods(finding.unit, self.lines)
+        value = self.units.values(finding.version.basis)[finding.unit]
+        goods = self.units.goods(finding.unit, self.lines)
         out = self._excluded_categories(clause)
         left = sum((worth for category, worth in goods.items() if category not in out), Fraction(0))
         return rounded(value * left / sum(goods.values(), Fraction(0))) if out else value
@@ -273,5 +274,3 @@ class _Question:
 
 def _highest(met: Met) -> tuple[int, int]:
     return -met.tier, met.due
-
-

@@ -132,6 +132,8 @@ def _kept_until(state: State) -> datetime:
     ended_at = state.policy.ended_at if state.policy else None
     if ended_at is None:
         return state.since + KEPT_WITHOUT_POLICY
+    if state.policy and state.policy.cancelled and state.policy.ends_at is not None:
+        ended_at = state.policy.ends_at  # It may be put in force again (S: an order over the limit is amended back).
     peril = state.said or any(each.kind in PERILS for each in state.seen)
     return ended_at + (KEPT_WITH_PERIL if peril else KEPT_AFTER_END)
 

@@ -119,7 +119,7 @@ def limited(value: Amounts, minor: int) -> Amounts:
 
 
 def with_deductible_shared(given: Sequence[Amounts], met_at: Sequence[datetime | None]) -> list[Amounts]:
-    """The benefits of one clause for several units, each met at its instant, with a fixed deductible once an instant."""
+    """The benefits of one clause for several units, by when each was met, with a fixed deductible once an instant."""
     found = list(given)
     for instant in dict.fromkeys(met_at):
         same = [i for i, at in enumerate(met_at) if at == instant and found[i].deductible is not None]

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from fractions import Fraction
+from functools import reduce
 
 from msgspec.structs import replace as changed
 
@@ -11,7 +12,7 @@ from waybond_claims.adjudication.exclusions import NOTHING, Excluded, circumstan
 from waybond_claims.adjudication.found import RANK, Found, better
 from waybond_claims.adjudication.terms import Rule
 from waybond_claims.adjudication.view import View, on_other_lanes, question_key
-from waybond_claims.adjudication.ways import by_clock, by_scan
+from waybond_claims.adjudication.ways import looked_at
 from waybond_claims.adjudication.windows import claimable
 from waybond_claims.case.covered import covered_until
 from waybond_claims.case.journey import WatchFact
@@ -75,12 +76,10 @@ def _together(rule: Rule, found: list[Found]) -> list[Found]:
 
 
 def _found(view: View, rule: Rule, unit: str | None) -> Found:
-    met = None
-    for way in rule.ways:
-        said = by_scan(view, rule, way, unit) if way.scan else by_clock(view, rule, way, unit)
-        met = said if met is None else better(met, said)
-    if met is None:
-        met = Found(rule, unit, FindingReason.NOT_MET)
+    said = [each for way in rule.ways for each in looked_at(view, rule, way, unit)]
+    met = reduce(better, said) if said else Found(rule, unit, FindingReason.NOT_MET)
+    if met.applies and view.terms.bars:
+        met = _not_excluded(view, met, said)
     if rule.clause.trigger == "claim" and (met.applies or rule.clause.by_claim_alone):
         met = claimable(view, met)
     try:
@@ -95,6 +94,20 @@ def _found(view: View, rule: Rule, unit: str | None) -> Found:
         return _valued(view, met, out)
     except NoRateError:
         return _by_hand(view, met, "rate") if met.applies else met
+
+
+def _not_excluded(view: View, met: Found, said: list[Found]) -> Found:
+    """Of what meets the clause the best that no exclusion takes away.
+
+    Scenario: 10 % fell due on day 30, customs held the parcel on day 35, 30 % would fall due on day 40. It is 10 %.
+    """
+    try:
+        left = [
+            each for each in said if each.applies and excluded(view, met.rule, met.package_id, each.fact_at).by is None
+        ]
+    except NoRateError:
+        return met
+    return reduce(better, left) if left else met
 
 
 def _valued(view: View, met: Found, out: Excluded) -> Found:

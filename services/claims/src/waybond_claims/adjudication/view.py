@@ -104,7 +104,9 @@ class View(Struct, frozen=True, gc=False):
         if unit is None or not others or self.terms.wording.cover.replacement != "makes_good":
             return arrived
         missing = dict(self.units.held.get(unit, ()))
-        found = [(when, pieces) for each, pieces in others.items() if (when := self._arrival_of(rule, each)) is not None]
+        found = [
+            (when, pieces) for each, pieces in others.items() if (when := self._arrival_of(rule, each)) is not None
+        ]
         for when, pieces in sorted(found, key=lambda each: each[0].earliest):
             missing = {line: left for line, count in missing.items() if (left := count - pieces.get(line, 0)) > 0}
             if not missing:
