@@ -53,6 +53,15 @@ class Bounds(Struct, frozen=True, gc=False):
         """The same, and with what came back for the goods no more than their insured value, as it was then."""
         return self.indemnity(found.rule, key_of(found), self.gross(found), found.cover)
 
+    def bound(self, found: Found) -> int | None:
+        """What `net` bounds it by, where it was met under another version of the policy than the unit has here."""
+        key = key_of(found)
+        if found.cover is None or found.cover is self.cover(key):
+            return None
+        limit = unit_limit(self.seen.case, found.cover, key)
+        most = found.cover.limit if limit is None else limit
+        return self.indemnity(found.rule, key, most, found.cover)
+
     def indemnity(self, rule: Rule | None, key: Key, minor: int, cover: Cover | None = None) -> int:
         if rule is None or not indemnifies(rule):
             return minor
