@@ -25,6 +25,7 @@ from tests.support.claims import (
     placed,
     refunded,
     resolved,
+    silent_30_days,
     usd,
 )
 from waybond_claims.case.cover import MAX_COVERS
@@ -207,6 +208,25 @@ def test_what_happened_after_the_benefit_fell_due_takes_nothing_away(at: float, 
     later = journey(package("P1", kinds=("REFUSED",), last_scan=moved))
     story.when(delivered(day(15), journey=later))
     assert story.case.entitled == entitled
+
+
+def test_what_an_exclusion_takes_of_a_higher_tier_leaves_the_lower_one() -> None:
+    """10 % on day 27, held by customs on day 30, so the 30 % of day 35 are not covered: 10 are owed, not nothing."""
+    story = insured(f'{PLAIN}[[exclusion]]\nid = "X"\nscans = ["CUSTOMS_HELD"]')
+    held = ScanSeen(kind=ScanKind.CUSTOMS_HELD, when=Interval.at(day(30)))
+    told = journey(package("P1", kinds=("CUSTOMS_HELD",), last_scan=held))
+    story.given(late(0), late(1, journey=told))
+    assert story.case.entitled == 1_000
+
+
+def test_of_two_ways_the_one_that_was_met_first_counts() -> None:
+    """Silent until day 32 under 100, which is a loss; amended to 500 on day 33, and declared lost on day 34."""
+    story = insured()
+    story.when(silent_30_days(day(2)))
+    story.pay(day(32.5))
+    to_500(story, 33)
+    story.when(lost(day(34)))
+    assert (story.case.entitled, len(story.named(IssueRefund))) == (10_000, 1)
 
 
 def test_a_scan_whose_time_is_not_known_counts() -> None:
