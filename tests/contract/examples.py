@@ -80,7 +80,12 @@ PACKAGE = {
     "arrived": SCAN["when"],
     "handed_to": "locker",
 }
-JOURNEY = {"packages": [PACKAGE], "packages_in_order": 1, "promised_latest": "2026-02-04T23:59:59Z"}
+JOURNEY = {
+    "packages": [PACKAGE],
+    "packages_in_order": 1,
+    "promised_latest": "2026-02-04T23:59:59Z",
+    "contents_version": 1,
+}
 DELAY = {"policy_id": "5d1c", "package_id": "p1", "version": 1, "as_of": "2026-02-12T00:00:00Z", "journey": JOURNEY}
 WATCHED = DELAY | {
     "watch_id": "TG-1:0:0",
@@ -206,6 +211,7 @@ _FIELDS: dict[str, dict[str, Any]] = {
         "packages_in_order": 1,
         "promise": {"latest": "2026-02-04T23:59:59Z"},
         "service": "express",
+        "replaces": "p0",
     },
     "ShipmentScanned": {
         "package_id": "p1",
@@ -286,6 +292,7 @@ _FIELDS: dict[str, dict[str, Any]] = {
     "ShipmentDamaged": SEEN,
     "ShipmentReturned": SEEN,
     "ShipmentDelivered": SEEN | {"handed_to": "door"},
+    "ContentsChanged": DELAY | {"package_id": None},
     "TrackingCheckRequested": {
         "policy_id": "5d1c",
         "watch_id": "LO-1:1:0",

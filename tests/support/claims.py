@@ -171,8 +171,22 @@ def package(package_id: str = "P1", lines: Sequence[tuple[str, int]] = (), **fie
     return delays.PackageJourney(package_id=package_id, lines=contents, kinds=kinds, **fields)
 
 
-def journey(*packages: delays.PackageJourney, packages_in_order: int | None = None) -> delays.Journey:
-    return delays.Journey(packages=packages, packages_in_order=packages_in_order)
+def journey(
+    *packages: delays.PackageJourney, packages_in_order: int | None = None, version: int | None = None
+) -> delays.Journey:
+    return delays.Journey(packages=packages, packages_in_order=packages_in_order, contents_version=version)
+
+
+def contents(at: datetime, *packages: delays.PackageJourney, version: int = 1, **fields: Any) -> delays.ContentsChanged:
+    """Tracking says that the packages hold something else from now on."""
+    return delays.ContentsChanged(
+        **KEY,
+        occurred_at=at,
+        policy_id=POLICY_ID,
+        version=version,
+        as_of=at,
+        journey=journey(*packages, version=version, **fields),
+    )
 
 
 def fell_due(

@@ -1,20 +1,22 @@
 """Tracking's judgement: add the fact, conclude anew from all facts, publish what differs from what was said."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from msgspec.structs import replace
 
 from waybond_contracts.event import Event
 from waybond_contracts.fields import MAX_PACKAGES
-from waybond_contracts.orders import OrderPlaced, PromiseChanged
+from waybond_contracts.orders import OrderAmended, OrderLine, OrderPlaced, PromiseChanged
 from waybond_contracts.policies import PolicyAmended, PolicyCancelled, PolicyDeclined, PolicyIssued
 from waybond_contracts.shipments import ShipmentBooked, ShipmentChecked, ShipmentScanned
 from waybond_kit.aggregate import Outcome, Woken
 from waybond_tracking.clocks import MAX_PROMISES
+from waybond_tracking.contents import changed
 from waybond_tracking.difference import PERILS, difference
 from waybond_tracking.journey import dated, with_booking, with_check, with_scan
 from waybond_tracking.policy import amended, cancelled, issued
-from waybond_tracking.state import Package, Promised, State
+from waybond_tracking.state import Line, Package, Promised, State
 from waybond_tracking.watches import look
 
 KEPT_WITHOUT_POLICY = timedelta(days=400)
@@ -42,7 +44,7 @@ def decide(state: State | None, fact: Event | Woken, now: datetime, sent_at: dat
     wake_at: datetime | None = None
     if known.policy is not None:
         findings = look(known, known.policy, now, sent_at or now)
-        known, events, more = difference(known, known.policy, findings, now)
+        known, events, more = difference(known, known.policy, findings, now, contents=changed(state, known))
         wake_at = now + TICK if more else findings.wake_at
     if wake_at is None:
         wake_at = _kept_until(known)
@@ -60,6 +62,8 @@ def _learn(state: State | None, fact: Event | Woken, now: datetime) -> State | N
             return state if state.watched_to and state.watched_to >= due else replace(state, watched_to=due)
         case OrderPlaced():
             return _placed(state or _new(fact, now), fact, now)
+        case OrderAmended(lines=lines) if lines is not None:
+            return _amended(state or _new(fact, now), fact.revision, lines)
         case PromiseChanged():
             return _promised(state or _new(fact, now), fact)
         case ShipmentBooked() | ShipmentScanned() | ShipmentChecked():
@@ -85,7 +89,26 @@ def _placed(state: State, fact: OrderPlaced, now: datetime) -> State:
         return state
     promised = fact.promise.latest if fact.promise else None
     paid_at = dated(fact.payment.paid_at, now) if fact.payment.paid_at else None
-    return replace(state, since=now, placed_at=fact.occurred_at, paid_at=paid_at, promised=promised)
+    placed = replace(state, since=now, placed_at=fact.occurred_at, paid_at=paid_at, promised=promised)
+    return placed if state.lines_revision is not None else _with_lines(placed, fact.lines)
+
+
+def _amended(state: State, revision: int, lines: Sequence[OrderLine]) -> State:
+    """The highest revision counts."""
+    minor = sum(line.total.minor for line in lines)
+    amended = _with_lines(replace(state, lines_revision=revision, lines_minor=minor), lines)
+    newest = -1 if state.lines_revision is None else state.lines_revision
+    known = newest, state.lines_minor, _pieces(state)
+    return amended if (revision, minor, _pieces(amended)) > known else state
+
+
+def _with_lines(state: State, lines: Sequence[OrderLine]) -> State:
+    free = tuple(each.line_id for each in lines if not each.total.minor)
+    return replace(state, lines=tuple(Line(each.line_id, each.quantity) for each in lines), free=free)
+
+
+def _pieces(state: State) -> Sequence[tuple[str, int]]:
+    return [(each.line_id, each.quantity) for each in state.lines]
 
 
 def _promised(state: State, fact: PromiseChanged) -> State:

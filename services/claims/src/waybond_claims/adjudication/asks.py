@@ -11,7 +11,7 @@ from waybond_contracts.money import rounded
 
 def asked(view: View, said: Found, reason: FindingReason, about: str, fact: str = "") -> Found:
     """What a person decided about it, or that a person is asked."""
-    ruling = view.ruling(about, said.package_id, fact)
+    ruling = view.ruling(said.rule, about, said.package_id, fact)
     if ruling is None:
         question = question_key(about, said.package_id, fact)
         return changed(said, reason=reason, question=question, most=most(view, said))

@@ -48,7 +48,7 @@ def excluded(view: View, rule: Rule, unit: str | None, due: datetime | None = No
         if bar.scans and due is not None and exclusion.applies != "always" and _after(view, rule, bar, unit, due):
             continue
         if exclusion.circumstance:
-            ruling = view.ruling(circumstance(exclusion), unit)
+            ruling = view.ruling(rule, circumstance(exclusion), unit)
             if ruling is None:
                 asks = asks or exclusion
                 continue

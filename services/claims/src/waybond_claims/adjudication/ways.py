@@ -100,11 +100,12 @@ def _ran_out(view: View, rule: Rule, timed: TimedTier, fact: WatchFact, unit: st
     said = _in_cover(view, said, fact.due)
     if not said.applies:
         return said
+    arrived = view.arrival(rule, unit) if view.units.replacing else None
+    if arrived is not None and arrived.earliest <= fact.due:
+        # Tracking watches each package alone; what replaces it was there in time.
+        return changed(said, reason=FindingReason.KEPT, tier=None)
     if _undone(view, rule, unit) or (fact.arrived is not None and rule.clause.peril in UNDONE_BY_ARRIVAL):
         return changed(said, reason=FindingReason.CONTRADICTED, tier=None)
-    made_good = view.arrival(rule, unit) if view.units.replacing else None
-    if made_good is not None and made_good.earliest <= fact.due:
-        return Found(rule, unit, FindingReason.KEPT, fact="ShipmentDelivered", fact_at=made_good.latest)
     if not rule.clause.ask_carrier or _carrier_answered(fact):
         return said
     if rule.clause.unanswered == "not_met":

@@ -39,6 +39,8 @@ class Case(Struct, frozen=True, omit_defaults=True):
     journey_as_of: datetime | None = None
     packages: tuple[Package, ...] = ()
     packages_in_order: int | None = None
+    contents_version: int = 0
+    """Of the contents of `packages`, as tracking counts them."""
     watches: tuple[WatchFact, ...] = ()
     seen: tuple[SeenFact, ...] = ()
     elsewhere: tuple[Elsewhere, ...] = ()

@@ -141,6 +141,8 @@ class Question:
     refund_id: str | None = None
     most: int | None = None
     """The largest amount that can be answered, where there is a bound."""
+    among: tuple[str, ...] = ()
+    """Where it is about the remainder: the packages beside it."""
     choices: tuple[str, ...] = ()
     """Where they are others than those of its kind."""
 
