@@ -206,10 +206,16 @@ class _Drawer:
         return [Booked(known=at, at=at, package=package, lines=lines) for package, lines in again.items()]
 
     def _replacement(self, packing: Packing) -> list[Fact]:
-        first = sorted(packing)[0]
-        at = HALF * self.rng.randint(30, 90)
-        booked = Booked(known=at, at=at, package="R1", lines=packing[first])
-        return [booked, *self._scans("R1", at)]
+        """One or two packages that bring all or some of another one's goods again, whether they say so or not."""
+        rng, facts = self.rng, list[Fact]()
+        at, before = HALF * rng.randint(12, 60), sorted(packing)
+        for name in ("R1", "R2")[: rng.choice((1, 1, 2))]:
+            of = rng.choice(before)
+            lines = rng.choice((packing[of], packing[of], packing[of][:1], ()))
+            says = of if not lines or rng.random() < 0.5 else ""
+            facts += [Booked(known=at, at=at, package=name, lines=lines, replaces=says), *self._scans(name, at)]
+            packing, before, at = packing | {name: lines}, [of, name], at + HALF * rng.randint(1, 40)
+        return facts
 
     def _sums(self, most: int) -> int:
         return self.rng.choice((1, most // 3 + 1, most // 2, most))

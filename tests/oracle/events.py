@@ -187,6 +187,7 @@ class Teller:
             tracking_number=f"L{fact.package}CN",
             lines=tuple(shipments.PackageLine(line_id=name, quantity=count) for name, count in fact.lines),
             packages_in_order=fact.announced,
+            replaces=fact.replaces or None,
             promise=None if fact.promise is None else orders.Promise(latest=at(fact.promise)),
         )
 

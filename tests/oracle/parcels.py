@@ -47,7 +47,7 @@ class Parcels:
         self.placed = only(Placed, self.facts)[0]
         self.bookings = sorted(set(only(Booked, self.facts)), key=lambda each: (each.at, each.known))
         self.names = sorted({each.package for each in only(Booked, self.facts) + only(Scanned, self.facts)})
-        self.made_good: dict[str, dict[str, dict[str, int]]] = {}
+        self.made_good: dict[str, dict[str, dict[str, int] | None]] = {}
         """By package: the replacements whose arrival counts as its own, with its pieces by line. Filled by
         whoever knows the contents."""
         self.pieces: dict[str, dict[str, int]] = {}
@@ -77,8 +77,8 @@ class Parcels:
             all_of_them = [self.arrived(part) for part in parts]
             known = [each for each in all_of_them if each is not None]
             return max(known) if known and len(known) == len(all_of_them) else None
-        arrivals = {each: self._delivered(each) for each in (unit, *self.made_good.get(unit, ()))}
-        found = [each for each in (arrivals.pop(unit), self._made_good_at(unit, arrivals)) if each is not None]
+        again = {each: self.arrived(each) for each in self.made_good.get(unit, ())}
+        found = [each for each in (self._delivered(unit), self._made_good_at(unit, again)) if each is not None]
         return min(found, default=None)
 
     def _delivered(self, package: str) -> int | None:
@@ -90,8 +90,10 @@ class Parcels:
         again = self.made_good.get(package, {})
         for instant in sorted(each for each in arrivals.values() if each is not None):
             there = [again[other] for other, at in arrivals.items() if at is not None and at <= instant]
+            pieces = [each for each in there if each is not None]
             wanted = self.pieces.get(package, {})
-            if all(sum(each.get(line, 0) for each in there) >= count for line, count in wanted.items()):
+            all_there = all(sum(each.get(line, 0) for each in pieces) >= count for line, count in wanted.items())
+            if all_there or len(pieces) < len(there):
                 return instant
         return None
 

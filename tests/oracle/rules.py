@@ -84,7 +84,8 @@ class _Question:
         self.units: Units = units(self.parcels, self.lines)
         self.paid = total_at(self.parcels, instant)
         if self.wording.replacement == "makes_good":
-            self.parcels.made_good, self.parcels.pieces = self.units.replaces, self.units.pieces
+            own = {name: pieces for name, pieces in self.units.pieces.items() if pieces}
+            self.parcels.made_good, self.parcels.pieces = self.units.replaces, self.units.booked | own
 
     def answer(self) -> Answer:
         newest = self.versions.newest()

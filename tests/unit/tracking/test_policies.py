@@ -155,6 +155,15 @@ def test_a_cancellation_before_its_policy_is_kept_for_it() -> None:
     assert (told.events, told.state) == ((), None)
 
 
+def test_what_is_put_in_force_again_weeks_later_is_watched_on() -> None:
+    """Cancelled on day 3, in force again on day 30. It was promised for day 20: it is late by 15 days on day 35."""
+    told = story().given(order_placed(), policy_issued(LATE), booked(2), policy_cancelled(3))
+    told.until(day(29))
+    told.given(policy_amended(LATE, at=30, version=3))
+    told.until(day(36))
+    assert watch_says(told.events)["TG-1:0:1", "A"].due == day(35)
+
+
 def test_a_later_version_of_the_terms_revives_a_cancelled_policy() -> None:
     told = story().given(
         order_placed(), policy_issued(LATE), policy_cancelled(3), policy_amended(LATE, at=4, version=3)
