@@ -36,6 +36,8 @@ class Versions:
             return None
         heard = [each for each in self._all if each.known <= instant or each is self.issued]
         newest = max(heard, key=lambda each: each.version)
+        if any(each.void and each.version > newest.version for each in self._ended):
+            return None
         return newest if isinstance(newest, Cover) and instant <= newest.ends else None
 
     def until(self, version: Cover) -> int:

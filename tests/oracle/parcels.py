@@ -148,7 +148,7 @@ class Parcels:
                     found += [Met(ordinal, dues[0], dues, asked=True)] if dues else []
         for way in clause.any_of:
             dues = self._of_way(way, unit, parts)
-            standing = [due for due in dues if due <= self.now and self._stands(clause, due, arrived)]
+            standing = [due for due in dues if due <= self.now and self._stands(clause, arrived)]
             found += [Met(0, due, (due,), asked=way.scan is None) for due in standing]
         return found
 
@@ -165,11 +165,9 @@ class Parcels:
         due = start + way.after * DAY
         return [due] if arrived is None or arrived > due else []
 
-    def _stands(self, clause: Clause, due: int, arrived: int | None) -> bool:
-        """What has arrived was not lost; what arrives after it came back was not returned."""
-        if arrived is None or clause.peril not in ("lost", "returned", "not_received"):
-            return True
-        return clause.peril == "returned" and arrived <= due
+    def _stands(self, clause: Clause, arrived: int | None) -> bool:
+        """What has arrived was not lost, and did not go back."""
+        return arrived is None or clause.peril not in ("lost", "returned", "not_received")
 
     def _dues(self, due: int, tier: Tier, arrived: int | None) -> tuple[int, ...]:
         """When it fell due: once, or once for each period that has started by now or by the arrival."""

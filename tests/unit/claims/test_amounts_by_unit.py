@@ -329,6 +329,16 @@ def test_a_fixed_deductible_is_taken_in_proportion_to_unrounded_benefits() -> No
     assert owes.benefits == {"A": 1, "B": 1}
 
 
+def test_a_refund_for_goods_that_were_shipped_again_is_for_the_first_package() -> None:
+    """A (60 and 40) is lost and shipped again as B; the platform refunds 40 for the second line: 60 are left of A."""
+    story = insured()
+    told = shipped_again(("B", (("1", 1), ("2", 1))))
+    story.given(refunded("R-1", 4_000, day(9), lines=("2",)), lost(day(10), package_id="A", journey=told))
+    owes = entitlement(story.case, day(30))
+    assert owes is not None
+    assert owes.benefits == {"A": 6_000}
+
+
 # what came back elsewhere
 
 

@@ -14,6 +14,7 @@ from waybond_claims.adjudication.view import View, view
 from waybond_claims.case.cover import Cover
 from waybond_claims.case.covered import highest_limit
 from waybond_claims.case.money import Elsewhere
+from waybond_claims.case.order import Line
 from waybond_claims.case.state import Case
 from waybond_claims.entitlement.caps import indemnifies, may_be_kept, unit_limit
 from waybond_claims.entitlement.clause_limits import within_clause_limits
@@ -188,12 +189,23 @@ def _by_unit(seen: View, found: tuple[Found, ...], refunds: tuple[Elsewhere, ...
         if each.applies and indemnifies(each.rule) and not each.rule.of_order:
             due[each.package_id] = max(due.get(each.package_id, 0), each.benefit)
     values = seen.values(seen.cover)
-    held = {each: seen.packages[each].lines for each in values if each is not None}
-    holds = held | {None: tuple((line.line_id, count) for line, count in seen.units.left)}
     known = {line.line_id for line in seen.lines}
     lines = [*seen.lines, *(line for line in seen.order.lines if line.line_id not in known)]
-    whole = elsewhere(seen.case)
-    return {ORDER: whole} | given_back(refunds, values, holds, lines, due)
+    return {ORDER: elsewhere(seen.case)} | given_back(refunds, values, _holds(seen, lines), lines, due)
+
+
+def _holds(seen: View, lines: Sequence[Line]) -> dict[Key, tuple[tuple[str, int], ...]]:
+    """The pieces that each unit has of its own, as far as they are known: a line that was amended away is still where
+    it was, and what is shipped again is where it was first."""
+    names = {line.line_id for line in lines}
+    holds: dict[Key, tuple[tuple[str, int], ...]] = {
+        None: tuple((line.line_id, count) for line, count in seen.units.left)
+    }
+    for name, package in seen.packages.items():
+        if name not in seen.units.valueless:
+            booked = tuple(each for each in package.lines if each[0] in names)
+            holds[name] = seen.units.held.get(name, booked)
+    return holds
 
 
 def _best(found: tuple[Found, ...], worth: Callable[[Found], int]) -> dict[Key, Found]:
