@@ -36,7 +36,8 @@ def drawn_wording(rng: Random, features: Sequence[str], worth: int) -> Wording:
     damaged = replace(DAMAGED, tiers=(Tier(share=rng.choice(("0.50", "1.00"))),))
     if "periods" in features:
         most = rng.choice((None, Sum("20"), Sum("3", "USD")))
-        late = replace(LATE, tiers=(Tier(rng.choice((0, 7)), "0.05", per=rng.choice((1, 5)), at_most=most),))
+        per = rng.choice((1, 5)) if most else rng.choice((5, 20))
+        late = replace(LATE, tiers=(Tier(rng.choice((0, 7)), "0.05", per=per, at_most=most),))
     if "at_bounds" in features:
         bound = rng.choice((Tier(at_least=Sum("2")), Tier(at_most=Sum("2")), Tier(at_least=Sum("1"), at_most=Sum("9"))))
         late = _bounded(late, bound)
