@@ -106,9 +106,9 @@ class _Drawer:
         return Case(self.wording, heard, rates, self.picked, (*(day * HALF + 7 for day in looks), AFTER_ALL))
 
     def _too_late(self, fact: Fact, facts: Sequence[Fact]) -> bool:
-        """Whether it is a scan that becomes known when tracking has forgotten the order."""
+        """Whether it is of a package and becomes known when tracking has forgotten the order."""
         ends = max(each.ends for each in facts if isinstance(each, Cover))
-        return isinstance(fact, Scanned) and fact.known > ends + REMEMBERED
+        return isinstance(fact, Scanned | Booked) and fact.known > ends + REMEMBERED
 
     def _lines(self) -> tuple[Line, ...]:
         rng = self.rng

@@ -29,7 +29,7 @@ FEATURES: dict[str, Feature] = {
     "clause_limit": Feature("a clause that pays no more than a sum"),
     "package_limit": Feature("a limit for each package"),
     "uplift": Feature("a basis with 10 % on top"),
-    "exclusion_scan": Feature("an exclusion by a scan", "tracking that tells when the scan was made (81)"),
+    "exclusion_scan": Feature("an exclusion by a scan"),
     "exclusion_category": Feature("an exclusion of goods of a category"),
     "exclusion_value": Feature("an exclusion of orders above a value"),
     "scope_order": Feature("a clause that looks at the order as a whole"),

@@ -210,6 +210,16 @@ def test_what_happened_after_the_benefit_fell_due_takes_nothing_away(at: float, 
     assert story.case.entitled == entitled
 
 
+@pytest.mark.parametrize(("of_then", "to", "entitled"), [(10_000, 50_000, 10_000), (50_000, 10_000, 0)])
+def test_an_exclusion_by_value_looks_at_what_the_order_cost_then(of_then: int, to: int, entitled: int) -> None:
+    """Above 200 nothing is covered. Lost on day 10; on day 12 the order is amended beyond it, or to less."""
+    story = ClaimsStory()
+    exclusion = '[[exclusion]]\nid = "X"\nvalue_above = { amount = "200" }'
+    story.given(placed(usd(of_then)), issued(f"{PLAIN}{exclusion}", usd(of_then)), lost(day(10)))
+    story.when(OrderAmended(**KEY, occurred_at=day(12), revision=1, total=usd(to)))
+    assert story.case.entitled == entitled
+
+
 def test_what_an_exclusion_takes_of_a_higher_tier_leaves_the_lower_one() -> None:
     """10 % on day 27, held by customs on day 30, so the 30 % of day 35 are not covered: 10 are owed, not nothing."""
     story = insured(f'{PLAIN}[[exclusion]]\nid = "X"\nscans = ["CUSTOMS_HELD"]')
