@@ -34,6 +34,7 @@ from waybond_contracts.delays import (
     DelayEvent,
     PackageSeen,
     ShipmentDelivered,
+    ShipmentHindered,
     TrackingCheckRequested,
     WatchFellDue,
 )
@@ -73,7 +74,7 @@ LINES = st.sampled_from(
         (order_line("1", 0), order_line("2", 0)),
     ]
 )
-NO_PERIL = ShipmentDelivered | TrackingCheckRequested | ContentsChanged
+NO_PERIL = ShipmentDelivered | ShipmentHindered | TrackingCheckRequested | ContentsChanged
 TELLING = {K.DELIVERED, K.LOST, K.DESTROYED, K.DAMAGED, K.RETURNING, K.RETURNED}
 """Of these the service keeps the first and the last, and the oracle looks at all: two of each are told."""
 MAX_TELLING = 2

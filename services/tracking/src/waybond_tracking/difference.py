@@ -142,5 +142,6 @@ def _key_of(breach: Breach) -> Key:
 def _asked_about(state: State, asked: Asked) -> Sequence[Package]:
     if asked.package_id is not None:
         return [each for each in state.packages if each.id == asked.package_id]
-    watch = next(each for each in state.watches if each.id == asked.watch_id)
+    known = (*state.watches, *(each.watch for each in state.former))
+    watch = next(each for each in known if each.id == asked.watch_id)
     return unarrived(state, watch, None)
