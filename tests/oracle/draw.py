@@ -209,7 +209,7 @@ class _Drawer:
         """One or two packages that bring all or some of another one's goods again, whether they say so or not."""
         rng, facts = self.rng, list[Fact]()
         at, before = HALF * rng.randint(12, 60), sorted(packing)
-        for name in ("R1", "R2")[: rng.choice((1, 1, 2))]:
+        for name in ("R1", "R2")[: rng.choice((1, 1, 2)) if packing else 0]:
             of = rng.choice(before)
             lines = rng.choice((packing[of], packing[of], packing[of][:1], ()))
             says = of if not lines or rng.random() < 0.5 else ""

@@ -54,10 +54,7 @@ FEATURES: dict[str, Feature] = {
     "sparse": Feature("feeds that tell hand-over and arrival alone"),
     "live": Feature("silence that counts after one, three or certain scans"),
     "asks_carrier": Feature("losses that count if the carrier, asked, knows no more, and answers that come or do not"),
-    "dated_lane": Feature(
-        "orders that go to another country, and clauses for one of the two",
-        "tracking that goes on to say what was missed on the lane of before (81)",
-    ),
+    "dated_lane": Feature("orders that go to another country, and clauses for one of the two"),
     "arrival_after_loss": Feature("parcels that arrive after they counted as lost"),
 }
 

@@ -19,6 +19,7 @@ from tests.support.claims import (
     issued,
     journey,
     late,
+    line,
     lost,
     only,
     package,
@@ -103,6 +104,17 @@ def test_another_destination_brings_no_cover_for_what_was_late_before() -> None:
     assert story.case.entitled == 0
     story.when(late(1))
     assert story.case.entitled == 3_000, "the second tier fell due on day 35, under the new lane"
+
+
+def test_each_unit_is_decided_under_the_lane_of_when_it_was_lost() -> None:
+    """A (60) is lost on day 10; the order goes elsewhere on day 12, and B (40) is lost there on day 14: 100."""
+    story = ClaimsStory()
+    shipped = journey(package("A", (("1", 1),)), package("B", (("2", 1),)))
+    story.given(placed(lines=(line("1", 6_000), line("2", 4_000))), issued())
+    story.when(lost(day(10), package_id="A", journey=shipped))
+    story.when(amended(2, occurred_at=day(12), lane=Lane(origin="CN", destination="AR")))
+    story.when(lost(day(14), package_id="B", journey=shipped))
+    assert story.case.entitled == 10_000
 
 
 def test_what_was_late_on_a_lane_with_cover_stays_owed_after_the_order_goes_elsewhere() -> None:

@@ -51,8 +51,8 @@ def _either(now: list[Found], then: list[Found]) -> list[Found]:
     met = [each for each in then if RANK[each.reason] >= RANK[FindingReason.NEEDS_CARRIER_ANSWER]]
     if not met:
         return now
-    if now[0].reason is FindingReason.OTHER_LANE:
-        return then
+    if [each.package_id for each in now] != [each.package_id for each in then]:
+        return then  # On the lane of now the clause looks at no unit.
     before = {each.package_id: each for each in met}
     return [
         before[each.package_id]
