@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from tests.support.claims import (
     damaged,
     day,
     delivered,
+    fell_due,
     issued,
     journey,
     late,
@@ -115,6 +117,16 @@ def test_each_unit_is_decided_under_the_lane_of_when_it_was_lost() -> None:
     story.when(amended(2, occurred_at=day(12), lane=Lane(origin="CN", destination="AR")))
     story.when(lost(day(14), package_id="B", journey=shipped))
     assert story.case.entitled == 10_000
+
+
+def test_a_loss_is_of_the_lane_on_which_it_was_met_first() -> None:
+    """Lost on day 10 under a limit of 20. The order goes elsewhere on day 12, under a limit of 500: that it has not
+    come by day 65 either is no second loss."""
+    story = insured(limit=usd(2_000))
+    story.when(lost(day(10)))
+    story.when(amended(2, occurred_at=day(12), lane=Lane(origin="CN", destination="AR")))
+    story.when(fell_due("LO-1:2:0", day(65), timedelta(days=45)))
+    assert story.case.entitled == 2_000
 
 
 def test_what_was_late_on_a_lane_with_cover_stays_owed_after_the_order_goes_elsewhere() -> None:

@@ -46,20 +46,15 @@ def _by_rule(view: View) -> list[list[Found]]:
 
 
 def _either(now: list[Found], then: list[Found]) -> list[Found]:
-    """Of the findings of one clause on two lanes, by unit the one that says more; what was never met on the lane of
-    then is of no interest."""
+    """Of the findings of one clause on two lanes, by unit the one that says more, or that was met first; what was
+    never met on the lane of then is of no interest."""
     met = [each for each in then if RANK[each.reason] >= RANK[FindingReason.NEEDS_CARRIER_ANSWER]]
     if not met:
         return now
     if [each.package_id for each in now] != [each.package_id for each in then]:
         return then  # On the lane of now the clause looks at no unit.
     before = {each.package_id: each for each in met}
-    return [
-        before[each.package_id]
-        if each.package_id in before and RANK[before[each.package_id].reason] > RANK[each.reason]
-        else each
-        for each in now
-    ]
+    return [better(each, before[each.package_id]) if each.package_id in before else each for each in now]
 
 
 def _together(rule: Rule, found: list[Found]) -> list[Found]:
