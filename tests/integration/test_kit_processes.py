@@ -6,12 +6,16 @@ import signal
 import sys
 from collections import Counter
 
+import pytest
+
 from tests.support.kit import World, amended
 from tests.support.patience import ended, run
 from tests.support.sources import ROOT
 from tests.support.toy_processes import Processes, applied, old_batches, spread_over
 from tests.support.toys import PRICING
 from waybond_contracts.topics import POLICIES
+
+pytestmark = pytest.mark.xdist_group("frozen")
 
 
 async def test_eight_shards_move_between_three_processes_without_loss(
