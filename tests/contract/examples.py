@@ -293,6 +293,7 @@ _FIELDS: dict[str, dict[str, Any]] = {
     "ShipmentLost": SEEN,
     "ShipmentDamaged": SEEN,
     "ShipmentReturned": SEEN,
+    "ShipmentHindered": SEEN,
     "ShipmentDelivered": SEEN | {"handed_to": "door"},
     "ContentsChanged": DELAY | {"package_id": None},
     "TrackingCheckRequested": {

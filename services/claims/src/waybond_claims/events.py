@@ -118,7 +118,7 @@ def explanation(case: Case, owes: Entitlement, difference: Due, now: datetime) -
             "case_version": case.version + 1,
             "decided_at": now,
             "packages": tuple([_package(owes, key, currency) for key in units[:MAX_PACKAGES]]),
-            "findings": tuple([_finding(each, currency) for each in looked_at]),
+            "findings": tuple([_finding(each, owes, currency) for each in looked_at]),
             "steps": tuple([_step(each, currency) for each in difference.steps]),
             "entitled": money_of(owes.entitled, currency),
             "command": money_of(difference.command, currency),
@@ -160,7 +160,7 @@ def _optional(minor: int | None, currency: str) -> Money | None:
     return None if minor is None else money_of(minor, currency)
 
 
-def _finding(found: Found, currency: str) -> Finding:
+def _finding(found: Found, owes: Entitlement, currency: str) -> Finding:
     clause, applies = found.rule.clause, found.applies
     fields: dict[str, Any] = {
         "clause_id": clause.id,
@@ -180,6 +180,7 @@ def _finding(found: Found, currency: str) -> Finding:
         fields["clock"] = _clock(found.watch)
     if found.amounts is not None:
         fields |= _amounts(found.amounts, currency)
+        fields["bound"] = _optional(owes.bounds.bound(found), currency) if applies else None
     return _FINDING(fields)
 
 

@@ -148,6 +148,14 @@ class Case(Struct, frozen=True, omit_defaults=True):
             return amended.minor
         return self.order.minor
 
+    def total_at(self, at: datetime) -> int:
+        """What the buyer had paid by then, as revisions have it: of those that were made the highest."""
+        if self.order is None or self.amended is None:
+            return self.total
+        made = [each for each in self.amended.totals if each.since <= at and each.currency == self.order.currency]
+        known = self.amended.totals or self.amended.total_revision < 0
+        return made[-1].minor if made else self.order.minor if known else self.total
+
     @property
     def lane(self) -> tuple[str, str]:
         """Origin and destination that the policy covers now; none of both without a policy."""

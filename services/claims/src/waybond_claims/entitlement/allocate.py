@@ -1,6 +1,6 @@
 """What the order is owed, in steps: the benefits of the units, limits, what others paid back, and what stays paid."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 
 from msgspec import Struct
@@ -14,8 +14,10 @@ from waybond_claims.adjudication.view import View, view
 from waybond_claims.case.cover import Cover
 from waybond_claims.case.covered import highest_limit
 from waybond_claims.case.money import Elsewhere
+from waybond_claims.case.order import Line
 from waybond_claims.case.state import Case
 from waybond_claims.entitlement.caps import indemnifies, may_be_kept, unit_limit
+from waybond_claims.entitlement.clause_limits import within_clause_limits
 from waybond_claims.entitlement.elsewhere import amended_away, beside, elsewhere
 from waybond_claims.entitlement.given_back import given_back, split
 from waybond_claims.entitlement.keys import ORDER, Key, key_of, label
@@ -51,6 +53,15 @@ class Bounds(Struct, frozen=True, gc=False):
     def net(self, found: Found) -> int:
         """The same, and with what came back for the goods no more than their insured value, as it was then."""
         return self.indemnity(found.rule, key_of(found), self.gross(found), found.cover)
+
+    def bound(self, found: Found) -> int | None:
+        """What `net` bounds it by, where it was met under another version of the policy than the unit has here."""
+        key = key_of(found)
+        if found.cover is None or found.cover is self.cover(key):
+            return None
+        limit = unit_limit(self.seen.case, found.cover, key)
+        most = found.cover.limit if limit is None else limit
+        return self.indemnity(found.rule, key, most, found.cover)
 
     def indemnity(self, rule: Rule | None, key: Key, minor: int, cover: Cover | None = None) -> int:
         if rule is None or not indemnifies(rule):
@@ -96,7 +107,7 @@ def entitlement(case: Case, now: datetime) -> Entitlement | None:
     refunds = (*beside(case), *amended_away(case))
     covers = _covers(found) if case.covers else {}
     bounds = Bounds(seen, covers, _by_unit(seen, found, refunds))
-    best = _best(found, bounds.net)
+    found, best = within_clause_limits(found, _best(found, bounds.net), bounds.net)
     benefits = {key: bounds.net(each) for key, each in best.items()}
     chosen = _chosen(seen, best, benefits)
     steps: list[Stepped] = []
@@ -106,8 +117,7 @@ def entitlement(case: Case, now: datetime) -> Entitlement | None:
         if gross > benefits[key]:
             step(steps, StepKind.LESS, f"refunded:{label(key)}", gross - benefits[key])
     available = max(0, may_be_kept(case) - elsewhere(case))
-    limit = max([(each.cover or bounds.cover(key_of(each))).limit for each in chosen], default=seen.cover.limit)
-    step(steps, StepKind.CAP, "limit", limit)
+    step(steps, StepKind.CAP, "limit", _limit(bounds, chosen, benefits))
     entitled = step(steps, StepKind.CAP, "paid_less_refunded", available)
     shares = _in_parts(entitled, {key_of(each): benefits[key_of(each)] for each in chosen})
     paid_before = paid(case, seen)
@@ -139,6 +149,19 @@ def entitlement(case: Case, now: datetime) -> Entitlement | None:
         benefits=benefits,
         bounds=bounds,
     )
+
+
+def _limit(bounds: Bounds, chosen: Sequence[Found], benefits: Mapping[Key, int]) -> int:
+    """The most that is paid in all: what was met under one version of the policy is together no more than its limit,
+    and all is no more than the highest of these limits."""
+    covers = {each.version: each for each in (each.cover or bounds.cover(key_of(each)) for each in chosen)}
+    if len(covers) < 2:
+        return next(iter(covers.values()), bounds.seen.cover).limit
+    sums = dict.fromkeys(covers, 0)
+    for each in chosen:
+        sums[(each.cover or bounds.cover(key_of(each))).version] += benefits[key_of(each)]
+    together = sum(min(minor, covers[version].limit) for version, minor in sums.items())
+    return min(together, max(each.limit for each in covers.values()))
 
 
 def _covers(found: tuple[Found, ...]) -> dict[Key, Cover]:
@@ -203,12 +226,23 @@ def _by_unit(seen: View, found: tuple[Found, ...], refunds: tuple[Elsewhere, ...
         if each.applies and indemnifies(each.rule) and not each.rule.of_order:
             due[each.package_id] = max(due.get(each.package_id, 0), each.benefit)
     values = seen.values(seen.cover)
-    held = {each: seen.packages[each].lines for each in values if each is not None}
-    holds = held | {None: tuple((line.line_id, count) for line, count in seen.units.left)}
     known = {line.line_id for line in seen.lines}
     lines = [*seen.lines, *(line for line in seen.order.lines if line.line_id not in known)]
-    whole = elsewhere(seen.case)
-    return {ORDER: whole} | given_back(refunds, values, holds, lines, due)
+    return {ORDER: elsewhere(seen.case)} | given_back(refunds, values, _holds(seen, lines), lines, due)
+
+
+def _holds(seen: View, lines: Sequence[Line]) -> dict[Key, tuple[tuple[str, int], ...]]:
+    """The pieces that each unit has of its own, as far as they are known: a line that was amended away is still where
+    it was, and what is shipped again is where it was first."""
+    names = {line.line_id for line in lines}
+    holds: dict[Key, tuple[tuple[str, int], ...]] = {
+        None: tuple((line.line_id, count) for line, count in seen.units.left)
+    }
+    for name, package in seen.packages.items():
+        if name not in seen.units.valueless:
+            booked = tuple(each for each in package.lines if each[0] in names)
+            holds[name] = seen.units.held.get(name, booked)
+    return holds
 
 
 def _best(found: tuple[Found, ...], worth: Callable[[Found], int]) -> dict[Key, Found]:
