@@ -32,6 +32,7 @@ from waybond_contracts.claims import ClaimApproved, ClaimReferred, ClaimSettled,
 from waybond_contracts.delays import Journey
 from waybond_contracts.orders import OrderLine
 from waybond_contracts.refunds import CancelRefund, IssuePayout, IssueRefund, MoneyCommand
+from waybond_contracts.rows import MAX_ROWS
 from waybond_contracts.wording import Scope
 
 RETURN = PLAIN.replace('late_arrival = "keep"', 'late_arrival = "return"')
@@ -162,6 +163,21 @@ def test_a_row_of_the_remainder_stands_for_the_goods_that_left_it() -> None:
     after = journey(package("A", (("a", 1),)), package("B", (("b", 1),)))
     story.when(lost(day(30), package_id="B", journey=after))
     assert of(story) == [{None: 400}, {"B": 3_600}]
+
+
+def test_beyond_the_bound_the_smallest_rows_are_one_for_the_order() -> None:
+    """60 packages at 1 each are lost: 51 rows of 1, and one of 9 for the order, so that they add up to 60."""
+    lines = [line(f"l{number}", 100) for number in range(60)]
+    story = ClaimsStory()
+    story.given(placed(usd(6_000), lines))
+    for number in range(60):
+        name = f"p{number:02}"
+        story.when(lost(day(12), package_id=name, journey=journey(package(name, ((f"l{number}", 1),)))))
+    story.when(issued(basis=usd(6_000)), day(12))
+    (paid,) = of(story)
+    assert (len(paid), paid[""], sum(paid.values())) == (MAX_ROWS, 900, 6_000)
+    story.pay(day(13))
+    assert story.case.settled == story.case.owed == 6_000
 
 
 def test_a_credit_after_a_payout_stays_a_credit() -> None:
