@@ -8,12 +8,10 @@ from fractions import Fraction
 from waybond_claims.adjudication.benefits import minor_of
 from waybond_claims.adjudication.terms import Bar, Rule
 from waybond_claims.adjudication.view import View
-from waybond_claims.case.covered import in_force
 from waybond_claims.case.elsewhere import beside
 from waybond_claims.case.given_back import given_back
 from waybond_claims.case.money import Elsewhere
 from waybond_claims.case.order import Line
-from waybond_contracts.worded import Amount
 from waybond_contracts.wording import Exclusion
 
 
@@ -55,10 +53,10 @@ def excluded(view: View, rule: Rule, unit: str | None, due: datetime | None = No
             continue
         if exclusion.refunded_by_platform and not _given_back(view, rule, unit, before):
             continue
-        if exclusion.value_above is not None and not bar.categories and not _above(view, exclusion.value_above, due):
+        if exclusion.value_above is not None and not bar.categories and not _above(view, exclusion, due):
             continue
         if exclusion.circumstance:
-            ruling = view.ruling(circumstance(exclusion), unit)
+            ruling = view.ruling(rule, circumstance(exclusion), unit)
             if ruling is None:
                 asks = asks or exclusion
                 continue
@@ -95,6 +93,13 @@ def _holds(view: View, rule: Rule, bar: Bar, unit: str | None) -> bool:
     return True
 
 
+def _above(view: View, exclusion: Exclusion, due: datetime | None) -> bool:
+    """Whether the order cost more when the benefit fell due. Scenario: lost on day 10, and amended to 500 on day 12."""
+    dated = due is not None and exclusion.applies != "always"
+    total = view.case.total_at(due) if dated and due is not None else view.case.total
+    return exclusion.value_above is not None and total > minor_of(view, exclusion.value_above)
+
+
 def _given_back(view: View, rule: Rule, unit: str | None, before: datetime | None) -> bool:
     """Whether the platform has given back all that the unit's goods cost (of the order: all of it), by then."""
     if rule.of_order:
@@ -112,7 +117,8 @@ def _units_given_back(view: View, before: datetime | None) -> frozenset[str | No
         return frozenset()
     goods = sum(line.minor for line in view.lines)
     values = view.units.values(min(goods, view.case.total) if goods else view.case.total)
-    holds = {each: view.packages[each].lines for each in values if each is not None}
+    own = [each for each in values if each is not None and each not in view.units.valueless]
+    holds = {each: view.units.held.get(each, view.packages[each].lines) for each in own}
     left = {None: tuple((line.line_id, count) for line, count in view.units.left)}
     given = given_back(refunds, values, holds | left, view.lines, {})
     return frozenset(each for each, value in values.items() if 0 < given[each] >= value)
@@ -122,21 +128,6 @@ def _refunds(view: View, before: datetime | None) -> list[Elsewhere]:
     """What the platform gave back by then; its word of our own refund is none of its own."""
     refunds = [each for each in beside(view.case) if each.by == "platform"]
     return [each for each in refunds if before is None or each.at is None or each.at <= before]
-
-
-def _above(view: View, most: Amount, due: datetime | None) -> bool:
-    """Whether the order was worth more, under the version of the policy that was in force when the benefit fell due.
-
-    Scenario: 100 are lost on day 10, the order is amended to 500 on day 12, orders above 300 are excluded. It is paid.
-    """
-    case = view.case
-    cover = in_force(case, due) if due is not None and case.covers else None
-    value = Fraction(case.total)
-    if cover is not None and cover.since is None:
-        value = Fraction(view.order.minor)
-    elif cover is not None and view.cover.basis:
-        value *= Fraction(cover.basis, view.cover.basis)
-    return value > minor_of(view, most)
 
 
 def _after(view: View, rule: Rule, bar: Bar, unit: str | None, due: datetime) -> bool:

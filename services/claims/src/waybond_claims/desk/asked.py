@@ -41,7 +41,7 @@ def questions(case: Case, owes: Entitlement | None, now: datetime) -> Iterator[Q
     if owes.entitled < min(owes.available, owes.view.cover.limit):
         for found in owes.findings:
             if found.question and found.reason in _ASKS:
-                yield _asked(found)
+                yield _asked(found, tuple(owes.view.packages))
 
 
 def deadlines(case: Case, now: datetime) -> Iterator[datetime]:
@@ -110,10 +110,10 @@ _RULINGS = {
 }
 
 
-def _asked(found: Found) -> Question:
+def _asked(found: Found, packages: tuple[str, ...]) -> Question:
     kind, about = parsed(found.question)
     text = _RULINGS[kind.name].format(found.rule.clause.id, found.exclusion_id)
-    return Question(kind, about, text, most=found.most)
+    return Question(kind, about, text, most=found.most, among=packages if found.of_remainder else ())
 
 
 def has_room(case: Case) -> bool:

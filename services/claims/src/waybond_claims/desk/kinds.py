@@ -17,7 +17,7 @@ GO_ON, STOP = "go_on", "stop_payments"
 
 COMMITS = frozenset({"pay", "covered", "settled_outside", "ended_paid", "recovered", "waived"})
 """The choices that make an amount due, give it up, or say that it moved: they need authority over it."""
-TAKES_AMOUNT = frozenset({"pay", "recovered", "waived", "ended_paid"})
+TAKES_AMOUNT = frozenset({"pay", "recovered", "waived", "ended_paid", "settled_outside"})
 """The choices that may say how much."""
 
 
@@ -152,6 +152,8 @@ class Question:
     refund_id: str | None = None
     most: int | None = None
     """The largest amount that can be answered, where there is a bound."""
+    among: tuple[str, ...] = ()
+    """Where it is about the remainder: the packages beside it."""
     choices: tuple[str, ...] = ()
     """Where they are others than those of its kind."""
 

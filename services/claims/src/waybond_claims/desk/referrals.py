@@ -77,6 +77,7 @@ def _opened(draft: Draft, question: Question) -> Referral:
         most=question.most,
         role=asked_role(draft.case, kind.role, about, draft.now).value,
         answer_by=draft.sent_at + kind.answer_within,
+        among=question.among,
     )
 
 
