@@ -325,12 +325,12 @@ def _parcels(facts: Sequence[Event]) -> dict[str, Parcel]:
 
 
 def _arrived(view: View, name: str | None) -> Span | None:
-    """When the parcel arrived, or else all parcels in which its goods are shipped again."""
+    """When the parcel arrived, or all parcels in which its goods are shipped again had, whichever was first."""
     own = view.parcels[name].arrived if name in view.parcels else None
     instead = [view.parcels[each].arrived for each in view.again.get(name or "", ())]
-    if own is not None or not instead or None in instead:
-        return own
-    return max((each for each in instead if each is not None), key=_first)
+    again = [each for each in instead if each is not None]
+    made_good = [max(again, key=_first)] if again and len(again) == len(instead) else []
+    return min([*made_good, *([own] if own is not None else [])], key=_first, default=None)
 
 
 Weights = dict[str | None, Fraction]
