@@ -34,6 +34,7 @@ from waybond_contracts.delays import (
     DelayEvent,
     PackageSeen,
     ShipmentDelivered,
+    ShipmentHindered,
     TrackingCheckRequested,
     WatchFellDue,
 )
@@ -74,7 +75,7 @@ LINES = st.sampled_from(
     ]
 )
 OF_CONTENTS = ("ContentsChanged", None)
-NO_PERIL = ShipmentDelivered | TrackingCheckRequested | ContentsChanged
+NO_PERIL = ShipmentDelivered | ShipmentHindered | TrackingCheckRequested | ContentsChanged
 TELLING = {K.DELIVERED, K.LOST, K.DESTROYED, K.DAMAGED, K.RETURNING, K.RETURNED}
 """Of these the service keeps the first and the last, and the oracle looks at all: two of each are told."""
 MAX_TELLING = 2

@@ -243,7 +243,7 @@ def _order(world: World, key: str, worths: Worths, filed: tuple[str, Case] | Non
     case = filed[1] if filed is not None else None
     outside = recovered = waived = 0
     if case is not None:
-        outside = sum(each.minor for each in case.commands if each.outside)
+        outside = sum(each.by_hand for each in case.commands if each.outside)
         recovered, waived = case.recovered, case.waived
         yield from _people(world, case)
     net = moved + outside - recovered

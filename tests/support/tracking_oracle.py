@@ -21,6 +21,7 @@ K = ScanKind
 SHORTEST_SILENCE = timedelta(hours=6)
 NO_PARCEL = {K.LABEL_CREATED, K.STALE, K.UNKNOWN, K.CANCELLED}
 ON_ITS_WAY = set(K) - NO_PARCEL - {K.DELIVERED, K.LOST, K.DESTROYED, K.DAMAGED, K.DELAYED, K.HELD, K.ADDRESS_PROBLEM}
+HELD_UP = {K.CUSTOMS_HELD, K.HELD, K.DELAYED, K.DELIVERY_ATTEMPTED, K.ADDRESS_PROBLEM, K.REFUSED, K.UNCLAIMED}
 Broken = tuple[datetime, Interval | None, str]
 """Due, arrival, feed."""
 
@@ -141,6 +142,7 @@ class Oracle:
                 {K.RETURNING, K.RETURNED},
                 {K.OUT_FOR_DELIVERY, K.READY_FOR_PICKUP, K.DELIVERY_ATTEMPTED, K.DELIVERED},
             ),
+            "ShipmentHindered": (HELD_UP | {K.CANCELLED}, set[ScanKind]()),
             "ShipmentDelivered": ({K.DELIVERED}, {K.IN_TRANSIT, K.OUT_FOR_DELIVERY, K.RETURNING}),
         }
         found: dict[tuple[str, str], tuple[Interval, ScanKind]] = {}

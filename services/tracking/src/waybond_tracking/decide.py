@@ -27,6 +27,9 @@ KEPT_AFTER_END = timedelta(days=7)
 KEPT_WITH_PERIL = timedelta(days=400)
 """How long one is kept after that of which a peril was told: what was told may have to be taken back (S: paid as lost,
 then cancelled, and the parcel arrives ten days later; the wording wants the refund back)."""
+KEPT_CANCELLED = timedelta(days=40)
+"""How long one is kept after its cover was cancelled: pricing may put it in force again for 33 days (S: an order over
+the limit is amended back two weeks later; its parcel has to be known then)."""
 OF_ANOTHER = timedelta(days=180)
 """A scan so much older than the order is of another parcel (S: carriers give a tracking number again after half a year
 or more; the parcel of last year was delivered, and that of today seems to have arrived)."""
@@ -155,8 +158,9 @@ def _kept_until(state: State) -> datetime:
     ended_at = state.policy.ended_at if state.policy else None
     if ended_at is None:
         return state.since + KEPT_WITHOUT_POLICY
-    peril = state.said or any(each.kind in PERILS for each in state.seen)
-    return ended_at + (KEPT_WITH_PERIL if peril else KEPT_AFTER_END)
+    if state.said or any(each.kind in PERILS for each in state.seen):
+        return ended_at + KEPT_WITH_PERIL
+    return ended_at + (KEPT_CANCELLED if state.policy and state.policy.cancelled else KEPT_AFTER_END)
 
 
 def _status(state: State) -> str:

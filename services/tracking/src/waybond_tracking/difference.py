@@ -7,7 +7,17 @@ from msgspec.structs import replace
 
 from waybond_contracts.event import Event
 from waybond_contracts.shipments import ScanKind
-from waybond_tracking.journey import DAMAGES, LOSSES, MOVED, RETURNS, TOWARDS_BUYER, delivery, seen, seen_beside
+from waybond_tracking.journey import (
+    DAMAGES,
+    HINDRANCES,
+    LOSSES,
+    MOVED,
+    RETURNS,
+    TOWARDS_BUYER,
+    delivery,
+    seen,
+    seen_beside,
+)
 from waybond_tracking.state import Asked, Breach, Package, Policy, SaidBreach, SaidSeen, Scan, State
 from waybond_tracking.watches import Findings, Key, unarrived
 from waybond_tracking.words import breach_event, check_event, contents_event, journey_of, seen_event
@@ -16,12 +26,13 @@ SIGHTINGS: tuple[tuple[str, frozenset[ScanKind], frozenset[ScanKind]], ...] = (
     ("lost", LOSSES, MOVED),
     ("damaged", DAMAGES, frozenset()),
     ("returned", RETURNS, TOWARDS_BUYER),
+    ("hindered", HINDRANCES, frozenset()),
 )
 """What is seen, the scans that say so, the later scans that contradict them."""
 MAX_AT_ONCE = 100
 """Events of one decision, as many as the kit publishes; what is beyond them is told at the next wake (S: 34 packages
 have missed three tiers each when their policy is void from the start)."""
-PERILS = frozenset(kind for kind, _, _ in SIGHTINGS)
+PERILS = frozenset({"lost", "damaged", "returned"})
 
 
 def difference(
@@ -131,5 +142,6 @@ def _key_of(breach: Breach) -> Key:
 def _asked_about(state: State, asked: Asked) -> Sequence[Package]:
     if asked.package_id is not None:
         return [each for each in state.packages if each.id == asked.package_id]
-    watch = next(each for each in state.watches if each.id == asked.watch_id)
+    known = (*state.watches, *(each.watch for each in state.former))
+    watch = next(each for each in known if each.id == asked.watch_id)
     return unarrived(state, watch, None)

@@ -63,6 +63,19 @@ TOWARDS_BUYER = frozenset(
 LOSSES = frozenset({ScanKind.LOST, ScanKind.DESTROYED})
 DAMAGES = frozenset({ScanKind.DAMAGED})
 RETURNS = frozenset({ScanKind.RETURNING, ScanKind.RETURNED})
+HINDRANCES = frozenset(
+    {
+        ScanKind.CUSTOMS_HELD,
+        ScanKind.HELD,
+        ScanKind.DELAYED,
+        ScanKind.DELIVERY_ATTEMPTED,
+        ScanKind.ADDRESS_PROBLEM,
+        ScanKind.REFUSED,
+        ScanKind.UNCLAIMED,
+        ScanKind.CANCELLED,
+    }
+)
+"""What exclusions may name: that it was scanned is told at once, and when."""
 DELIVERIES = frozenset({ScanKind.DELIVERED})
 READY = frozenset({ScanKind.READY_FOR_PICKUP})
 CONTRADICTED = DELIVERIES | LOSSES | RETURNS

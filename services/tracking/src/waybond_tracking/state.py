@@ -121,6 +121,14 @@ class Watch(Struct, frozen=True, cache_hash=True):
     live_kinds: tuple[ScanKind, ...] = ()
 
 
+class Former(Struct, frozen=True, array_like=True):
+    """A watch of an earlier version of the policy: it counts for what was missed `until` the version that has it no
+    more was made."""
+
+    until: datetime
+    watch: Watch
+
+
 class Policy(Struct, frozen=True, omit_defaults=True):
     """The cover, as far as tracking needs it: the highest version of its terms, and its cancellation."""
 
@@ -221,6 +229,9 @@ class State(Struct, frozen=True, omit_defaults=True):
     packages: tuple[Package, ...] = ()
     policy: Policy | None = None
     watches: tuple[Watch, ...] = ()
+    former: tuple[Former, ...] = ()
+    """Watches of earlier versions of the policy that its last one does not have; MAX_FORMER at most, the newest ones.
+    Scenario: the parcel is late on a lane with delay cover, and then the order goes elsewhere."""
     watched_to: datetime | None = None
     """The highest due of a wake: all that became known up to here has been read, so silence up to here is a fact."""
     said: tuple[SaidBreach, ...] = ()

@@ -103,10 +103,12 @@ def look(state: State, policy: Policy, now: datetime, sent_at: datetime) -> Find
     asked: list[Asked] = []
     wakes: list[datetime] = []
     order = _Order(state, policy, now, sent_at)
-    for each, package in _watched(order):
+    for each, package, until in _watched(order):
         key = (each.id, package.id if package else None)
+        if key in breaches:
+            continue  # It was missed under an earlier version of the policy.
         arrived[key] = order.arrived(each, package)
-        verdict = _verdict(order, each, package, arrived[key])
+        verdict = _verdict(order, each, package, arrived[key], until)
         if verdict.breach is not None:
             breaches[key] = verdict.breach
         if verdict.asked is not None:
@@ -116,17 +118,19 @@ def look(state: State, policy: Policy, now: datetime, sent_at: datetime) -> Find
     return Findings(breaches, arrived, tuple(asked), min(wakes, default=None))
 
 
-def _watched(order: _Order) -> Iterator[tuple[Watch, Package | None]]:
-    """Each package, and beside them the goods that no package holds; with scope order the order as a whole."""
+def _watched(order: _Order) -> Iterator[tuple[Watch, Package | None, datetime]]:
+    """Each package, and beside them the goods that no package holds; with scope order the order as a whole. Each with
+    when the watch ends: those of earlier versions of the policy before that, and first."""
     packages: list[Package | None] = [*order.state.packages]
     if order.left:
         packages.append(None)
-    for each in order.state.watches:
+    former = [(each.watch, min(each.until, order.covered_until)) for each in order.state.former]
+    for each, until in (*former, *((each, order.covered_until) for each in order.state.watches)):
         if each.scope is Scope.ORDER:
-            yield each, None
+            yield each, None, until
         else:
             for package in packages:
-                yield each, package
+                yield each, package, until
 
 
 def _arrived(state: State, delivered_by: Sequence[DeliveredBy], package: Package | None) -> When | None:
@@ -142,12 +146,12 @@ def _arrived(state: State, delivered_by: Sequence[DeliveredBy], package: Package
     return when(max(each.earliest for each in found), max(each.latest for each in found))
 
 
-def _verdict(order: _Order, watch: Watch, package: Package | None, arrived: When | None) -> _Verdict:
+def _verdict(order: _Order, watch: Watch, package: Package | None, arrived: When | None, until: datetime) -> _Verdict:
     clock = order.starts(watch, package)
-    broken, wake_at = _run_out(order, clock, watch.after, arrived)
+    broken, wake_at = _run_out(order, clock, watch.after, arrived, until)
     told = _told(order, watch, package, clock)
     if told is not None:
-        still, _ = _run_out(order, (told,), watch.after, arrived)
+        still, _ = _run_out(order, (told,), watch.after, arrived, until)
         broken = min(filter(None, (broken, still)), key=_at, default=None)
     if broken is None:
         return _Verdict(wake_at=wake_at)
@@ -179,7 +183,7 @@ def _told(order: _Order, watch: Watch, package: Package | None, clock: Sequence[
 
 
 def _run_out(
-    order: _Order, clock: Sequence[Start], after: timedelta, arrived: When | None
+    order: _Order, clock: Sequence[Start], after: timedelta, arrived: When | None, covered_until: datetime
 ) -> tuple[Start | None, datetime | None]:
     """The first start whose time was up before it was replaced and before the arrival; else when one may be up.
 
@@ -199,7 +203,7 @@ def _run_out(
         due = start.at + after
         if i + 1 < len(clock) and clock[i + 1].said <= max(due, start.said):
             continue
-        if (arrived is not None and arrived.earliest <= due) or due > order.covered_until:
+        if (arrived is not None and arrived.earliest <= due) or due > covered_until:
             continue
         if watched_to is None or due > watched_to:
             wake_at = due if wake_at is None else min(wake_at, due)

@@ -15,6 +15,7 @@ from waybond_contracts.delays import (
     ShipmentDamaged,
     ShipmentDelayed,
     ShipmentDelivered,
+    ShipmentHindered,
     ShipmentLost,
     ShipmentReturned,
     ShipmentStalled,
@@ -41,6 +42,7 @@ SEEN_TYPES: dict[str, type[PackageSeen]] = {
     "lost": ShipmentLost,
     "damaged": ShipmentDamaged,
     "returned": ShipmentReturned,
+    "hindered": ShipmentHindered,
     "delivered": ShipmentDelivered,
 }
 

@@ -172,6 +172,11 @@ class ShipmentReturned(PackageSeen, topic=DELAYS):
     """It is on its way back or back with the sender."""
 
 
+class ShipmentHindered(PackageSeen, topic=DELAYS):
+    """Something came between that a wording may name in an exclusion: it was held, refused, not collected, its address
+    was wrong, a delivery failed, or its label was cancelled. Later scans take none of it back."""
+
+
 class ShipmentDelivered(PackageSeen, topic=DELAYS):
     """It arrived: it was delivered or, as long as nobody has it, it is ready to be picked up."""
 

@@ -27,6 +27,9 @@ NEVER = datetime.max.replace(tzinfo=UTC)
 Goods = tuple[tuple[Line, int], ...]
 """Lines of the order, each with how many pieces of it."""
 
+Replacing = dict[str, dict[str, dict[str, int] | None]]
+"""By package: the packages that replace it, with the pieces of it by line; None: all of it."""
+
 
 class Units(Struct, frozen=True, gc=False):
     """The units of an order, by id, the remainder last and only where goods are left for it."""
@@ -36,8 +39,10 @@ class Units(Struct, frozen=True, gc=False):
     """Of the order's value, in the order of `ids`; together one."""
     left: Goods
     """What the known contents leave."""
-    replacing: dict[str, tuple[str, ...]]
-    """For each package whose goods were shipped again: the packages that replace it."""
+    held: dict[str, tuple[tuple[str, int], ...]]
+    """What each package with known contents has of the order's lines: pieces by line, without those of replacements."""
+    replacing: Replacing
+    """The packages whose goods were shipped again."""
     valueless: frozenset[str]
     """Packages that hold nothing but replacements."""
 
@@ -68,11 +73,12 @@ def units(packages: Sequence[Package], lines: tuple[Line, ...], packages_in_orde
     """The units of an order of these lines, shipped in these packages (sorted by id)."""
     everything = tuple((line, line.quantity) for line in lines)
     if not packages:
-        return Units((REMAINDER,), (Fraction(1),), everything, {}, frozenset())
+        return Units((REMAINDER,), (Fraction(1),), everything, {}, {}, frozenset())
     if len(packages) == 1 and (packages_in_order or 0) <= 1:
         only = packages[0]
         if not only.lines or only.lines == tuple((line.line_id, line.quantity) for line in lines):
-            return Units((only.package_id,), (Fraction(1),), () if only.lines else everything, {}, frozenset())
+            held = {only.package_id: only.lines} if only.lines else {}
+            return Units((only.package_id,), (Fraction(1),), () if held else everything, held, {}, frozenset())
     return _shared(packages, lines, packages_in_order)
 
 
@@ -80,7 +86,7 @@ def _shared(packages: Sequence[Package], lines: tuple[Line, ...], packages_in_or
     by_id = {line.line_id: line for line in lines}
     total = sum(line.minor for line in lines)
     clear = [each for each in packages if total and each.lines and all(name in by_id for name, _ in each.lines)]
-    left, taken, replaced = _handed_out(packages, {each.package_id: each for each in clear}, lines)
+    left, taken, replacing = _handed_out(packages, {each.package_id: each for each in clear}, lines)
     value = {line.line_id: Fraction(line.minor, line.quantity * total) if total else Fraction(0) for line in lines}
     parts = {name: sum((value[line] * count for line, count in held), Fraction(0)) for name, held in taken.items()}
     valueless = frozenset(name for name, held in taken.items() if not held)
@@ -97,12 +103,13 @@ def _shared(packages: Sequence[Package], lines: tuple[Line, ...], packages_in_or
         ids.append(REMAINDER)
         shares.append(rest)
     goods = tuple((line, left[line.line_id]) for line in lines if left[line.line_id])
-    return Units(tuple(ids), tuple(shares), goods, _replacing(replaced), valueless)
+    held = {name: tuple(pieces) for name, pieces in taken.items() if pieces}
+    return Units(tuple(ids), tuple(shares), goods, held, replacing, valueless)
 
 
 def _handed_out(
     packages: Sequence[Package], known: Mapping[str, Package], lines: tuple[Line, ...]
-) -> tuple[dict[str, int], dict[str, list[tuple[str, int]]], list[tuple[str, str]]]:
+) -> tuple[dict[str, int], dict[str, list[tuple[str, int]]], Replacing]:
     """What is left of each line, what each package has of it (where that is known), and which package replaces which.
 
     Of packages that hold the same pieces the one that was booked first has them, and one that is said to replace
@@ -111,14 +118,14 @@ def _handed_out(
     left = {line.line_id: line.quantity for line in lines}
     taken: dict[str, list[tuple[str, int]]] = {}
     holders: dict[str, list[str]] = {}
-    replaced: list[tuple[str, str]] = []
+    replacing: Replacing = {}
     behind = _behind(packages)
     for each in sorted(packages, key=lambda each: (behind.get(each.package_id, 0), *_first_booked(each))):
         name = each.package_id
         original = each.replaces if name in behind else None
         if original is not None and (name not in known or original not in known):
             taken[name] = []
-            replaced.append((original, name))
+            replacing.setdefault(original, {})[name] = None
             continue
         if name not in known:
             continue
@@ -129,13 +136,19 @@ def _handed_out(
             part = min(count - common, left[line])
             left[line] -= part
             if common and original is not None:
-                replaced.append((original, name))
-            if common + part < count:
-                replaced += [(one, name) for one in holders.get(line, [])[:1] if one != name]
+                _replaces(replacing, original, name, line, common)
+            if common + part < count and holders.get(line):
+                _replaces(replacing, holders[line][0], name, line, count - common - part)
             if part:
                 held.append((line, part))
                 holders.setdefault(line, []).append(name)
-    return left, taken, replaced
+    return left, taken, replacing
+
+
+def _replaces(replacing: Replacing, original: str, name: str, line: str, count: int) -> None:
+    pieces = replacing.setdefault(original, {}).setdefault(name, {})
+    if pieces is not None and original != name:
+        pieces[line] = pieces.get(line, 0) + count
 
 
 def _first_booked(package: Package) -> tuple[datetime, str]:
@@ -154,12 +167,4 @@ def _behind(packages: Sequence[Package]) -> dict[str, int]:
             steps, at = steps + 1, named[at]
         if 0 < steps <= len(named):
             found[name] = steps
-    return found
-
-
-def _replacing(replaced: list[tuple[str, str]]) -> dict[str, tuple[str, ...]]:
-    found: dict[str, tuple[str, ...]] = {}
-    for one, other in replaced:
-        if other not in found.get(one, ()):
-            found[one] = (*found.get(one, ()), other)
     return found

@@ -15,7 +15,7 @@ WAITED_LONGER = timedelta(days=7)
 
 GO_ON, STOP = "go_on", "stop_payments"
 
-TAKES_AMOUNT = frozenset({"pay", "recovered", "waived", "ended_paid"})
+TAKES_AMOUNT = frozenset({"pay", "recovered", "waived", "ended_paid", "settled_outside"})
 """The choices that may say how much."""
 
 
