@@ -7,7 +7,8 @@ come behind the fact. That bounds what can be paid, not what is owed.
 """
 
 from bisect import bisect_right
-from collections.abc import Callable, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
@@ -131,6 +132,23 @@ class Met:
 NOTHING = Worth({}, {}, {}, {}, {}, 0, 0, 0, {})
 
 
+Weights = dict[str | None, Fraction]
+ALL = ""
+"""Stands for every line of a parcel that is shipped again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Goods:
+    """What lies where."""
+
+    weights: Weights
+    """The worth of the goods in each parcel, and of those that no parcel holds (None, where there are any)."""
+    holds: Mapping[str, dict[str, int]]
+    """By parcel whose contents are known, the pieces of each line that it is the first to bring."""
+    again: Mapping[str, Mapping[str, Mapping[str, int]]]
+    """By parcel the others in which its goods are shipped again, with how many pieces of each line."""
+
+
 @dataclass(frozen=True, slots=True)
 class View:
     """What the first facts of an order say, however far time has come."""
@@ -146,8 +164,7 @@ class View:
     lowered: bool
     insured: int
     bases: dict[str | None, int]
-    again: dict[str, list[str]]
-    """The packages in which the goods of a package are shipped again."""
+    goods: Goods
     first: dict[str | None, int]
     """The parts of the order as it was placed."""
     widest: dict[str | None, int]
@@ -243,11 +260,11 @@ class Shadow:
         given, total = sum(_given(placed, facts).values()), _total(placed, facts)
         cap = min(products.LIMIT_MINOR, max(0, total - given))
         changes = any(isinstance(event, orders.OrderAmended) for event in facts) + (until is not None)
-        (weights, again), whole = _goods(placed, parcels), placed.total.minor
-        bases, first = _in_parts(weights, insured), _in_parts(weights, whole)
+        goods, whole = _goods(placed, parcels), placed.total.minor
+        bases, first = _in_parts(goods.weights, insured), _in_parts(goods.weights, whole)
         lowered = total < placed.total.minor
         widest = first if whole > insured else bases
-        return View(until, changes, parcels, cap, given, lowered, insured, bases, again, first, widest)
+        return View(until, changes, parcels, cap, given, lowered, insured, bases, goods, first, widest)
 
     def _met(self, view: View, at: datetime, until: datetime | None, name: str | None) -> list["Met"]:
         """The clauses that are met. Goods that no parcel holds are watched like a parcel of which nothing is heard."""
@@ -325,20 +342,23 @@ def _parcels(facts: Sequence[Event]) -> dict[str, Parcel]:
 
 
 def _arrived(view: View, name: str | None) -> Span | None:
-    """When the parcel arrived, or else all parcels in which its goods are shipped again."""
-    own = view.parcels[name].arrived if name in view.parcels else None
-    instead = [view.parcels[each].arrived for each in view.again.get(name or "", ())]
-    if own is not None or not instead or None in instead:
-        return own
-    return max((each for each in instead if each is not None), key=_first)
+    """When the parcel arrived or, where that is earlier, the last of the parcels in which all of its goods are shipped
+    again."""
+    parcel = view.parcels.get(name or "")
+    if name is None or parcel is None:
+        return None
+    needs = view.goods.holds.get(name) or parcel.lines
+    again = view.goods.again.get(name, {})
+    there = [(span, again[each]) for each in again if (span := _arrived(view, each)) is not None]
+    for span, pieces in sorted(there, key=lambda each: each[0].first):
+        needs = {line: more for line, count in needs.items() if (more := count - pieces.get(line, 0)) > 0}
+        if ALL in pieces or not needs:
+            return span if parcel.arrived is None else min(span, parcel.arrived, key=_first)
+    return parcel.arrived
 
 
-Weights = dict[str | None, Fraction]
-
-
-def _goods(placed: orders.OrderPlaced, parcels: dict[str, Parcel]) -> tuple[Weights, dict[str, list[str]]]:
-    """The worth of the goods in each parcel, and of those that no parcel holds (None, where there are any); and by
-    parcel the others in which its goods are shipped again.
+def _goods(placed: orders.OrderPlaced, parcels: dict[str, Parcel]) -> Goods:
+    """What is in each parcel, what it is worth, and what is shipped again.
 
     Each piece is of the parcel that was booked with it first. Pieces that a parcel has in common with the one that it
     is shipped instead of are worth nothing a second time, nor is anything in it where nobody knows what lies in either.
@@ -350,29 +370,31 @@ def _goods(placed: orders.OrderPlaced, parcels: dict[str, Parcel]) -> tuple[Weig
     clear = {name: each.lines for name, each in parcels.items() if each.lines and each.lines.keys() <= left.keys()}
     instead = {name: each.replaces for name, each in parcels.items() if each.replaces in parcels}
     weights: Weights = {}
-    again: dict[str, list[str]] = {}
+    holds: dict[str, dict[str, int]] = {}
+    again: dict[str, dict[str, Counter[str]]] = defaultdict(lambda: defaultdict(Counter))
     holder: dict[str, str] = {}
     empty = 0
     for name in sorted(parcels, key=lambda each: (each in instead, parcels[each].booked_at or LAST, each)):
         of = instead.get(name)
         if of is not None and not (name in clear and of in clear):
             weights[name] = Fraction(0)
-            again.setdefault(of, []).append(name)
+            again[of][name][ALL] += 1
             empty += 1
             continue
         if name not in clear:
             continue
-        weights[name], mine = Fraction(0), 0
+        weights[name], mine = Fraction(0), holds.setdefault(name, {})
         for line, count in clear[name].items():
             common = min(count, clear[of].get(line, 0)) if of is not None else 0
             new = min(count - common, left[line])
             left[line] -= new
             weights[name] += price[line] * new
-            mine += new
-            beyond = holder.get(line) if count > common + new else None
-            for other in {of if common else None, beyond} - {None, name}:
-                again.setdefault(str(other), []).append(name)
+            if common and of is not None:
+                again[of][name][line] += common
+            if count > common + new and line in holder:
+                again[holder[line]][name][line] += count - common - new
             if new:
+                mine[line] = new
                 holder.setdefault(line, name)
         empty += not mine
     rest = sum((price[line] * count for line, count in left.items()), Fraction(0))
@@ -384,7 +406,7 @@ def _goods(placed: orders.OrderPlaced, parcels: dict[str, Parcel]) -> tuple[Weig
         weights |= {name: rest / (len(blind) + to_come) for name in blind}
         rest = rest * to_come / (len(blind) + to_come)
     ordered: Weights = {name: weights[name] for name in sorted(parcels)}
-    return ordered | ({None: rest} if rest else {}), again
+    return Goods(ordered | ({None: rest} if rest else {}), holds, again)
 
 
 def _in_parts(weights: Weights, whole: int) -> dict[str | None, int]:
