@@ -7,8 +7,7 @@ come behind the fact. That bounds what can be paid, not what is owed.
 """
 
 from bisect import bisect_right
-from collections import Counter, defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
@@ -31,6 +30,21 @@ LAST = datetime.max.replace(tzinfo=UTC)
 FOUND_AGAIN = {ScanKind.PICKED_UP, ScanKind.IN_TRANSIT, ScanKind.CUSTOMS_HELD}
 
 Fact = tuple[datetime, Event]
+Pieces = dict[str, int]
+"""How many of each line."""
+
+
+@dataclass
+class Again:
+    """What is shipped twice."""
+
+    own: dict[str, Pieces] = field(default_factory=dict)
+    """By package: the pieces that are its own, where they are known."""
+    within: dict[str, list[tuple[str, Pieces | None]]] = field(default_factory=dict)
+    """By package: the others in which its pieces are shipped again, and which (None: all of it)."""
+
+    def put(self, of: str, name: str, pieces: Pieces | None) -> None:
+        self.within.setdefault(of, []).append((name, pieces))
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,23 +146,6 @@ class Met:
 NOTHING = Worth({}, {}, {}, {}, {}, 0, 0, 0, {})
 
 
-Weights = dict[str | None, Fraction]
-ALL = ""
-"""Stands for every line of a parcel that is shipped again."""
-
-
-@dataclass(frozen=True, slots=True)
-class Goods:
-    """What lies where."""
-
-    weights: Weights
-    """The worth of the goods in each parcel, and of those that no parcel holds (None, where there are any)."""
-    holds: Mapping[str, dict[str, int]]
-    """By parcel whose contents are known, the pieces of each line that it is the first to bring."""
-    again: Mapping[str, Mapping[str, Mapping[str, int]]]
-    """By parcel the others in which its goods are shipped again, with how many pieces of each line."""
-
-
 @dataclass(frozen=True, slots=True)
 class View:
     """What the first facts of an order say, however far time has come."""
@@ -164,7 +161,8 @@ class View:
     lowered: bool
     insured: int
     bases: dict[str | None, int]
-    goods: Goods
+    again: Again
+    """The packages in which the goods of a package are shipped again."""
     first: dict[str | None, int]
     """The parts of the order as it was placed."""
     widest: dict[str | None, int]
@@ -260,11 +258,11 @@ class Shadow:
         given, total = sum(_given(placed, facts).values()), _total(placed, facts)
         cap = min(products.LIMIT_MINOR, max(0, total - given))
         changes = any(isinstance(event, orders.OrderAmended) for event in facts) + (until is not None)
-        goods, whole = _goods(placed, parcels), placed.total.minor
-        bases, first = _in_parts(goods.weights, insured), _in_parts(goods.weights, whole)
+        (weights, again), whole = _goods(placed, parcels), placed.total.minor
+        bases, first = _in_parts(weights, insured), _in_parts(weights, whole)
         lowered = total < placed.total.minor
         widest = first if whole > insured else bases
-        return View(until, changes, parcels, cap, given, lowered, insured, bases, goods, first, widest)
+        return View(until, changes, parcels, cap, given, lowered, insured, bases, again, first, widest)
 
     def _met(self, view: View, at: datetime, until: datetime | None, name: str | None) -> list["Met"]:
         """The clauses that are met. Goods that no parcel holds are watched like a parcel of which nothing is heard."""
@@ -342,23 +340,30 @@ def _parcels(facts: Sequence[Event]) -> dict[str, Parcel]:
 
 
 def _arrived(view: View, name: str | None) -> Span | None:
-    """When the parcel arrived or, where that is earlier, the last of the parcels in which all of its goods are shipped
-    again."""
-    parcel = view.parcels.get(name or "")
-    if name is None or parcel is None:
+    """When the parcel arrived, or the last of its pieces did in others in which they are shipped again, whichever was
+    first."""
+    if name not in view.parcels:
         return None
-    needs = view.goods.holds.get(name) or parcel.lines
-    again = view.goods.again.get(name, {})
-    there = [(span, again[each]) for each in again if (span := _arrived(view, each)) is not None]
-    for span, pieces in sorted(there, key=lambda each: each[0].first):
-        needs = {line: more for line, count in needs.items() if (more := count - pieces.get(line, 0)) > 0}
-        if ALL in pieces or not needs:
-            return span if parcel.arrived is None else min(span, parcel.arrived, key=_first)
-    return parcel.arrived
+    own = view.parcels[name].arrived
+    arrived = [(view.parcels[other].arrived, pieces) for other, pieces in view.again.within.get(name, ())]
+    missing = view.again.own.get(name, {})
+    for span, pieces in sorted([(span, pieces) for span, pieces in arrived if span is not None], key=_first_of):
+        missing = {line: count - pieces.get(line, 0) for line, count in missing.items()} if pieces is not None else {}
+        if all(count <= 0 for count in missing.values()):
+            return span if own is None else min(own, span, key=_first)
+    return own
 
 
-def _goods(placed: orders.OrderPlaced, parcels: dict[str, Parcel]) -> Goods:
-    """What is in each parcel, what it is worth, and what is shipped again.
+def _first_of(arrived: tuple[Span, Pieces | None]) -> datetime:
+    return arrived[0].first
+
+
+Weights = dict[str | None, Fraction]
+
+
+def _goods(placed: orders.OrderPlaced, parcels: dict[str, Parcel]) -> tuple[Weights, Again]:
+    """The worth of the goods in each parcel, and of those that no parcel holds (None, where there are any); and by
+    parcel the others in which its goods are shipped again, with the pieces (None: all of it).
 
     Each piece is of the parcel that was booked with it first. Pieces that a parcel has in common with the one that it
     is shipped instead of are worth nothing a second time, nor is anything in it where nobody knows what lies in either.
@@ -370,31 +375,30 @@ def _goods(placed: orders.OrderPlaced, parcels: dict[str, Parcel]) -> Goods:
     clear = {name: each.lines for name, each in parcels.items() if each.lines and each.lines.keys() <= left.keys()}
     instead = {name: each.replaces for name, each in parcels.items() if each.replaces in parcels}
     weights: Weights = {}
-    holds: dict[str, dict[str, int]] = {}
-    again: dict[str, dict[str, Counter[str]]] = defaultdict(lambda: defaultdict(Counter))
+    again = Again()
     holder: dict[str, str] = {}
     empty = 0
     for name in sorted(parcels, key=lambda each: (each in instead, parcels[each].booked_at or LAST, each)):
         of = instead.get(name)
         if of is not None and not (name in clear and of in clear):
             weights[name] = Fraction(0)
-            again[of][name][ALL] += 1
+            again.put(of, name, None)
             empty += 1
             continue
         if name not in clear:
             continue
-        weights[name], mine = Fraction(0), holds.setdefault(name, {})
+        weights[name], mine = Fraction(0), again.own.setdefault(name, {})
         for line, count in clear[name].items():
             common = min(count, clear[of].get(line, 0)) if of is not None else 0
             new = min(count - common, left[line])
             left[line] -= new
             weights[name] += price[line] * new
-            if common and of is not None:
-                again[of][name][line] += common
-            if count > common + new and line in holder:
-                again[holder[line]][name][line] += count - common - new
             if new:
                 mine[line] = new
+            for other, pieces in ((of, common), (holder.get(line), count - common - new)):
+                if other is not None and other != name and pieces:
+                    again.put(other, name, {line: pieces})
+            if new:
                 holder.setdefault(line, name)
         empty += not mine
     rest = sum((price[line] * count for line, count in left.items()), Fraction(0))
@@ -406,7 +410,7 @@ def _goods(placed: orders.OrderPlaced, parcels: dict[str, Parcel]) -> Goods:
         weights |= {name: rest / (len(blind) + to_come) for name in blind}
         rest = rest * to_come / (len(blind) + to_come)
     ordered: Weights = {name: weights[name] for name in sorted(parcels)}
-    return Goods(ordered | ({None: rest} if rest else {}), holds, again)
+    return ordered | ({None: rest} if rest else {}), again
 
 
 def _in_parts(weights: Weights, whole: int) -> dict[str | None, int]:
