@@ -42,6 +42,17 @@ def test_two_a_day_are_paid_as_they_grow_and_no_more_than_their_bound() -> None:
     assert len(story.named(IssueRefund)) == 15
 
 
+def test_the_last_period_pays_what_is_left_of_the_bound() -> None:
+    """3 a day and 20 at most: 18 on day 32, and the seventh period pays 2 on day 33."""
+    body = BODY.replace('amount = "2"', 'amount = "3"').replace('amount = "30"', 'amount = "20"')
+    story = ClaimsStory()
+    story.given(placed(), issued(body), fell_due("T:0:0", day(27), timedelta(days=7)))
+    paid_until(story, 33)
+    assert story.case.settled == 1_800
+    paid_until(story, 45)
+    assert (story.case.entitled, story.case.settled) == (2_000, 2_000)
+
+
 def test_they_end_with_cover() -> None:
     """Cover ends on day 30: the periods that began on days 27, 28 and 29 are 6."""
     story = late_from_day_27(ends=30)

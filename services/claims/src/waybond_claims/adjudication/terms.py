@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
-from decimal import Decimal
+from decimal import ROUND_CEILING, Decimal
 from functools import lru_cache
 
 from waybond_contracts.places import Lane
@@ -154,7 +154,7 @@ def _growths(rule: Rule) -> Iterator[tuple[TimedTier, Growth]]:
         last = None
         if tier.amount is not None and tier.at_most is not None and tier.amount.currency == tier.at_most.currency:
             each, most = Decimal(tier.amount.amount), Decimal(tier.at_most.amount)
-            last = -int(-most // each) if each else 1
+            last = int((most / each).to_integral_value(ROUND_CEILING)) if each else 1
         yield timed, Growth(tier.per, last, rule.delivered_by)
 
 
