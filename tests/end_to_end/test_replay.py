@@ -26,7 +26,7 @@ from rich.console import Console
 
 from tests.support.patience import bound, run
 from tests.support.processes import eventually
-from waybond_claims.state import Case
+from waybond_claims.case.state import Case
 from waybond_contracts.claims import BuyerNotified, ClaimApproved, ClaimDenied
 from waybond_contracts.orders import Language, OrderPlaced
 from waybond_contracts.refunds import IssueRefund, RefundSucceeded

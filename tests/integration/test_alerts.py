@@ -18,9 +18,9 @@ from tests.support.claims import issued, lost, placed
 from tests.support.kit import World, eventually
 from tests.support.patience import bound
 from waybond_claims.app import DEFINITION as CLAIMS
-from waybond_claims.codec import CaseCodec
+from waybond_claims.case.question import Referral
 from waybond_claims.decide import decide
-from waybond_claims.state import Referral
+from waybond_claims.service.codec import CaseCodec
 from waybond_contracts.topics import DELAYS, ORDERS, POLICIES
 from waybond_kit import figures
 from waybond_kit.service import Definition, serving

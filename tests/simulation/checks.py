@@ -13,7 +13,7 @@ from tests.simulation.people import STALE
 from tests.simulation.shadow import NOTHING, Fact, Shadow, Worth
 from tests.simulation.watch import is_progress, unpacked
 from tests.simulation.world import DEFINITIONS, World
-from waybond_claims.state import Case
+from waybond_claims.case.state import Case
 from waybond_contracts import refunds
 from waybond_contracts.event import Event
 from waybond_contracts.registry import EVENT_TYPES, decode

@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 
 from tests.simulation.history import HOUR, Stop, Told
 from tests.simulation.watch import unpacked
-from waybond_claims.codec import CaseCodec
-from waybond_claims.state import Case, Referral
+from waybond_claims.case.question import Referral
+from waybond_claims.case.state import Case
+from waybond_claims.service.codec import CaseCodec
 from waybond_contracts import commands, delays, orders, shipments
 
 if TYPE_CHECKING:

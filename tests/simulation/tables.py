@@ -8,7 +8,7 @@ from uuid import UUID
 
 import asyncpg
 
-from waybond_claims.storage import BOOK
+from waybond_claims.service.storage import BOOK
 from waybond_kit.changes import Changes, JournalRow, OutboxRow, QuarantineRow, Released, Stored, Wake
 from waybond_kit.errors import FencedError
 from waybond_kit.ports import InputState

@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from tests.support.story import Story
-from waybond_claims.codec import CaseCodec
-from waybond_claims.covered import highest_limit
+from waybond_claims.case.covered import highest_limit
+from waybond_claims.case.state import Case
 from waybond_claims.decide import decide
-from waybond_claims.elsewhere import elsewhere
 from waybond_claims.entitlement import may_be_kept, net_paid
+from waybond_claims.entitlement.elsewhere import elsewhere
 from waybond_claims.ledger import Entry, Key, balances
-from waybond_claims.state import Case
+from waybond_claims.service.codec import CaseCodec
 from waybond_contracts import claims, commands, delays, disputes, orders, policies, refunds, registry
 from waybond_contracts.claims import ClaimReferred
 from waybond_contracts.event import Event

@@ -11,9 +11,9 @@ from time import perf_counter
 from typing import cast
 
 from tests.support.claims import answer, day, delivered, issued, journey, late, package, placed
-from waybond_claims.codec import CaseCodec
+from waybond_claims.case.state import Case
 from waybond_claims.decide import decide
-from waybond_claims.state import Case
+from waybond_claims.service.codec import CaseCodec
 from waybond_contracts.event import Event
 from waybond_contracts.refunds import IssueRefund
 

@@ -13,8 +13,8 @@ from tests.support.claims import POLICY_ID, answer, day, issued, late, lost, pla
 from tests.support.kit import World, eventually
 from tests.support.patience import bound
 from waybond_claims.app import DEFINITION
-from waybond_claims.cases import find, referred
-from waybond_claims.shown import ShownCase, shown
+from waybond_claims.service.cases import find, referred
+from waybond_claims.service.shown import ShownCase, shown
 from waybond_contracts.claims import ClaimApproved, ClaimReferred, ClaimSettled, ReferralReason
 from waybond_contracts.event import Event
 from waybond_contracts.recompute import recompute

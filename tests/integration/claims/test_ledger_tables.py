@@ -9,7 +9,7 @@ import pytest
 
 from waybond_claims.app import DEFINITION
 from waybond_claims.ledger import ACCOUNTS, Entry, Posting
-from waybond_claims.storage import LedgerStorage
+from waybond_claims.service.storage import LedgerStorage
 from waybond_kit import database as databases
 
 AT = datetime(2026, 1, 28, tzinfo=UTC)

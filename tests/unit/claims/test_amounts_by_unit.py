@@ -24,7 +24,7 @@ from tests.support.claims import (
     ruling,
     usd,
 )
-from waybond_claims.shown import shown
+from waybond_claims.service.shown import shown
 from waybond_contracts.claims import ClaimApproved, ClaimReferred, RecoveryOpened
 from waybond_contracts.money import Money
 from waybond_contracts.orders import FxRate, OrderLine

@@ -18,8 +18,8 @@ from tests.support.claims import (
     package,
     placed,
 )
-from waybond_claims.codec import CaseCodec
-from waybond_claims.shown import shown
+from waybond_claims.service.codec import CaseCodec
+from waybond_claims.service.shown import shown
 
 GOLDEN = Path(__file__).parent / "claim-file-2.json"
 OLDER = Path(__file__).parent / "claim-file-1.json"

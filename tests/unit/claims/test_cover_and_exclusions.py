@@ -31,9 +31,9 @@ from tests.support.claims import (
     usd,
     wording,
 )
-from waybond_claims.decide import KEPT_AFTER_END
+from waybond_claims.case.keeping import KEPT_AFTER_END
 from waybond_claims.ledger import Entry
-from waybond_claims.shown import shown
+from waybond_claims.service.shown import shown
 from waybond_contracts.claims import (
     ClaimApproved,
     ClaimDenied,

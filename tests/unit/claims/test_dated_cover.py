@@ -27,7 +27,7 @@ from tests.support.claims import (
     resolved,
     usd,
 )
-from waybond_claims.state import MAX_COVERS
+from waybond_claims.case.cover import MAX_COVERS
 from waybond_contracts.claims import ClaimApproved, ClaimReferred, RecoveryOpened, ReferralReason
 from waybond_contracts.delays import ScanSeen
 from waybond_contracts.disputes import DisputeStage

@@ -25,7 +25,7 @@ from tests.support.claims import (
     wording,
 )
 from waybond_claims.adjudication.complaints import PERILS
-from waybond_claims.disputes import HEARD_WITHIN
+from waybond_claims.complaints.waits import HEARD_WITHIN
 from waybond_contracts.claims import (
     BuyerNotified,
     ClaimApproved,

@@ -26,7 +26,8 @@ from tests.support.claims import (
     usd,
 )
 from waybond_claims.adjudication.units import units
-from waybond_claims.state import Line, Package
+from waybond_claims.case.journey import Package
+from waybond_claims.case.order import Line
 from waybond_contracts.claims import (
     ClaimApproved,
     ClaimDenied,

@@ -5,10 +5,10 @@ from datetime import timedelta
 import pytest
 
 from tests.support.claims import ClaimsStory, answer, day, issued, late, lost, placed, refunded, ruling, usd
+from waybond_claims.case.money import MAX_ATTEMPTS, MAX_EARLY
 from waybond_claims.ledger import balances
 from waybond_claims.notices import ARRIVES_WITHIN
-from waybond_claims.payments import RETRY_AFTER
-from waybond_claims.state import MAX_ATTEMPTS, MAX_EARLY
+from waybond_claims.payments.retries import RETRY_AFTER
 from waybond_contracts.claims import (
     BuyerNotified,
     ClaimApproved,

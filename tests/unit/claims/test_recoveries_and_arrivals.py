@@ -24,7 +24,7 @@ from tests.support.claims import (
     silent_30_days,
     usd,
 )
-from waybond_claims.state import MAX_REFERRALS
+from waybond_claims.case.question import MAX_REFERRALS
 from waybond_contracts.claims import ClaimApproved, ClaimReferred, ClaimReopened, RecoveryOpened, ReferralReason
 from waybond_contracts.disputes import DisputeStage
 from waybond_contracts.fields import Interval

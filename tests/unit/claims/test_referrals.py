@@ -24,11 +24,13 @@ from tests.support.claims import (
     ruling,
     usd,
 )
-from waybond_claims.cases import opening
-from waybond_claims.codec import CaseCodec
+from waybond_claims.case.complaint import MAX_DISPUTES
+from waybond_claims.case.money import MAX_COMMANDS, MAX_ELSEWHERE
+from waybond_claims.case.question import MAX_CONTRADICTIONS
 from waybond_claims.decide import decide
-from waybond_claims.shown import shown
-from waybond_claims.state import MAX_COMMANDS, MAX_CONTRADICTIONS, MAX_DISPUTES, MAX_ELSEWHERE
+from waybond_claims.service.cases import opening
+from waybond_claims.service.codec import CaseCodec
+from waybond_claims.service.shown import shown
 from waybond_contracts.claims import ClaimDenied, ClaimReferred, ClaimReopened, DenialReason, ReferralReason
 from waybond_contracts.commands import DecideReferral
 from waybond_contracts.errors import ContractError

@@ -7,7 +7,11 @@ from datetime import UTC, datetime
 import pytest
 from msgspec.structs import replace as changed
 
-from waybond_claims.state import Case, Command, Cover, Grant, Order, Payment, Recovery, Referral
+from waybond_claims.case.cover import Cover
+from waybond_claims.case.money import Command, Grant, Recovery
+from waybond_claims.case.order import Order, Payment
+from waybond_claims.case.question import Referral
+from waybond_claims.case.state import Case
 from waybond_local.invariants.check import MAX_SHOWN, Check
 from waybond_local.invariants.flow import Control, Kept, Log, Place, Spans, applied, drained, kept_once
 from waybond_local.invariants.money import Ledger, Limits, Moved, Owed, PaymentBooks, balanced

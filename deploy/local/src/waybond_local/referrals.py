@@ -18,9 +18,9 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from waybond_claims.cases import MAX_LISTED, Stored, find, referred
-from waybond_claims.questions import TAKES_AMOUNT
-from waybond_claims.shown import ShownCase, ShownReferral, shown
+from waybond_claims.desk.kinds import TAKES_AMOUNT
+from waybond_claims.service.cases import MAX_LISTED, Stored, find, referred
+from waybond_claims.service.shown import ShownCase, ShownReferral, shown
 from waybond_contracts.claims import ReferralReason
 from waybond_contracts.commands import DecideReferral
 from waybond_contracts.errors import contract_error

@@ -2,12 +2,12 @@
 
 from pathlib import Path
 
-from waybond_claims.codec import CaseCodec
+from waybond_claims.case.state import Case
 from waybond_claims.decide import decide
-from waybond_claims.figures import ClaimsFigures
-from waybond_claims.routes import routes
-from waybond_claims.state import Case
-from waybond_claims.storage import LedgerStorage
+from waybond_claims.service.codec import CaseCodec
+from waybond_claims.service.figures import ClaimsFigures
+from waybond_claims.service.routes import routes
+from waybond_claims.service.storage import LedgerStorage
 from waybond_contracts import topics
 from waybond_kit.service import Definition, Input, InputKind
 

@@ -8,8 +8,8 @@ from uuid import NAMESPACE_OID, uuid5
 from msgspec import Struct
 from msgspec.structs import replace
 
-from waybond_claims.published import about
-from waybond_claims.state import Case
+from waybond_claims.case.state import Case
+from waybond_claims.events import about
 from waybond_contracts.claims import ClaimEvent
 from waybond_contracts.event import Event
 from waybond_contracts.making import maker

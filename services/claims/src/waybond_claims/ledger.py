@@ -10,7 +10,7 @@ from datetime import datetime
 
 from msgspec import Struct
 
-from waybond_claims.state import Case
+from waybond_claims.case.state import Case
 
 Key = tuple[str, str, str | None]
 """Account, currency, refund_id (of in_flight and cash)."""

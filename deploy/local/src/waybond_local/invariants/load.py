@@ -10,8 +10,8 @@ import asyncpg
 from aiokafka import AIOKafkaConsumer
 from aiokafka.structs import TopicPartition
 
-from waybond_claims.codec import CaseCodec
-from waybond_claims.state import Case
+from waybond_claims.case.state import Case
+from waybond_claims.service.codec import CaseCodec
 from waybond_contracts.registry import PROGRESS_TYPE
 from waybond_contracts.topics import TOPICS
 from waybond_local.invariants.flow import NOT_RECORDS, Control, Kept, Log, Place, Spans

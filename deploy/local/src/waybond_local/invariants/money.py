@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from waybond_claims.covered import highest_limit
-from waybond_claims.referrals import stopped
-from waybond_claims.state import Case
+from waybond_claims.case.covered import highest_limit
+from waybond_claims.case.state import Case
+from waybond_claims.desk.troubles import stopped
 from waybond_local.invariants.check import Check
 
 

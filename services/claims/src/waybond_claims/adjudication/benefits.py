@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from waybond_claims.adjudication.terms import Rule
 from waybond_claims.adjudication.units import Goods, spread
 from waybond_claims.adjudication.view import View
-from waybond_claims.state import Line
+from waybond_claims.case.order import Line
 from waybond_contracts.money import exponent_of, rounded
 from waybond_contracts.wording import Amount, Deductible, Tier
 

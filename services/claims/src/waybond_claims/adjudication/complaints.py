@@ -4,9 +4,10 @@ from datetime import datetime
 
 from waybond_claims.adjudication.terms import Rule
 from waybond_claims.adjudication.view import View
-from waybond_claims.covered import in_force
-from waybond_claims.state import Case, Cover
-from waybond_claims.told import Dispute
+from waybond_claims.case.complaint import Dispute
+from waybond_claims.case.cover import Cover
+from waybond_claims.case.covered import in_force
+from waybond_claims.case.state import Case
 from waybond_contracts.disputes import DisputeReason
 from waybond_contracts.explanation import FindingReason
 from waybond_contracts.wording import Clause, Clock, Peril

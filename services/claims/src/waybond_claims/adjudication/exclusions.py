@@ -8,7 +8,7 @@ from fractions import Fraction
 from waybond_claims.adjudication.benefits import minor_of
 from waybond_claims.adjudication.terms import Bar, Rule
 from waybond_claims.adjudication.view import View
-from waybond_claims.state import Line
+from waybond_claims.case.order import Line
 from waybond_contracts.wording import Exclusion
 
 

@@ -9,8 +9,9 @@ from datetime import datetime, timedelta
 from msgspec.structs import replace
 
 from waybond_claims.adjudication.terms import Growth, terms
-from waybond_claims.covered import covered_until
-from waybond_claims.state import Case, WatchFact
+from waybond_claims.case.covered import covered_until
+from waybond_claims.case.journey import WatchFact
+from waybond_claims.case.state import Case
 
 JUST_AFTER = timedelta(microseconds=1)
 """A period counts once it has begun."""

@@ -15,7 +15,8 @@ from fractions import Fraction
 
 from msgspec import Struct
 
-from waybond_claims.state import Line, Package
+from waybond_claims.case.journey import Package
+from waybond_claims.case.order import Line
 
 REMAINDER = None
 """Id of the remainder among units."""

@@ -7,19 +7,11 @@ from msgspec.structs import replace as changed
 
 from waybond_claims.adjudication.terms import Bar, Rule, Terms, terms
 from waybond_claims.adjudication.units import REMAINDER, Goods, Units, spread, units
-from waybond_claims.state import (
-    WITHDRAWN,
-    Case,
-    Cover,
-    Interval,
-    Line,
-    Order,
-    Package,
-    Policy,
-    Referral,
-    SeenFact,
-    WatchFact,
-)
+from waybond_claims.case.cover import Cover, Policy
+from waybond_claims.case.journey import Interval, Package, SeenFact, WatchFact
+from waybond_claims.case.order import Line, Order
+from waybond_claims.case.question import WITHDRAWN, Referral
+from waybond_claims.case.state import Case
 
 # What says nothing of the parcel's whereabouts does not start the cover of a wording that starts with the first scan.
 NOT_PHYSICAL = frozenset({"LABEL_CREATED", "STALE", "UNKNOWN", "CANCELLED"})

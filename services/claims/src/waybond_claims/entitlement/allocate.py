@@ -7,18 +7,20 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from waybond_claims.adjudication import complaints
-from waybond_claims.adjudication.interpreter import Found, findings
+from waybond_claims.adjudication.found import Found
+from waybond_claims.adjudication.interpreter import findings
 from waybond_claims.adjudication.terms import Rule
 from waybond_claims.adjudication.view import View, view
-from waybond_claims.covered import highest_limit
-from waybond_claims.elsewhere import amended_away, beside, elsewhere
+from waybond_claims.case.cover import Cover
+from waybond_claims.case.covered import highest_limit
+from waybond_claims.case.money import Elsewhere
+from waybond_claims.case.state import Case
 from waybond_claims.entitlement.caps import indemnifies, may_be_kept, unit_limit
+from waybond_claims.entitlement.elsewhere import amended_away, beside, elsewhere
+from waybond_claims.entitlement.given_back import given_back
 from waybond_claims.entitlement.grants import Standing, net_paid, standing
 from waybond_claims.entitlement.keys import ORDER, Key, key_of, label
 from waybond_claims.entitlement.steps import Stepped, step
-from waybond_claims.given_back import given_back
-from waybond_claims.state import Case, Cover
-from waybond_claims.told import Elsewhere
 from waybond_contracts.explanation import StepKind
 
 KEPT = frozenset({"keep"})

@@ -3,8 +3,9 @@
 from decimal import Decimal
 
 from waybond_claims.adjudication.terms import Rule, terms
+from waybond_claims.case.cover import Cover
+from waybond_claims.case.state import Case
 from waybond_claims.entitlement.keys import ORDER, Key
-from waybond_claims.state import Case, Cover
 from waybond_contracts.money import rounded
 from waybond_contracts.wording import PARAMETRIC
 

@@ -2,9 +2,9 @@
 
 from msgspec import Struct
 
+from waybond_claims.case.state import Case
 from waybond_claims.entitlement.allocate import Entitlement
 from waybond_claims.entitlement.steps import Stepped, step
-from waybond_claims.state import Case
 from waybond_contracts.explanation import StepKind
 
 

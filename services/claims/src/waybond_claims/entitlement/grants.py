@@ -9,12 +9,13 @@ from collections.abc import Mapping
 
 from msgspec import Struct
 
-from waybond_claims.adjudication.interpreter import Found
+from waybond_claims.adjudication.found import Found
 from waybond_claims.adjudication.terms import Rule
 from waybond_claims.adjudication.units import spread
 from waybond_claims.adjudication.view import View
+from waybond_claims.case.money import Command, Grant
+from waybond_claims.case.state import Case
 from waybond_claims.entitlement.keys import ORDER, Key, key_of
-from waybond_claims.state import Case, Command, Grant
 
 
 class Standing(Struct, frozen=True, gc=False):

@@ -1,6 +1,6 @@
 """How benefits are kept apart: by unit, and for the order as a whole."""
 
-from waybond_claims.adjudication.interpreter import Found
+from waybond_claims.adjudication.found import Found
 
 Key = str | None
 """A package's id, None for the remainder, ORDER for the order as a whole."""

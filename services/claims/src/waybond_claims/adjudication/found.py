@@ -1,0 +1,75 @@
+"""What was found of one clause for one unit."""
+
+from datetime import datetime
+
+from msgspec import Struct
+
+from waybond_claims.adjudication.benefits import Amounts
+from waybond_claims.adjudication.terms import Rule
+from waybond_claims.case.cover import Cover
+from waybond_claims.case.journey import WatchFact
+from waybond_contracts.explanation import FindingReason
+
+RANK = {
+    reason: rank
+    for rank, reason in enumerate(
+        (
+            FindingReason.OTHER_LANE,
+            FindingReason.NOT_MET,
+            FindingReason.KEPT,
+            FindingReason.CONTRADICTED,
+            FindingReason.AFTER_COVER,
+            FindingReason.BEFORE_COVER,
+            FindingReason.EXCLUDED,
+            FindingReason.NOT_YET,
+            FindingReason.NEEDS_CLAIM,
+            FindingReason.NEEDS_CARRIER_ANSWER,
+            FindingReason.NEEDS_PERSON,
+            FindingReason.APPLIES,
+        )
+    )
+}
+"""Of several ways in which a clause can be met the one that says most counts."""
+
+
+class Found(Struct, frozen=True, gc=False):
+    """One clause looked at for one unit (None: the remainder), or for the order (None)."""
+
+    rule: Rule
+    package_id: str | None
+    reason: FindingReason
+    tier: int | None = None
+    fact: str = ""
+    fact_at: datetime | None = None
+    watch: WatchFact | None = None
+    eligible_at: datetime | None = None
+    exclusion_id: str = ""
+    question: str = ""
+    """Key of what a person has to decide, if the reason is that."""
+    by_hand: int | None = None
+    """How much a person said."""
+    most: int | None = None
+    """With a question: how much a person can say, as far as that is known."""
+    cover: Cover | None = None
+    """The version of the policy that was in force when it was met."""
+    amounts: Amounts | None = None
+
+    @property
+    def applies(self) -> bool:
+        return self.reason is FindingReason.APPLIES
+
+    @property
+    def of_remainder(self) -> bool:
+        return self.package_id is None and not self.rule.of_order
+
+    @property
+    def benefit(self) -> int:
+        return self.amounts.benefit if self.amounts is not None else 0
+
+
+def better(one: Found, other: Found) -> Found:
+    """Of two ways in which a clause may be met the one that says more; the earlier date, where neither is met yet."""
+    difference = RANK[one.reason] - RANK[other.reason] or (one.tier or 0) - (other.tier or 0)
+    if one.reason is FindingReason.NOT_YET and other.reason is FindingReason.NOT_YET and other.eligible_at is not None:
+        return other if one.eligible_at is None or other.eligible_at < one.eligible_at else one
+    return one if difference >= 0 else other

@@ -1,0 +1,76 @@
+"""Clauses that pay what somebody claims: complaints, their windows, and what a person ruled on them."""
+
+from datetime import datetime
+
+from msgspec.structs import replace as changed
+
+from waybond_claims.adjudication.asks import most
+from waybond_claims.adjudication.complaints import claimed_in_cover, made_at, standing
+from waybond_claims.adjudication.found import Found
+from waybond_claims.adjudication.view import Ruling, View, question_key
+from waybond_claims.adjudication.ways import started
+from waybond_claims.case.complaint import Dispute
+from waybond_contracts.explanation import FindingReason
+from waybond_contracts.wording import Clock
+
+
+def claimable(view: View, met: Found) -> Found:
+    """It pays what somebody claims within the clause's window: a person looks at the complaint.
+
+    What the person decides is of that complaint: it ends when the complaint is withdrawn, and another one is looked at
+    anew if the ones before were refused.
+    """
+    rule, unit = met.rule, met.package_id
+    complaints = standing(view.case, rule.clause, unit)
+    window = rule.clause.claim_window
+    start = _window_start(view, met) if window is not None else None
+    if rule.clause.by_claim_alone:
+        outside, cover = claimed_in_cover(view, rule, unit, start, complaints)
+        if outside is not None:
+            return changed(met, reason=outside)
+        met = changed(met, cover=cover)
+    closes = start + rule.closes if start is not None and rule.closes is not None else None
+    if closes is not None:
+        complaints = [each for each in complaints if made_at(each) <= closes]
+    about = f"claim:{rule.clause.id}"
+    rulings = [_of_complaint(view, about, unit, each) for each in complaints]
+    pay = max([each for each in rulings if each is not None and each.choice == "pay"], key=_generous, default=None)
+    if pay is not None:
+        return changed(met, reason=FindingReason.APPLIES, by_hand=pay.minor)
+    waiting = [each for each, ruled in zip(complaints, rulings, strict=True) if ruled is None and not each.over]
+    if any(rulings) and not waiting:
+        return changed(met, reason=FindingReason.NOT_MET)
+    if window is not None and start is None:
+        return changed(met, reason=FindingReason.NOT_YET)
+    if start is not None and rule.opens is not None and view.now < start + rule.opens:
+        return changed(met, reason=FindingReason.NOT_YET, eligible_at=start + rule.opens)
+    if closes is not None and view.now > closes and not complaints:
+        return changed(met, reason=FindingReason.NOT_MET)
+    if not waiting:
+        return changed(met, reason=FindingReason.NEEDS_CLAIM)
+    question = question_key(about, unit, waiting[0].dispute_id)
+    return changed(met, reason=FindingReason.NEEDS_CLAIM, question=question, most=most(view, met))
+
+
+def _of_complaint(view: View, about: str, unit: str | None, complaint: Dispute) -> Ruling | None:
+    """What a person decided about the complaint. Earlier files have rulings that name none: such a one is of all that
+    were known when it was asked."""
+    ruling = view.ruling(about, unit, complaint.dispute_id)
+    if ruling is not None:
+        return ruling
+    asked = view.rulings.get(question_key(about, unit)) or view.rulings.get(question_key(about, None))
+    return view.ruling(about, unit) if asked is not None and complaint.known_at <= asked.opened_at else None
+
+
+def _generous(ruling: Ruling) -> tuple[bool, int]:
+    return ruling.minor is None, ruling.minor or 0
+
+
+def _window_start(view: View, met: Found) -> datetime | None:
+    """When the clock of the claim window started."""
+    rule, unit = met.rule, met.package_id
+    clock = rule.clause.claim_window.clock if rule.clause.claim_window is not None else None
+    if met.watch is not None and met.watch.clock == clock:
+        return met.watch.start
+    arrived = view.arrival(rule, unit) if clock is Clock.DELIVERED else None
+    return arrived.latest if arrived is not None else started(view, clock, unit)

@@ -1,0 +1,1 @@
+"""The claim file, a module a subject."""

@@ -1,0 +1,35 @@
+"""Questions to people, in the claim file."""
+
+from datetime import datetime
+
+from msgspec import Struct
+
+MAX_REFERRALS = 128
+MAX_CONTRADICTIONS = 16
+WITHDRAWN = "withdrawn"
+"""The choice of a referral whose question fell away by itself."""
+
+
+class Referral(Struct, frozen=True, omit_defaults=True):
+    """A question to a person. `key` says what it is about: the same question is not asked twice."""
+
+    referral_id: str
+    key: str
+    reason: str
+    question: str
+    choices: tuple[str, ...]
+    opened_at: datetime
+    opened_version: int
+    amount: int | None = None
+    refund_id: str | None = None
+    most: int | None = None
+    """The largest amount that can be answered, where there is a bound."""
+    choice: str = ""
+    """What was decided; empty as long as the question is open."""
+    decided_by: str = ""
+    decided_at: datetime | None = None
+    decided_minor: int | None = None
+
+    @property
+    def is_open(self) -> bool:
+        return not self.choice

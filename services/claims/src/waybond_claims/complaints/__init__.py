@@ -1,0 +1,1 @@
+"""Complaints and chargebacks, and what they are told."""

@@ -1,0 +1,131 @@
+"""Answers complaints: already paid, not covered and why, or too early and from when; decided again as facts come.
+
+The answer follows from the case each time and is published when it differs from the last one. A complaint that is
+answered with "too early" needs nobody to ask again: on that day tracking's word changes the answer by itself.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from msgspec.structs import replace
+
+from waybond_claims.adjudication.complaints import is_about
+from waybond_claims.adjudication.found import Found
+from waybond_claims.case.complaint import Dispute
+from waybond_claims.case.state import Case, put
+from waybond_claims.complaints.waits import heard_by, unheard_key
+from waybond_claims.draft import Draft
+from waybond_claims.entitlement import Entitlement, due, net_paid
+from waybond_claims.entitlement.elsewhere import elsewhere
+from waybond_claims.events import explanation, money
+from waybond_contracts import claims
+from waybond_contracts.claims import DenialReason
+from waybond_contracts.explanation import FindingReason
+from waybond_kit.aggregate import Woken
+
+APPROVED = "approved"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a dispute is told."""
+
+    reason: DenialReason
+    eligible_at: datetime | None = None
+    clauses: tuple[str, ...] = ()
+
+
+def answer(draft: Draft, owes: Entitlement | None, *, paid_now: bool) -> tuple[Dispute, ...]:
+    """Answer every open dispute whose answer changed; return those that were told something."""
+    told: list[Dispute] = []
+    for dispute in draft.case.disputes:
+        if dispute.opened_at is None or dispute.over:
+            continue
+        found = _answer(draft.case, owes, dispute, draft.now, woken=draft.cause == Woken.__name__)
+        if found is None or dispute.answer == APPROVED:
+            continue
+        by_us = paid_now or (dispute.answer == DenialReason.TOO_EARLY and net_paid(draft.case) > 0)
+        if found.reason is DenialReason.ALREADY_PAID and by_us:
+            # ClaimApproved is the answer.
+            after = replace(dispute, answer=APPROVED, eligible_at=None)
+        else:
+            after = replace(dispute, answer=found.reason.value, eligible_at=found.eligible_at)
+        if after == dispute:
+            continue
+        draft.change(disputes=put(draft.case.disputes, after, "dispute_id"))
+        if after.answer != APPROVED:
+            _deny(draft, owes, after, found)
+            told.append(after)
+    return tuple(told)
+
+
+def _deny(draft: Draft, owes: Entitlement | None, dispute: Dispute, found: Answer) -> None:
+    case = draft.case
+    why = None
+    if owes is not None:
+        # Whatever is still owed is not commanded by this answer.
+        why = explanation(case, owes, due(case, owes, waits=True), draft.now)
+    fields = {
+        "reason": found.reason,
+        "dispute_id": dispute.dispute_id,
+        "eligible_at": found.eligible_at,
+        "paid": money(case, net_paid(case)) if case.order is not None else None,
+        "explanation": why,
+        "clauses": found.clauses,
+    }
+    draft.say(claims.ClaimDenied, fields)
+
+
+def _answer(case: Case, owes: Entitlement | None, dispute: Dispute, now: datetime, *, woken: bool) -> Answer | None:
+    """None where a person is asked first, or where what is owed waits to be commanded."""
+    if case.policy is None or case.void:
+        answered = case.void or case.declined or _no_policy_decided(case, dispute)
+        return Answer(DenialReason.NO_POLICY) if answered else None
+    if owes is None or (now < heard_by(dispute) and _names_unknown(dispute, owes)):
+        return None
+    relevant = [each for each in owes.findings if is_about(dispute, each.rule.clause, each.package_id)]
+    clauses = tuple(dict.fromkeys(each.rule.clause.id for each in relevant))
+    reasons = {each.reason for each in relevant}
+    paid, room = net_paid(case), min(owes.available, owes.view.cover.limit)
+    if paid + elsewhere(case) > 0 and paid >= room:
+        return Answer(DenialReason.ALREADY_PAID, clauses=clauses)
+    if room == paid == 0:  # The order cost nothing: no clause and no person can make anything due.
+        return Answer(DenialReason.NOT_COVERED, clauses=clauses)
+    if owes.owed == 0:
+        # What applies gives nothing (S: the deductible takes all of it). No payment will come as the answer.
+        reasons.discard(FindingReason.APPLIES)
+    if FindingReason.APPLIES in reasons:
+        return Answer(DenialReason.ALREADY_PAID, clauses=clauses) if 0 < paid >= owes.owed else None
+    if not reasons.isdisjoint({FindingReason.NEEDS_CARRIER_ANSWER, FindingReason.NEEDS_PERSON}):
+        return None
+    if FindingReason.NOT_YET in reasons:
+        dated = [each for each in relevant if each.eligible_at is not None]
+        if dispute.answer == DenialReason.TOO_EARLY and _about_to_be_told(dispute, dated, now, woken=woken):
+            return None
+        dates = [each.eligible_at for each in dated if each.eligible_at is not None and each.eligible_at > now]
+        return Answer(DenialReason.TOO_EARLY, min(dates, default=None), clauses)
+    if FindingReason.NEEDS_CLAIM in reasons:
+        return None
+    if FindingReason.EXCLUDED in reasons:
+        return Answer(DenialReason.EXCLUDED, clauses=clauses)
+    return Answer(DenialReason.NOT_COVERED, clauses=clauses)
+
+
+def _about_to_be_told(dispute: Dispute, dated: list[Found], now: datetime, *, woken: bool) -> bool:
+    """Whether the day has come that was named, and tracking is about to say what became of it. A wake comes behind what
+    tracking said by its due, so there that day is over; not where tracking first asks the carrier."""
+    if dispute.eligible_at is not None and dispute.eligible_at <= now and not woken:
+        return True
+    return any(each.rule.clause.ask_carrier for each in dated if each.eligible_at and each.eligible_at <= now)
+
+
+def _names_unknown(dispute: Dispute, owes: Entitlement) -> bool:
+    """Whether it is about a package of which nothing was heard yet (S: the buyer complains on the day of the booking,
+    and is told that nothing covers it)."""
+    known = owes.view.packages
+    return dispute.package_id is not None and bool(known) and dispute.package_id not in known
+
+
+def _no_policy_decided(case: Case, dispute: Dispute) -> bool:
+    key = unheard_key(dispute)
+    return any(each.key == key and each.choice == "answer_no_policy" for each in case.referrals)

@@ -1,0 +1,106 @@
+"""Which questions are open as a case stands: they follow from the case each time."""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from waybond_claims.adjudication.found import Found
+from waybond_claims.case.complaint import Dispute
+from waybond_claims.case.money import Command, Recovery
+from waybond_claims.case.question import MAX_REFERRALS, WITHDRAWN
+from waybond_claims.case.state import Case
+from waybond_claims.complaints.waits import AT_ONCE, stuck_at, stuck_key, unheard_key, unheard_of
+from waybond_claims.desk.kinds import KINDS, Question, parsed
+from waybond_claims.desk.troubles import troubles
+from waybond_claims.entitlement import Entitlement, due
+from waybond_contracts.explanation import FindingReason
+
+
+def questions(case: Case, owes: Entitlement | None, now: datetime) -> Iterator[Question]:
+    """All questions that are open as the case stands now."""
+    yield from troubles(case)
+    for dispute in unheard_of(case, now):
+        text = f"Dispute {dispute.dispute_id} names an order of which no policy decision is known."
+        yield Question(*parsed(unheard_key(dispute)), text)
+    flight = case.in_flight
+    if flight is not None and now >= flight.patience:
+        yield _silent(flight)
+    for dispute in case.disputes:
+        if dispute.freezes and now >= stuck_at(dispute) and case.unpaid > 0:
+            yield _stuck(dispute)
+    for recovery in case.recoveries:
+        if recovery.outstanding:
+            yield _to_recover(recovery)
+    if owes is None:
+        return
+    exhausted = [command for command in case.last_attempts if command.exhausted]
+    if exhausted and due(case, owes, waits=True).difference > 0:
+        yield from map(_failed, exhausted)
+    if owes.entitled < min(owes.available, owes.view.cover.limit):
+        for found in owes.findings:
+            if found.reason in _ASKS and found.question:
+                yield _asked(found)
+
+
+def next_silence(case: Case, now: datetime) -> datetime | None:
+    """When a silence that nobody was asked about yet is to be asked about."""
+    flight = case.in_flight
+    silences = [(stuck_key(each), stuck_at(each)) for each in case.disputes if each.freezes and case.unpaid > 0]
+    if flight is not None:
+        silences.append((_silent_key(flight), flight.patience))
+    if not silences or not has_room(case):
+        return None
+    asked = {each.key for each in case.referrals if each.choice != WITHDRAWN}
+    # It is concluded on a wake alone: one that a late fact has overtaken is still to come.
+    return min([max(at, now + AT_ONCE) for key, at in silences if key not in asked], default=None)
+
+
+def _silent_key(flight: Command) -> str:
+    return f"silent:{flight.refund_id}:{flight.patience:%Y-%m-%dT%H:%M}"
+
+
+def _silent(flight: Command) -> Question:
+    text = f"The payment system has not said what became of refund {flight.refund_id} since {flight.requested_at:%F}."
+    kind, about = parsed(_silent_key(flight))
+    return Question(kind, about, f"{text} Ask there, then decide.", flight.minor, flight.refund_id)
+
+
+def _stuck(dispute: Dispute) -> Question:
+    since = dispute.stage_at or dispute.known_at
+    text = (
+        f"Dispute {dispute.dispute_id} stops payments, and nothing was heard of it since {since:%F}. "
+        "Does it still run, or did it end, and did the buyer get money by it (say how much)?"
+    )
+    return Question(*parsed(stuck_key(dispute)), text)
+
+
+def _failed(command: Command) -> Question:
+    text = f"Refund {command.refund_id} did not reach the buyer ({command.failure}). How is it to be paid?"
+    return Question(KINDS["failed"], command.refund_id, text, command.minor, command.refund_id)
+
+
+def _to_recover(recovery: Recovery) -> Question:
+    about = f"{recovery.ordinal}:{recovery.minor}:{recovery.recovered}:{recovery.waived}"
+    text = f"More was paid than is owed ({recovery.reason}). Was it given back?"
+    return Question(KINDS["recovery"], about, text, recovery.outstanding)
+
+
+_ASKS = frozenset({FindingReason.NEEDS_CARRIER_ANSWER, FindingReason.NEEDS_CLAIM, FindingReason.NEEDS_PERSON})
+_RULINGS = {
+    "carrier": "Clause {}: the carrier was not heard after the clock ran out. Is its silence to be believed?",
+    "claim": "Clause {} pays what somebody claims, and the buyer complained. Is it to be paid?",
+    "circumstance": "Clause {} applies unless exclusion {} does. Does it?",
+    "when": "Clause {} is met by a scan whose time is not known: cover may not reach it. Is it paid?",
+    "periods": "Clause {} is met, but how much is due does not follow from what is known. How much?",
+    "rate": "Clause {} is met, but how much is due does not follow from what is known. How much?",
+}
+
+
+def _asked(found: Found) -> Question:
+    kind, about = parsed(found.question)
+    text = _RULINGS[kind.name].format(found.rule.clause.id, found.exclusion_id)
+    return Question(kind, about, text, most=found.most if "pay" in kind.choices else None)
+
+
+def has_room(case: Case) -> bool:
+    """Whether another question can be kept: one that was withdrawn makes room."""
+    return len(case.referrals) < MAX_REFERRALS or any(each.choice == WITHDRAWN for each in case.referrals)

@@ -1,0 +1,120 @@
+"""What people decided, as facts: whether a decision can be taken, and what it changes."""
+
+from datetime import datetime, timedelta
+
+from msgspec.structs import replace
+
+from waybond_claims.case.complaint import Dispute
+from waybond_claims.case.question import Referral
+from waybond_claims.case.state import Case, put
+from waybond_claims.complaints.waits import stuck_key, unheard_key
+from waybond_claims.desk.kinds import TAKES_AMOUNT, Effect, kind_of, parsed
+from waybond_contracts import commands
+
+
+def decided(case: Case, event: commands.DecideReferral, now: datetime) -> Case:
+    """The file with a person's decision; refused ones are asked again."""
+    referral = next((each for each in case.referrals if each.referral_id == event.referral_id), None)
+    if referral is None or not referral.is_open:
+        return case
+    if not _acceptable(case, referral, event):
+        return replace(case, referrals=put(case.referrals, replace(referral, opened_version=0), "referral_id"))
+    done = replace(
+        referral,
+        choice=event.choice,
+        decided_by=event.by,
+        decided_at=now,
+        decided_minor=event.amount.minor if event.amount is not None else None,
+    )
+    # A decision makes another version of the case: whoever looked at it before has to look again.
+    case = replace(case, version=case.version + 1, referrals=put(case.referrals, done, "referral_id"))
+    return _effect(case, done, now)
+
+
+def _acceptable(case: Case, referral: Referral, event: commands.DecideReferral) -> bool:
+    if event.case_version != case.version or event.choice not in referral.choices:
+        return False
+    if event.amount is None:
+        return not (event.choice == "pay" and needs_amount(referral))
+    currency = case.order.currency if case.order is not None else None
+    # To pay nothing is another choice, and a recovery of nothing would close the question and leave all of it open.
+    if event.choice not in TAKES_AMOUNT or event.amount.currency != currency or event.amount.minor < 1:
+        return False
+    most = referral.most
+    if kind_of(referral.key).effect is Effect.RECOVERY:
+        most = referral.amount
+    return most is None or event.amount.minor <= most
+
+
+def needs_amount(referral: Referral) -> bool:
+    """Whether to pay is no answer without how much."""
+    return kind_of(referral.key).needs_amount
+
+
+def _effect(case: Case, referral: Referral, now: datetime) -> Case:
+    """What a decision changes beside being known; rulings on clauses and troubles are read where they count."""
+    kind, about = parsed(referral.key)
+    again_at = now + (kind.again_after or timedelta(0))
+    match kind.effect:
+        case Effect.RECOVERY:
+            return _recovered(case, referral, int(about.split(":")[0]))
+        case Effect.DISPUTE:
+            return _waited_for(case, referral, now, again_at)
+        case Effect.COMMAND:
+            return _commanded(case, referral, again_at)
+        case _:
+            return case
+
+
+def _commanded(case: Case, referral: Referral, again_at: datetime) -> Case:
+    command = next((each for each in case.commands if each.refund_id == referral.refund_id), None)
+    if command is None:
+        return case
+    match referral.choice:
+        case "keep_waiting":
+            command = replace(command, patience=again_at)
+        case "settled_outside":
+            command = replace(command, outside=True)
+        case "cancel_and_retry":
+            command = replace(command, cancel="payer_silent")
+        case "retry":
+            command = replace(command, granted=True)
+        case "payout":
+            command = replace(command, granted=True, again_by="credit")
+        case _:
+            return case
+    return replace(case, commands=put(case.commands, command, "refund_id"))
+
+
+def _waited_for(case: Case, referral: Referral, now: datetime, again_at: datetime) -> Case:
+    dispute = next((each for each in case.disputes if referral.key in (unheard_key(each), stuck_key(each))), None)
+    match referral.choice:
+        case _ if dispute is None:
+            return case
+        case "wait":
+            dispute = replace(dispute, patience=again_at)
+        case "ended":
+            dispute = replace(dispute, ended="ended", ended_at=now)
+        case "ended_paid":
+            much = referral.decided_minor
+            if much is None:
+                much = dispute.minor if dispute.minor is not None and _same_currency(case, dispute) else case.total
+            dispute = replace(dispute, ended="ended", ended_at=now, said=much)
+        case _:
+            return case
+    return replace(case, disputes=put(case.disputes, dispute, "dispute_id"))
+
+
+def _same_currency(case: Case, dispute: Dispute) -> bool:
+    return case.order is not None and dispute.currency == case.order.currency
+
+
+def _recovered(case: Case, referral: Referral, ordinal: int) -> Case:
+    recovery = next(each for each in case.recoveries if each.ordinal == ordinal)
+    minor = recovery.outstanding if referral.decided_minor is None else referral.decided_minor
+    minor = min(minor, recovery.outstanding)
+    if referral.choice == "recovered":
+        recovery = replace(recovery, recovered=recovery.recovered + minor)
+    else:
+        recovery = replace(recovery, waived=recovery.waived + minor)
+    return replace(case, recoveries=put(case.recoveries, recovery, "ordinal"))

@@ -1,0 +1,76 @@
+"""Questions to a person: which are needed follows from the case each time, and what was decided counts as a fact.
+
+A question that falls away by itself is withdrawn. A decision made on an older version of the case, or with an answer
+that was not offered, is refused: the question is published again under the case's present version.
+"""
+
+from msgspec.structs import replace
+
+from waybond_claims.case.question import MAX_REFERRALS, WITHDRAWN, Referral
+from waybond_claims.case.state import put
+from waybond_claims.desk.asked import has_room, questions
+from waybond_claims.desk.kinds import Question
+from waybond_claims.draft import Draft, named
+from waybond_claims.entitlement import Entitlement
+from waybond_claims.events import money_of
+from waybond_contracts import claims
+from waybond_contracts.claims import ReferralReason
+from waybond_kit.aggregate import Woken
+
+
+def refer(draft: Draft, owes: Entitlement | None) -> tuple[Question, ...]:
+    """Publish what is newly asked (or asked again), withdraw what fell away; return what was newly asked."""
+    needed = {each.key: each for each in questions(draft.case, owes, draft.now)}
+    if not needed and not draft.case.referrals:
+        return ()
+    for referral in draft.case.referrals:
+        if referral.is_open and referral.key not in needed:
+            gone = replace(referral, choice=WITHDRAWN, decided_at=draft.now)
+            draft.change(referrals=put(draft.case.referrals, gone, "referral_id"))
+    known = {each.key: each for each in draft.case.referrals if each.choice != WITHDRAWN}
+    new: list[Question] = []
+    for question in needed.values():
+        referral = known.get(question.key)
+        if question.kind.of_silence and referral is None and draft.cause != Woken.__name__:
+            continue  # only a wake comes behind all answers; any other fact may have overtaken one (S: a backlog)
+        if referral is None and has_room(draft.case):
+            new.append(question)
+            _publish(draft, _opened(draft, question))
+        elif referral is not None and referral.is_open and referral.opened_version == 0:
+            _publish(draft, referral)
+    return tuple(new)
+
+
+def _opened(draft: Draft, question: Question) -> Referral:
+    name = f"referral/{len(draft.case.referrals) + 1}"
+    if len(draft.case.referrals) >= MAX_REFERRALS:
+        name = f"referral/version/{draft.case.version + 1}"
+        gone = next(each for each in draft.case.referrals if each.choice == WITHDRAWN)
+        draft.change(referrals=tuple(each for each in draft.case.referrals if each is not gone))
+    return Referral(
+        referral_id=named(draft.case.claim_id, name),
+        key=question.key,
+        reason=question.kind.queue.value,
+        question=question.text,
+        choices=question.answers,
+        opened_at=draft.now,
+        opened_version=0,
+        amount=question.minor,
+        refund_id=question.refund_id,
+        most=question.most,
+    )
+
+
+def _publish(draft: Draft, referral: Referral) -> None:
+    case = draft.case
+    currency = case.order.currency if case.order is not None else ""
+    fields = {
+        "referral_id": referral.referral_id,
+        "reason": ReferralReason(referral.reason),
+        "question": referral.question,
+        "choices": referral.choices,
+        "amount": money_of(referral.amount, currency) if referral.amount is not None and currency else None,
+        "refund_id": referral.refund_id,
+    }
+    asked = replace(referral, opened_version=case.version + 1)
+    draft.say(claims.ClaimReferred, fields, referrals=put(case.referrals, asked, "referral_id"))

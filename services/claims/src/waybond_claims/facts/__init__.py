@@ -1,0 +1,1 @@
+"""One fact into the claim file."""

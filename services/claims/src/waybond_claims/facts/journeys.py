@@ -1,0 +1,121 @@
+"""Adds what tracking shows of the packages to the claim file."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from msgspec.structs import replace
+
+from waybond_claims.case.journey import Interval, Package
+from waybond_claims.case.state import Case
+from waybond_contracts import delays, fields
+from waybond_contracts.shipments import ScanKind
+
+ROUTINE = frozenset(
+    {
+        ScanKind.LABEL_CREATED,
+        ScanKind.PICKED_UP,
+        ScanKind.IN_TRANSIT,
+        ScanKind.EXPORT_DEPARTED,
+        ScanKind.IMPORT_ARRIVED,
+        ScanKind.CUSTOMS_PRESENTED,
+        ScanKind.CUSTOMS_RELEASED,
+        ScanKind.OUT_FOR_DELIVERY,
+        ScanKind.READY_FOR_PICKUP,
+        ScanKind.DELIVERED,
+        ScanKind.STALE,
+        ScanKind.UNKNOWN,
+    }
+)
+"""Scans of which no time is kept: hardly an exclusion names them, and a file is to stay small."""
+
+
+def interval(when: fields.Interval) -> Interval:
+    return Interval(when.earliest, when.latest)
+
+
+def journeyed(case: Case, event: delays.DelayEvent) -> Case:
+    """What any snapshot showed of the packages. A journey only grows, so snapshots are merged: a later one may come
+    with an earlier `as_of`, and what it alone shows must not be lost."""
+    newer = case.journey_as_of is None or event.as_of >= case.journey_as_of
+    known = {each.package_id: each for each in case.packages}
+    merged = dict(known)
+    for each in event.journey.packages:
+        seen = _package(each, event.as_of)
+        before = known.get(seen.package_id)
+        merged[seen.package_id] = seen if before is None or before == seen else _merged(before, seen, newer=newer)
+    in_order = _in_order(case, event, newer=newer)
+    if merged == known and in_order == case.packages_in_order and not (newer and event.as_of != case.journey_as_of):
+        return case
+    return replace(
+        case,
+        journey_as_of=event.as_of if newer else case.journey_as_of,
+        packages=tuple(merged[package_id] for package_id in sorted(merged)),
+        packages_in_order=in_order,
+    )
+
+
+def _in_order(case: Case, event: delays.DelayEvent, *, newer: bool) -> int | None:
+    """How many packages the newest snapshot that says it counts (S: two parcels are packed as one and booked again)."""
+    said, known = event.journey.packages_in_order, case.packages_in_order
+    if said is None or known is None:
+        return said or known
+    if event.as_of == case.journey_as_of:
+        return max(said, known)  # which of two came first must not show in the file
+    return said if newer else known
+
+
+def _merged(before: Package, seen: Package, *, newer: bool) -> Package:
+    """What can change back (the estimate) as the newer snapshot has it, all else as far as it is known."""
+    latest = seen if newer else before
+    contents = max(before, seen, key=_newer_contents)
+    return Package(
+        seen.package_id,
+        contents.lines,
+        tuple(sorted({*before.kinds, *seen.kinds})),
+        min(filter(None, (before.booked_at, seen.booked_at)), default=None),
+        min(filter(None, (before.first_scan, seen.first_scan)), key=_scanned_at, default=None),
+        max(filter(None, (before.last_scan, seen.last_scan)), key=_scanned_at, default=None),
+        latest.carrier_eta,
+        _first_of_each((*before.noted, *seen.noted)),
+        contents.contents_at,
+        before.replaces or seen.replaces,
+    )
+
+
+def _newer_contents(package: Package) -> tuple[bool, datetime, tuple[tuple[str, int], ...]]:
+    """The newest word about contents counts, never the larger one; of two of one instant the same one in any order."""
+    at = package.contents_at
+    return at is not None, at or datetime.min.replace(tzinfo=UTC), package.lines
+
+
+def _scanned_at(scan: tuple[str, Interval]) -> tuple[datetime, str]:
+    return scan[1].latest, scan[0]
+
+
+def _package(each: delays.PackageJourney, as_of: datetime) -> Package:
+    # A package of which only scans are known says nothing of its contents.
+    says_contents = bool(each.lines) or each.booked_at is not None
+    return Package(
+        each.package_id,
+        tuple((line.line_id, line.quantity) for line in each.lines),
+        tuple(sorted([kind.value for kind in each.kinds])),
+        each.booked_at,
+        (each.first_scan.kind.value, interval(each.first_scan.when)) if each.first_scan else None,
+        (each.last_scan.kind.value, interval(each.last_scan.when)) if each.last_scan else None,
+        each.carrier_eta,
+        _noted(each),
+        (each.contents_as_of or as_of) if says_contents else None,
+        each.replaces or "",
+    )
+
+
+def _noted(each: delays.PackageJourney) -> tuple[tuple[str, Interval], ...]:
+    scans = [scan for scan in (each.first_scan, each.last_scan) if scan is not None and scan.kind not in ROUTINE]
+    return _first_of_each([(scan.kind.value, interval(scan.when)) for scan in scans])
+
+
+def _first_of_each(scans: Sequence[tuple[str, Interval]]) -> tuple[tuple[str, Interval], ...]:
+    if len(scans) < 2:
+        return tuple(scans)
+    # The earliest comes last into the mapping, and stays.
+    return tuple(sorted(dict(sorted(scans, key=_scanned_at, reverse=True)).items(), key=_scanned_at))

@@ -1,0 +1,54 @@
+"""What was paid and is not owed any more is asked back, where the wording does not let the buyer have it."""
+
+from msgspec.structs import replace
+
+from waybond_claims.case.money import Recovery
+from waybond_claims.draft import Draft, named
+from waybond_claims.entitlement import Entitlement, due, key_of
+from waybond_claims.events import explanation, money
+from waybond_contracts import claims
+
+
+def recover(draft: Draft, owes: Entitlement) -> None:
+    """Open a recovery for what is settled beyond what may stay; take back what is asked for beyond that."""
+    case = draft.case
+    over = max(0, case.settled - case.recovered - case.waived - owes.tolerated)
+    difference = over - case.asked_back
+    if difference > 0:
+        ordinal = max([each.ordinal for each in case.recoveries], default=0) + 1
+        reason = _reason(draft, owes)
+        fields = {
+            "recovery_id": named(case.claim_id, f"recovery/{ordinal}"),
+            "from_whom": "buyer",
+            "amount": money(case, difference),
+            "reason": reason,
+            # What is on its way is taken back by other means.
+            "explanation": explanation(case, owes, due(case, owes, waits=True, flying=False), draft.now),
+        }
+        # One that came to nothing is not kept (S: a feed that says delivered and not delivered by turns, for ever).
+        kept = (each for each in case.recoveries if each.minor)
+        recoveries = (*kept, Recovery(ordinal, reason, difference))
+        draft.say(claims.RecoveryOpened, fields, recoveries=recoveries)
+    elif difference < 0:
+        draft.change(recoveries=_less(case.recoveries, -difference))
+
+
+def _less(recoveries: tuple[Recovery, ...], minor: int) -> tuple[Recovery, ...]:
+    """With `minor` less asked back, the latest first."""
+    kept: list[Recovery] = []
+    for each in reversed(recoveries):
+        part = min(minor, each.outstanding)
+        minor -= part
+        kept.append(replace(each, minor=each.minor - part))
+    return tuple(reversed(kept))
+
+
+def _reason(draft: Draft, owes: Entitlement) -> str:
+    if draft.case.void:
+        return "policy_void"
+    given = any(each.applies and owes.bounds.elsewhere.get(key_of(each)) for each in owes.findings)
+    if given or draft.case.settled - draft.case.recovered > owes.available:
+        return "refunded_elsewhere"
+    if any(each.event == "ShipmentDelivered" and each.standing for each in draft.case.seen):
+        return "late_arrival"
+    return "withdrawn_breach"

@@ -1,0 +1,93 @@
+"""Money commands: the difference to what is owed, each step and attempt under an id of its own."""
+
+from datetime import timedelta
+
+from msgspec.structs import replace
+
+from waybond_claims.case.money import Command
+from waybond_claims.draft import Draft, named
+from waybond_claims.entitlement import Due, Entitlement, due, granted
+from waybond_claims.events import explanation, money, payment
+from waybond_claims.payments.answers import with_command
+from waybond_claims.payments.holds import waits
+from waybond_claims.payments.retries import failed_step
+from waybond_contracts import claims, refunds
+from waybond_contracts.refunds import NARRATIVE_CHARACTERS
+
+RECONCILE_AFTER = timedelta(hours=24)
+NOT_AFTER = timedelta(days=30)
+
+
+def tell_settled(draft: Draft) -> None:
+    """Say once for each refund that it was confirmed."""
+    for command in draft.case.commands:
+        if command.settled == command.told:
+            continue
+        if command.settled > command.told:
+            fields = {
+                "refund_id": command.refund_id,
+                "amount": money(draft.case, command.settled),
+                "settled": money(draft.case, draft.case.settled),
+            }
+            draft.say(claims.ClaimSettled, fields)
+        draft.case = with_command(draft.case, replace(command, told=command.settled))
+
+
+def pay(draft: Draft, owes: Entitlement) -> Command | None:
+    """Command the difference, if there is one and nothing stands against it; return the command if it is news.
+
+    Another attempt of what was approved already is no news, unless it pays by other means or the buyer was told that it
+    does not come.
+    """
+    difference = due(draft.case, owes, waits=waits(draft.case, draft.now))
+    if difference.command <= 0:
+        return None
+    again = failed_step(draft.case)
+    known = again is not None and draft.case.withdrawn < len(draft.case.commands)
+    if again is not None and known and (again.minor, draft.case.approved) == (difference.command, owes.entitled):
+        command = _issue(draft, owes, replace(difference, pays=again.pays), again)
+        return command if command.pays != again.pays else None
+    fields = {
+        "amount": money(draft.case, difference.command),
+        "entitled": money(draft.case, owes.entitled),
+        "explanation": explanation(draft.case, owes, difference, draft.now),
+    }
+    draft.say(claims.ClaimApproved, fields, approved=owes.entitled)
+    return _issue(draft, owes, difference, again)
+
+
+def _issue(draft: Draft, owes: Entitlement, difference: Due, again: Command | None) -> Command:
+    case = draft.case
+    step = again.step if again is not None else max([each.step for each in case.commands], default=0) + 1
+    attempt = again.attempt + 1 if again is not None else 1
+    command = Command(
+        step=step,
+        attempt=attempt,
+        refund_id=named(case.claim_id, f"{step}/{attempt}"),
+        minor=difference.command,
+        requested_at=draft.now,
+        patience=draft.sent_at + RECONCILE_AFTER,
+        decision_version=case.version,
+        pays=again.again_by if again is not None and again.again_by else difference.pays,
+    )
+    draft.change(commands=(*case.commands, command), grants=granted(case, owes.view, owes.best, owes.benefits, command))
+    clause = owes.best[0].rule.clause if owes.best else None
+    narrative = f"{case.order_key.rpartition('/')[2]} {clause.id if clause is not None else ''}"
+    fields = {
+        "refund_id": command.refund_id,
+        "version": command.version,
+        "step": step,
+        "attempt": attempt,
+        "amount": money(case, command.minor),
+        "reason_code": clause.peril.value if clause is not None else "",
+        "narrative": narrative[:NARRATIVE_CHARACTERS],
+        "decision_version": command.decision_version,
+        "requested_at": draft.now,
+        "not_after": draft.sent_at + NOT_AFTER,
+        "payment": payment(owes.view.order),
+    }
+    if command.pays == "refund":
+        draft.publish(refunds.IssueRefund, fields)
+    else:
+        draft.publish(refunds.IssuePayout, {"payee": owes.view.order.buyer} | fields)
+    return command

@@ -1,0 +1,72 @@
+"""What claims tells operators beside the kit's metrics: what waits for a person, and whether the books balance."""
+
+import asyncio
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+
+import asyncpg
+
+from waybond_claims.case.state import Case
+from waybond_claims.service.cases import waiting
+from waybond_contracts.claims import ReferralReason
+from waybond_kit.definition import Figure
+
+REFERRALS = "waybond_referrals_waiting"
+LEDGER = "waybond_ledger_off_minor"
+MAX_COUNTED = 1_000
+"""How many cases that wait for a person are read, the longest waiting first."""
+POSTINGS_AT_ONCE = 50_000
+READ_AT_ONCE = 50
+"""How many cases are decoded before others get their turn."""
+
+_POSTINGS = """
+SELECT max(entry_id) AS last, currency, sum(minor)::bigint AS minor FROM (
+  SELECT entry_id, currency, minor FROM posting WHERE shard = $1 AND entry_id > $2 AND entry_id <= (
+    SELECT max(id) FROM (SELECT id FROM entry WHERE shard = $1 AND id > $2 ORDER BY id LIMIT $3) AS next
+  )
+) AS page GROUP BY currency
+"""
+
+
+class ClaimsFigures:
+    """Counts for one process. The books only grow, so that only what is new is summed up.
+
+    An entry that does not balance is refused by the database. The sum is there to see that nobody went around it.
+    """
+
+    names = (
+        (REFERRALS, "Questions that wait for a person, by reason.", ("reason",)),
+        (LEDGER, "What all accounts together are off zero, in minor units.", ("currency",)),
+    )
+
+    def __init__(self) -> None:
+        self._summed: dict[int, int] = defaultdict(int)
+        """The last entry of each shard that is in `_off`."""
+        self._off: dict[int, Counter[str]] = defaultdict(Counter)
+
+    async def count(self, pool: asyncpg.Pool, shards: Sequence[int]) -> Sequence[Figure]:
+        """The figures for these shards."""
+        reasons = Counter({reason.value: 0 for reason in ReferralReason})
+        for number, case in enumerate(await waiting(pool, shards, MAX_COUNTED), 1):
+            reasons.update(_open(case))
+            if number % READ_AT_ONCE == 0:
+                await asyncio.sleep(0)
+        off: Counter[str] = Counter()
+        for shard in shards:
+            await self._sum(pool, shard)
+            off.update(self._off[shard])
+        return [
+            *(Figure(REFERRALS, (reason,), count) for reason, count in reasons.items()),
+            *(Figure(LEDGER, (currency,), minor) for currency, minor in off.items()),
+        ]
+
+    async def _sum(self, pool: asyncpg.Pool, shard: int) -> None:
+        """A page at a time: more than one a count only where the process has just begun."""
+        while rows := await pool.fetch(_POSTINGS, shard, self._summed[shard], POSTINGS_AT_ONCE):
+            for row in rows:
+                self._off[shard][row["currency"]] += row["minor"]
+            self._summed[shard] = max(row["last"] for row in rows)
+
+
+def _open(case: Case) -> list[str]:
+    return [referral.reason for referral in case.referrals if referral.is_open]
