@@ -1,4 +1,4 @@
-"""The command `python -m tests.olist`: orders of Olist through the services, compared with a computation, as a table."""
+"""The command `python -m tests.olist`: orders of Olist through the services, compared with a computation."""
 
 import gc
 import sys

@@ -29,7 +29,7 @@ from typing import Any
 
 BRL_FOR_A_DOLLAR = Fraction("3.19")
 FIRST_ZONE, LAST_ZONE = timezone(timedelta(hours=-2)), timezone(timedelta(hours=-5))
-"""A time of the tables is local, and no zone is named: it is read where the day begins first, and where it ends last."""
+"""A time of the tables is local, and no zone is named: it is read where a day begins first, and where it ends last."""
 LANE = "BR-BR"
 OF_THIS_LANE = frozenset({"*", "domestic", LANE, "BR-*", "*-BR"})
 GONE = frozenset({"canceled", "unavailable"})
