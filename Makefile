@@ -11,8 +11,8 @@ UV := $(BIN)/uv
 MEMBERS := shared/contracts shared/kit services/pricing services/tracking services/claims deploy/local
 PROJECTS := $(MEMBERS:%=%/pyproject.toml)
 ARGS ?=
-# In two processes: one for most of the tests that need servers, one for end to end, chaos and the others.
-SIDE_BY_SIDE := --numprocesses 2 --dist loadgroup
+# In three processes, also on two cores: tests with servers wait for most of their time, and the others fill it.
+SIDE_BY_SIDE := --numprocesses 3 --dist loadgroup
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 unexport VIRTUAL_ENV PYTHONPATH PYTHONHOME
 # One interpreter, the one of .venv: uv must neither look for another nor download one.

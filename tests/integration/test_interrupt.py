@@ -59,6 +59,7 @@ def marked() -> set[int]:
 
 
 @pytest.mark.servers
+@pytest.mark.xdist_group("frozen")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL], ids=["ctrl-c", "killed"])
 def test_nothing_outlives_a_run_that_ends_before_its_time(number: signal.Signals, tmp_path: Path) -> None:
     """In two processes, one with servers, one that is deaf; by Ctrl-C to all of them, or by SIGKILL to pytest alone."""

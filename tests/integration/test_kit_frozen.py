@@ -27,6 +27,8 @@ from waybond_kit.outbox import pack_headers
 from waybond_kit.store import BLOCKED_SECONDS, FROZEN_SECONDS, PostgresStore
 from waybond_local.processes import free_ports
 
+pytestmark = pytest.mark.xdist_group("frozen")
+
 ORDERS = 200
 MOVED_WITHIN_SECONDS = SESSION_SECONDS + 5.0
 """Of the reference machine: on a slower one both grow."""

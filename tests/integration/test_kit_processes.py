@@ -13,6 +13,8 @@ from tests.support.toy_processes import Processes, applied, old_batches, spread_
 from tests.support.toys import PRICING
 from waybond_contracts.topics import POLICIES
 
+pytestmark = pytest.mark.xdist_group("frozen")
+
 
 async def test_eight_shards_move_between_three_processes_without_loss(
     kafka: str, database: str, topic_prefix: str, processes: Processes

@@ -4,9 +4,9 @@ A test that asks for one of them is marked `servers`, so `pytest -m "not servers
 (host:port) and WAYBOND_TEST_POSTGRES (an administrator's DSN) take servers that run already.
 
 Where tests run in several processes, those with servers are groups that each stay in one process, one after another:
-`servers` with the shared broker and database, `end to end` and `chaos` with stacks of their own. They wait for most of
-their time. The first process begins with `servers`, the largest; the other one takes the rest, and who is done first
-takes what is left.
+`servers` and `frozen` (processes that are stopped, killed and thawed) with a broker and a database that their process
+shares, `end to end` and `chaos` with stacks of their own. They wait for most of their time. The largest groups come
+first, one to a process; who is done takes the next one, and then the tests that need no server.
 """
 
 from __future__ import annotations

@@ -17,7 +17,8 @@ SCHEMAS = event_schemas()
 MAX_ITEMS_MADE = 3
 COUNTRY = "^[A-Z]{2}$"
 CURRENCY = "^[A-Z]{3}$"
-ABOVE_ZERO = "(?=.*[1-9])"
+ABOVE_ZERO = r"^[0-9]{1,18}(\.[0-9]{1,12})?$"
+"""A rate: a schema cannot say that it is above zero."""
 # Every kind of character that a text may have: of each width in UTF-8, and what JSON escapes.
 TEXT = st.characters(codec="utf-8", exclude_characters="\x00")
 
@@ -98,8 +99,8 @@ def _text(schema: Schema) -> st.SearchStrategy[str]:
             codec="utf-8", exclude_characters="\x00\x7f/", exclude_categories=["Cc"] if no_controls else []
         )
         return st.text(characters, min_size=schema.get("minLength", 0), max_size=min(schema["maxLength"], 20))
-    made = st.from_regex(pattern.replace(ABOVE_ZERO, ""), fullmatch=True)
-    if ABOVE_ZERO in pattern:
+    made = st.from_regex(pattern, fullmatch=True)
+    if pattern == ABOVE_ZERO:
         made = made.map(lambda text: text if text.strip("0.") else f"1{text[1:]}")
     return made.filter(lambda text: schema.get("minLength", 0) <= len(text) <= schema.get("maxLength", len(text)))
 

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, WithJsonSchema
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
 from waybond_contracts.errors import ContractError
 from waybond_contracts.times import DurationSchema, InstantSchema
@@ -46,11 +46,7 @@ Share = Annotated[str, StringConstraints(max_length=16, pattern=r"^(0(\.[0-9]{1,
 """A share of an amount from 0 to 1 as a decimal string, never a float."""
 DecimalString = Annotated[str, StringConstraints(max_length=32, pattern=r"^-?[0-9]{1,18}(\.[0-9]{1,12})?$")]
 Rate = Annotated[
-    str,
-    StringConstraints(max_length=32, pattern=r"^[0-9]{1,18}(\.[0-9]{1,12})?$"),
-    AfterValidator(_positive),
-    # The schema asks for a digit above zero too, by a look ahead that the pattern above may not have.
-    WithJsonSchema({"type": "string", "maxLength": 32, "pattern": r"^(?=.*[1-9])[0-9]{1,18}(\.[0-9]{1,12})?$"}),
+    str, StringConstraints(max_length=32, pattern=r"^[0-9]{1,18}(\.[0-9]{1,12})?$"), AfterValidator(_positive)
 ]
 """An exchange rate: a decimal string above zero."""
 Count = Annotated[int, Field(ge=0, le=MAX_INTEGER)]
