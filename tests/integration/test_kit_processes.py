@@ -6,6 +6,8 @@ import signal
 import sys
 from collections import Counter
 
+import pytest
+
 from tests.support.kit import World, amended
 from tests.support.patience import ended, run
 from tests.support.sources import ROOT
