@@ -35,8 +35,8 @@ LAST_ANSWER = timedelta(days=30)
 
 @dataclass(frozen=True, slots=True)
 class Decided:
-    """What the services made of one order. `payments`: by instant, in minor units of BRL; `asked`: when a person was;
-    `lost`: when something was paid for a loss."""
+    """What the services made of one order. `payments`: by instant, in minor units of BRL; `asked`: when a person was
+    first asked each question; `lost`: when something was paid for a loss."""
 
     insured: bool
     payments: tuple[tuple[datetime, int], ...]
@@ -123,14 +123,14 @@ def _paid(command: refunds.MoneyCommand, at: datetime) -> refunds.RefundSucceede
 
 def _decided(story: Story[Any], *, insured: bool) -> Decided:
     paid: dict[datetime, int] = {}
-    asked: dict[datetime, None] = {}
+    asked: dict[str, datetime] = {}
     asked_back = 0
     for each in story.published:
         match each.event:
             case refunds.MoneyCommand(amount=amount):
                 paid[each.at] = paid.get(each.at, 0) + amount.minor
-            case claims.ClaimReferred():
-                asked[each.at] = None
+            case claims.ClaimReferred(referral_id=referral_id):
+                asked.setdefault(referral_id, each.at)  # it may be published again, as a question that still waits
             case claims.RecoveryOpened(amount=amount):
                 asked_back += amount.minor
             case _:
@@ -139,7 +139,7 @@ def _decided(story: Story[Any], *, insured: bool) -> Decided:
         insured=insured,
         payments=tuple(paid.items()),
         entitled=story.state.entitled if story.state is not None else 0,
-        asked=tuple(asked),
+        asked=tuple(sorted(set(asked.values()))),
         asked_back=asked_back,
         claimed=any(isinstance(each.event, claims.ClaimOpened) for each in story.published),
         lost=tuple(_lost(story)),
