@@ -80,7 +80,12 @@ PACKAGE = {
     "arrived": SCAN["when"],
     "handed_to": "locker",
 }
-JOURNEY = {"packages": [PACKAGE], "packages_in_order": 1, "promised_latest": "2026-02-04T23:59:59Z"}
+JOURNEY = {
+    "packages": [PACKAGE],
+    "packages_in_order": 1,
+    "promised_latest": "2026-02-04T23:59:59Z",
+    "contents_version": 1,
+}
 DELAY = {"policy_id": "5d1c", "package_id": "p1", "version": 1, "as_of": "2026-02-12T00:00:00Z", "journey": JOURNEY}
 WATCHED = DELAY | {
     "watch_id": "TG-1:0:0",
@@ -147,6 +152,7 @@ EXPLANATION = {
 }
 COMMAND = {"command_id": "cmd-1", "claim_id": "c-77", "case_version": 3, "by": "adjuster-9"}
 HELD = {"command_id": "op-1", "service": "claims", "topic_name": "shipments", "record_offset": 4711, "by": "ops-1"}
+ROWS = [{"package_id": "p1", "remainder": False, "clause_id": "TG-1", "amount": usd(460)}]
 REFUND = {"refund_id": "r-1", "claim_id": "c-77", "policy_id": "5d1c", "version": 1}
 MONEY_COMMAND = REFUND | {
     "step": 1,
@@ -157,6 +163,7 @@ MONEY_COMMAND = REFUND | {
     "decision_version": 3,
     "requested_at": "2026-02-12T00:00:00Z",
     "not_after": "2026-03-14T00:00:00Z",
+    "rows": ROWS,
 }
 RESULT = {"refund_id": "r-1", "attempt": 1, "version": 1, "provider_refund_ref": "re_8", "amount": usd(460)}
 FAILED = RESULT | {"failure_code": "declined", "failure_raw": "05", "retryable": True}
@@ -206,6 +213,7 @@ _FIELDS: dict[str, dict[str, Any]] = {
         "packages_in_order": 1,
         "promise": {"latest": "2026-02-04T23:59:59Z"},
         "service": "express",
+        "replaces": "p0",
     },
     "ShipmentScanned": {
         "package_id": "p1",
@@ -285,7 +293,9 @@ _FIELDS: dict[str, dict[str, Any]] = {
     "ShipmentLost": SEEN,
     "ShipmentDamaged": SEEN,
     "ShipmentReturned": SEEN,
+    "ShipmentHindered": SEEN,
     "ShipmentDelivered": SEEN | {"handed_to": "door"},
+    "ContentsChanged": DELAY | {"package_id": None},
     "TrackingCheckRequested": {
         "policy_id": "5d1c",
         "watch_id": "LO-1:1:0",
@@ -307,7 +317,7 @@ _FIELDS: dict[str, dict[str, Any]] = {
         "refund_id": "r-1",
     },
     "OfferMade": CLAIM | {"offer_id": "of-1", "amount": usd(460), "expires_at": "2026-03-01T00:00:00Z"},
-    "ClaimApproved": CLAIM | {"amount": usd(460), "entitled": usd(460), "explanation": EXPLANATION},
+    "ClaimApproved": CLAIM | {"amount": usd(460), "entitled": usd(460), "explanation": EXPLANATION, "rows": ROWS},
     "ClaimDenied": CLAIM
     | {
         "reason": "too_early",

@@ -22,6 +22,12 @@ def left_over() -> set[str]:
     return {path.name for path in Path(tempfile.gettempdir()).glob("waybond-demo-*")}
 
 
+def of_order_1002(said: str) -> list[str]:
+    """The refund commands of the second story: 4.00 and 8.00 for lateness, then the rest of 40.00 that are lost."""
+    story = said.partition("order BR-1002 placed")[2].partition("3. Real shipments")[0]
+    return [line for line in story.splitlines() if "commands refund" in line]
+
+
 @pytest.mark.servers
 def test_the_demo_tells_replays_checks_and_leaves_nothing_behind() -> None:
     command = [sys.executable, "-m", "waybond_local.cli", "demo", "--orders", "25"]
@@ -35,6 +41,13 @@ def test_the_demo_tells_replays_checks_and_leaves_nothing_behind() -> None:
     assert "Seu pedido BR-1001" in said
     assert "(Your order BR-1001" in said
     assert "The payment system's own books: 3 movements, -412.30 BRL." in said
+    assert "TG-1 Late delivery, goods that no package holds: missed" in said
+    assert [line.split("refund ")[1].split(" of ")[1].split(" (")[0] for line in of_order_1002(said)] == [
+        "4.00 USD",
+        "8.00 USD",
+        "28.00 USD",
+    ]
+    assert "The payment system's own books: 3 movements, -40.00 USD." in said
     assert "Loss ratio by lane" in said
     assert said.count(" holds ") == 10
     assert "MB at most" in said

@@ -10,6 +10,7 @@ from tests.oracle.facts import (
     Amended,
     Booked,
     Case,
+    Checked,
     Cover,
     Disputed,
     Ended,
@@ -66,14 +67,15 @@ class _Drawer:
         self.wording: Wording = drawn_wording(rng, self.features, sum(line.minor for line in self.lines))
         shipping = rng.choice((0, 500)) if self.has("rounding") or len(self.lines) == 1 else 0
         self.placed = Placed(known=0, lines=self.lines, promise=PROMISE, shipping=shipping, currency=self.currency)
-        self.version = 1
+        self.ends: int = rng.choice((ENDS, ENDS, ENDS, 28 * DAY, 40 * DAY))
+        self.issued = self._issued()
 
     def has(self, feature: str) -> bool:
         return feature in self.features
 
     def case(self) -> Case:
         rng = self.rng
-        facts: list[Fact] = [self.placed, self._issued()]
+        facts: list[Fact] = [self.placed, self.issued]
         packing = self._packing()
         for package, lines in packing.items():
             facts += self._package(package, lines)
@@ -88,21 +90,25 @@ class _Drawer:
             ("refund_lines", self._refunds_of_lines),
             ("chargeback", self._chargeback),
             ("chargeback_no_amount", self._chargeback),
+            ("told_twice", self._told_twice),
+            ("echo", self._echoes),
             ("dated_cover", self._amended),
+            ("dated_lane", self._sent_elsewhere),
             ("cancelled", self._cancelled),
             ("reinstated", self._reinstated),
         ):
             if self.has(feature):
                 facts += tells()
+        facts = _numbered(facts)
         looks = sorted(rng.sample(range(1, 200), 2))
         rates = CURRENCIES.get(self.currency, ())
         heard = tuple(each for each in facts if not self._too_late(each, facts))
         return Case(self.wording, heard, rates, self.picked, (*(day * HALF + 7 for day in looks), AFTER_ALL))
 
     def _too_late(self, fact: Fact, facts: Sequence[Fact]) -> bool:
-        """Whether it is a scan that becomes known when tracking has forgotten the order."""
+        """Whether it is of a package and becomes known when tracking has forgotten the order."""
         ends = max(each.ends for each in facts if isinstance(each, Cover))
-        return isinstance(fact, Scanned) and fact.known > ends + REMEMBERED
+        return isinstance(fact, Scanned | Booked) and fact.known > ends + REMEMBERED
 
     def _lines(self) -> tuple[Line, ...]:
         rng = self.rng
@@ -122,7 +128,7 @@ class _Drawer:
             version=1,
             basis=self._basis(total),
             limit=limit,
-            ends=self.rng.choice((ENDS, ENDS, ENDS, 28 * DAY, 40 * DAY)),
+            ends=self.ends,
             package_limit=self.rng.choice((1, total // 3 + 1, total)) if self.has("package_limit") else None,
         )
 
@@ -151,7 +157,16 @@ class _Drawer:
         promise = HALF * rng.randint(16, 39) if self.has("own_promise") and rng.random() < 0.7 else None
         announced = rng.randint(2, 4) if self.has("announced") else None
         booked = Booked(known=at, at=at, package=package, lines=lines, promise=promise, announced=announced)
-        return [booked, *self._scans(package, at, promise or PROMISE)]
+        scans = self._scans(package, at, promise or PROMISE)
+        return [booked, *scans, *(self._checks(package) if self.has("asks_carrier") else ())]
+
+    def _checks(self, package: str) -> list[Checked]:
+        """Answers of the carrier, whether it was asked or not."""
+        found: list[Checked] = []
+        for _ in range(self.rng.choice((0, 1, 1, 3))):
+            known = HALF * self.rng.randint(20, 160) + self.rng.choice((2, 5))
+            found.append(Checked(known=known, package=package, at=known - self.rng.choice((0, 1, 12, 72))))
+        return found
 
     def _scans(self, package: str, after: int, promise: int = PROMISE) -> list[Fact]:
         trip = Trip(
@@ -191,10 +206,16 @@ class _Drawer:
         return [Booked(known=at, at=at, package=package, lines=lines) for package, lines in again.items()]
 
     def _replacement(self, packing: Packing) -> list[Fact]:
-        first = sorted(packing)[0]
-        at = HALF * self.rng.randint(30, 90)
-        booked = Booked(known=at, at=at, package="R1", lines=packing[first])
-        return [booked, *self._scans("R1", at)]
+        """One or two packages that bring all or some of another one's goods again, whether they say so or not."""
+        rng, facts = self.rng, list[Fact]()
+        at, before = HALF * rng.randint(12, 60), sorted(packing)
+        for name in ("R1", "R2")[: rng.choice((1, 1, 2)) if packing else 0]:
+            of = rng.choice(before)
+            lines = rng.choice((packing[of], packing[of], packing[of][:1], ()))
+            says = of if not lines or rng.random() < 0.5 else ""
+            facts += [Booked(known=at, at=at, package=name, lines=lines, replaces=says), *self._scans(name, at)]
+            packing, before, at = packing | {name: lines}, [of, name], at + HALF * rng.randint(1, 40)
+        return facts
 
     def _sums(self, most: int) -> int:
         return self.rng.choice((1, most // 3 + 1, most // 2, most))
@@ -206,9 +227,32 @@ class _Drawer:
         ]
 
     def _refunds_of_lines(self) -> list[Fact]:
-        line = self.rng.choice(self.lines)
-        minor = self._sums(line.minor)
-        return [Refunded(known=HALF * self.rng.randint(2, 120) + 1, ref="l1", minor=minor, lines=(line.name,))]
+        rng = self.rng
+        found: list[Fact] = []
+        for each in range(rng.randint(1, 2)):
+            lines = rng.sample(self.lines, rng.randint(1, min(2, len(self.lines))))
+            minor = self._sums(sum(line.minor for line in lines))
+            names = tuple(line.name for line in lines)
+            found.append(Refunded(known=HALF * rng.randint(2, 120) + 1, ref=f"l{each}", minor=minor, lines=names))
+        return found
+
+    def _told_twice(self) -> list[Fact]:
+        """The outcome of a dispute, with an amount or without one, and the platform's word of the same money."""
+        rng, total = self.rng, self.placed.total
+        opened = HALF * rng.randint(20, 90) + 1
+        over, told = opened + HALF * rng.randint(1, 40), opened + HALF * rng.randint(1, 60) + 2
+        won = Resolved(known=over, at=over, dispute="D2", outcome="PAYOUT", minor=rng.choice((None, self._sums(total))))
+        lines = (rng.choice(self.lines).name,) if rng.random() < 0.3 else ()
+        again = Refunded(known=told, ref="t1", minor=self._sums(total), lines=lines, same_as="D2")
+        return [Disputed(known=opened, at=opened, dispute="D2"), won, again]
+
+    def _echoes(self) -> list[Fact]:
+        known = HALF * self.rng.randint(30, 200) + 5
+        return [Refunded(known=known, ref="e1", minor=self._sums(self.placed.total), echo=True)]
+
+    def _sent_elsewhere(self) -> list[Fact]:
+        at = HALF * self.rng.randint(2, 120) + 2
+        return [replace(self._issued(), known=at, version=2, lane="CN-AR")]
 
     def _chargeback(self) -> list[Fact]:
         rng, total = self.rng, self.placed.total
@@ -233,8 +277,13 @@ class _Drawer:
         factor = Fraction(self.rng.choice(("2", "5", "0.5")))
         lines = tuple(replace(line, minor=max(1, rounded(line.minor * factor))) for line in self.lines)
         total = sum(line.minor for line in lines) + self.placed.shipping
-        self.version += 1
-        cover = Cover(known=at + 1, version=self.version, basis=self._basis(total), limit=total * 3, ends=ENDS)
+        cover = Cover(
+            known=at + 1,
+            version=2,
+            basis=self._basis(total),
+            limit=self.rng.choice((total * 3, total // 2 + 1)),
+            ends=self.ends,
+        )
         return [Amended(known=at, revision=1, total=total, lines=lines), cover]
 
     def _cancelled(self) -> list[Fact]:
@@ -244,10 +293,15 @@ class _Drawer:
     def _reinstated(self) -> list[Fact]:
         at = HALF * self.rng.randint(2, 120) + 3
         ended = self._ended(at, void=False)
-        self.version += 1
-        again = replace(self._issued(), known=at + HALF * self.rng.randint(1, 40), version=self.version)
+        again = replace(self._issued(), known=at + HALF * self.rng.randint(1, 40), version=2)
         return [ended, again]
 
     def _ended(self, at: int, *, void: bool) -> Ended:
-        self.version += 1
-        return Ended(known=at, version=self.version, void=void)
+        return Ended(known=at, version=2, void=void)
+
+
+def _numbered(facts: Sequence[Fact]) -> list[Fact]:
+    """The versions of the policy numbered as they became known."""
+    versions = sorted((each for each in facts if isinstance(each, Cover | Ended)), key=lambda each: each.known)
+    numbers = {id(each): number for number, each in enumerate(versions, 1)}
+    return [replace(each, version=numbers[id(each)]) if isinstance(each, Cover | Ended) else each for each in facts]

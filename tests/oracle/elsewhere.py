@@ -1,13 +1,14 @@
 """What the buyer got back beside Waybond, and for which units."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
-from tests.oracle.facts import Disputed, Fact, Refunded, Resolved, only
+from tests.oracle.facts import Disputed, Fact, Line, Refunded, Resolved, only
 from tests.oracle.parcels import REMAINDER
-from tests.oracle.units import Units
+from tests.oracle.units import Units, in_proportion
 
+Amounts = dict[str, int]
 TO_THE_BUYER = {"BUYER_FAVOUR", "ACCEPTED", "PAYOUT"}
 
 
@@ -33,7 +34,10 @@ def given(facts: Sequence[Fact], paid: int) -> list[Given]:
     for refund in only(Refunded, facts):
         ours, theirs = f"refund/{refund.ref}", f"dispute/{refund.same_as}"
         if ours in found and theirs in found:
-            older = min((ours, theirs), key=lambda each: found[each].known)
+            said = any(each.minor is not None for each in only(Resolved, facts) if each.dispute == refund.same_as)
+            older = min((ours, theirs), key=lambda each: found[each].known) if said else theirs
+            other = theirs if older == ours else ours
+            found[other] = replace(found[other], lines=found[other].lines or found[older].lines)
             del found[older]
     return [found[name] for name in sorted(found)]
 
@@ -48,31 +52,42 @@ def _minor(end: Resolved, facts: Sequence[Fact], paid: int) -> int:
     return disputed[0] if disputed else paid
 
 
-def came_back(
-    movements: Sequence[Given], units: Units, values: Mapping[str, int], due: set[str]
-) -> dict[str, Fraction]:
-    """By unit. A refund that names lines is for the units that hold them; one that names none is for units to which an
-    indemnity is `due` first, up to their value, then for the others by their value."""
-    back = dict.fromkeys(units.parts, Fraction(0))
-    unnamed = Fraction(0)
+def came_back(movements: Sequence[Given], units: Units, lines: Sequence[Line], basis: int, due: set[str]) -> Amounts:
+    """By unit, in whole minor units that add up. A refund that names lines is for the units that hold them, by what
+    they hold of each; what nobody is known to hold is for the units whose contents are not known, by their value, or
+    for none. A refund that names no line is for units to which an indemnity is `due` first, up to their value, then for
+    the others by their value."""
+    values = {name: minor for name, minor in units.values(basis).items() if name in units.parts}
+    back = dict.fromkeys(values, 0)
+    unnamed = 0
     for each in movements:
-        holders = {
-            name: sum((holds.get(line, Fraction(0)) for line in each.lines), Fraction(0))
-            for name, holds in units.holds.items()
-        }
-        held = sum(holders.values(), Fraction(0))
-        if not held:
+        worth = {line.name: Fraction(line.minor) for line in lines if line.name in each.lines}
+        if not worth:
             unnamed += each.minor
-            continue
-        for name, part in holders.items():
-            back[name] += each.minor * part / held
-    first = sorted((name for name in due if name in back), key=lambda name: (name == REMAINDER, name))
-    for name in first:
-        taken = min(unnamed, max(Fraction(0), values[name] - back[name]))
+        for line, minor in in_proportion(each.minor, worth).items():
+            for name, part in in_proportion(minor, _holders(line, units, values)).items():
+                back[name] = back.get(name, 0) + part
+    for name in sorted(due & {*back}, key=lambda name: (name == REMAINDER, name)):
+        taken = min(unnamed, max(0, values[name] - back[name]))
         back[name] += taken
         unnamed -= taken
-    others = {name: Fraction(values[name]) for name in back if name not in due and values[name]}
-    whole = sum(others.values(), Fraction(0))
-    for name, value in others.items():
-        back[name] += unnamed * value / whole
+    others = {name: Fraction(value) for name, value in values.items() if name not in due}
+    for weights in (others, {name: Fraction(value) for name, value in values.items()}):
+        if sum(weights.values()):
+            for name, part in in_proportion(unnamed, weights).items():
+                back[name] += part
+            break
     return back
+
+
+def _holders(line: str, units: Units, values: Amounts) -> dict[str, Fraction]:
+    """Which units hold the line, and which part of it each does; "" stands for nobody."""
+    held = {name: holds[line] for name, holds in units.holds.items() if line in holds}
+    missing = 1 - sum(held.values(), Fraction(0))
+    unknown = {name: Fraction(values[name]) for name in units.parts if not units.holds.get(name)}
+    worth = sum(unknown.values(), Fraction(0))
+    if worth:
+        held |= {name: missing * value / worth for name, value in unknown.items()}
+    else:
+        held[""] = missing
+    return {name: held[name] for name in sorted(held, key=lambda name: (name == REMAINDER, name))}

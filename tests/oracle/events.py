@@ -8,6 +8,7 @@ from tests.oracle.facts import (
     Amended,
     Booked,
     Case,
+    Checked,
     Cover,
     Disputed,
     Ended,
@@ -28,6 +29,8 @@ from waybond_contracts.wording import WordingDocument, parse
 
 START = datetime(2026, 1, 1, 12, tzinfo=UTC)
 KEY: dict[str, Any] = {"tenant": "demo", "platform": "shop", "order_id": "A-1"}
+OURS = "ours"
+"""Stands for the payment system's reference of the refund that was commanded last."""
 POLICY = "5b0f3b0e-7f0e-5a6e-9a53-0d6f5a1c0b11"
 
 
@@ -58,7 +61,7 @@ class Teller:
                 return self._of_order(fact)
             case Cover() | Ended():
                 return self._of_policy(fact)
-            case Booked() | Scanned():
+            case Booked() | Scanned() | Checked():
                 return self._of_package(fact)
             case Disputed() | Resolved():
                 return self._of_dispute(fact)
@@ -107,7 +110,13 @@ class Teller:
                 )
             case Refunded():
                 return orders.OrderRefunded(
-                    **KEY, occurred_at=at(fact.known), refund_ref=fact.ref, amount=self._money(fact.minor)
+                    **KEY,
+                    occurred_at=at(fact.known),
+                    refund_ref=fact.ref,
+                    amount=self._money(fact.minor),
+                    lines=tuple(orders.RefundedLine(line_id=each) for each in fact.lines),
+                    dispute_id=fact.same_as or None,
+                    provider_refund_ref=OURS if fact.echo else None,
                 )
 
     def _of_policy(self, fact: Cover | Ended) -> Event:
@@ -155,7 +164,11 @@ class Teller:
     def _watches(self, lane: Lane) -> tuple[Watch, ...]:
         return compile_watches(self._parsed, lane)
 
-    def _of_package(self, fact: Booked | Scanned) -> Event:
+    def _of_package(self, fact: Booked | Scanned | Checked) -> Event:
+        if isinstance(fact, Checked):
+            return shipments.ShipmentChecked(
+                **KEY, occurred_at=at(fact.known), package_id=fact.package, as_of=at(fact.at), provider="17track"
+            )
         if isinstance(fact, Scanned):
             return shipments.ShipmentScanned(
                 **KEY,
@@ -174,6 +187,7 @@ class Teller:
             tracking_number=f"L{fact.package}CN",
             lines=tuple(shipments.PackageLine(line_id=name, quantity=count) for name, count in fact.lines),
             packages_in_order=fact.announced,
+            replaces=fact.replaces or None,
             promise=None if fact.promise is None else orders.Promise(latest=at(fact.promise)),
         )
 

@@ -1,7 +1,6 @@
 """The facts of one order in plain words: what was said of it, when it happened and when it became known.
 
-Times are hours since the order was placed, amounts are minor units of the order's currency. A fact can say what the
-contracts have no field for yet (`refund_lines`, `replaces`, ...): `events.py` tells what the product can be told.
+Times are hours since the order was placed, amounts are minor units of the order's currency.
 """
 
 from collections.abc import Iterable
@@ -109,6 +108,14 @@ class Scanned(Fact):
     kind: str
     first: int
     last: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checked(Fact):
+    """The carrier answered: what it knew of the package until `at` has been told."""
+
+    package: str
+    at: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,6 +1,6 @@
 """What happened to each package: its scans, its arrival, and when each peril was met."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from tests.oracle.facts import Booked, Fact, Placed, Scanned, only
@@ -32,6 +32,8 @@ class Met:
     tier: int
     due: int
     periods: tuple[int, ...]
+    asked: bool = False
+    """Whether the carrier can be asked: a clock ran out, no scan says so."""
 
 
 @dataclass
@@ -45,8 +47,11 @@ class Parcels:
         self.placed = only(Placed, self.facts)[0]
         self.bookings = sorted(set(only(Booked, self.facts)), key=lambda each: (each.at, each.known))
         self.names = sorted({each.package for each in only(Booked, self.facts) + only(Scanned, self.facts)})
-        self.made_good: dict[str, list[str]] = {}
-        """By package: the replacements whose arrival counts as its own (filled by whoever knows the contents)."""
+        self.made_good: dict[str, dict[str, dict[str, int] | None]] = {}
+        """By package: the replacements whose arrival counts as its own, with its pieces by line. Filled by
+        whoever knows the contents."""
+        self.pieces: dict[str, dict[str, int]] = {}
+        """By package with known contents: its pieces by line."""
 
     def scans(self, package: str) -> list[Scanned]:
         unique = {
@@ -72,9 +77,25 @@ class Parcels:
             all_of_them = [self.arrived(part) for part in parts]
             known = [each for each in all_of_them if each is not None]
             return max(known) if known and len(known) == len(all_of_them) else None
-        packages = [unit, *self.made_good.get(unit, ())]
-        found = [scans[0].first for scans in (self.standing(each, {"DELIVERED"}) for each in packages) if scans]
+        again = {each: self.arrived(each) for each in self.made_good.get(unit, ())}
+        found = [each for each in (self._delivered(unit), self._made_good_at(unit, again)) if each is not None]
         return min(found, default=None)
+
+    def _delivered(self, package: str) -> int | None:
+        scans = self.standing(package, {"DELIVERED"})
+        return scans[0].first if scans else None
+
+    def _made_good_at(self, package: str, arrivals: Mapping[str, int | None]) -> int | None:
+        """When the last of its pieces had arrived in replacements."""
+        again = self.made_good.get(package, {})
+        for instant in sorted(each for each in arrivals.values() if each is not None):
+            there = [again[other] for other, at in arrivals.items() if at is not None and at <= instant]
+            pieces = [each for each in there if each is not None]
+            wanted = self.pieces.get(package, {})
+            all_there = all(sum(each.get(line, 0) for each in pieces) >= count for line, count in wanted.items())
+            if all_there or len(pieces) < len(there):
+                return instant
+        return None
 
     def promised(self, unit: str) -> int:
         """The order's promise, or an earlier one of the package's own bookings."""
@@ -100,6 +121,7 @@ class Parcels:
         if package in (ORDER, REMAINDER) or way.silent_for is None:
             return []
         physical = [each for each in self.scans(package) if each.kind not in NO_PARCEL]
+        enough = way.scans_to_live
         found: list[int] = []
         for index in range(len(physical)):
             heard = max(each.last for each in physical[: index + 1])
@@ -108,7 +130,9 @@ class Parcels:
                 each.first <= due and max(s.last for s in physical[: index + 1 + nth]) != heard
                 for nth, each in enumerate(physical[index + 1 :], 1)
             )
-            if not broken and index + 1 >= way.live_after:
+            before = [each for each in physical if each.first <= heard]
+            speaks = enough is not None and len({each.first for each in before}) >= enough
+            if not broken and (speaks or any(each.kind in way.live_kinds for each in before)):
                 found.append(due)
         return found
 
@@ -121,10 +145,11 @@ class Parcels:
             for ordinal, tier in enumerate(clause.tiers):
                 if start is not None and tier.after is not None:
                     dues = self._dues(start + tier.after * DAY, tier, arrived)
-                    found += [Met(ordinal, dues[0], dues)] if dues else []
+                    found += [Met(ordinal, dues[0], dues, asked=True)] if dues else []
         for way in clause.any_of:
             dues = self._of_way(way, unit, parts)
-            found += [Met(0, due, (due,)) for due in dues if due <= self.now and self._stands(clause, due, arrived)]
+            standing = [due for due in dues if due <= self.now and self._stands(clause, arrived)]
+            found += [Met(0, due, (due,), asked=way.scan is None) for due in standing]
         return found
 
     def _of_way(self, way: Way, unit: str, parts: Sequence[str]) -> list[int]:
@@ -140,11 +165,9 @@ class Parcels:
         due = start + way.after * DAY
         return [due] if arrived is None or arrived > due else []
 
-    def _stands(self, clause: Clause, due: int, arrived: int | None) -> bool:
-        """What has arrived was not lost; what arrives after it came back was not returned."""
-        if arrived is None or clause.peril not in ("lost", "returned", "not_received"):
-            return True
-        return clause.peril == "returned" and arrived <= due
+    def _stands(self, clause: Clause, arrived: int | None) -> bool:
+        """What has arrived was not lost, and did not go back."""
+        return arrived is None or clause.peril not in ("lost", "returned", "not_received")
 
     def _dues(self, due: int, tier: Tier, arrived: int | None) -> tuple[int, ...]:
         """When it fell due: once, or once for each period that has started by now or by the arrival."""

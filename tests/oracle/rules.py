@@ -8,10 +8,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 
+from tests.oracle.asked import Answered, answered
+from tests.oracle.counting import counting, in_order
 from tests.oracle.cover import Versions, on_lane
 from tests.oracle.elsewhere import came_back, given
 from tests.oracle.facts import Case, Cover, Fact, Placed, only
-from tests.oracle.parcels import ORDER, REMAINDER, Met, Parcels
+from tests.oracle.parcels import ORDER, Met, Parcels
 from tests.oracle.units import Units, in_proportion, lines_at, total_at, units
 from tests.oracle.wordings import Clause, Deductible, Exclusion, Sum, Tier, Wording
 
@@ -82,7 +84,8 @@ class _Question:
         self.units: Units = units(self.parcels, self.lines)
         self.paid = total_at(self.parcels, instant)
         if self.wording.replacement == "makes_good":
-            self.parcels.made_good = self.units.replaces
+            own = {name: pieces for name, pieces in self.units.pieces.items() if pieces}
+            self.parcels.made_good, self.parcels.pieces = self.units.replaces, self.units.booked | own
 
     def answer(self) -> Answer:
         newest = self.versions.newest()
@@ -92,32 +95,56 @@ class _Question:
         back = sum(each.minor for each in movements)
         found = {clause.id: self._findings(clause) for clause in self.wording.clauses}
         benefits = {clause.id: self._benefits(clause, found[clause.id]) for clause in self.wording.clauses}
-        values = self.units.values(newest.basis)
         due = {
             unit
             for clause in self.wording.clauses
             for unit, minor in benefits[clause.id].items()
             if clause.indemnity and minor
         }
-        by_unit = came_back(movements, self.units, values, due) | {ORDER: Fraction(back)}
-        best: dict[str, Owed] = {}
-        for clause in self.wording.clauses:
-            for unit, minor in benefits[clause.id].items():
-                each = Owed(clause.id, clause.peril, minor)
-                if clause.indemnity:
-                    insured = self.units.values(found[clause.id][unit].version.basis)[unit]
-                    each = Owed(clause.id, clause.peril, int(min(minor, max(Fraction(0), insured - by_unit[unit]))))
-                if unit not in best or each.minor > best[unit].minor:
-                    best[unit] = each
+        by_unit = came_back(movements, self.units, self.lines, newest.basis, due) | {ORDER: back}
+        nets = {
+            clause.id: {
+                unit: self._net(clause, found[clause.id][unit], minor, by_unit[unit])
+                for unit, minor in benefits[clause.id].items()
+            }
+            for clause in self.wording.clauses
+        }
+        best = counting(nets, self._limits())
         whole = best.pop(ORDER, None)
-        alone = sum(each.minor for each in best.values())
-        if whole is not None and whole.minor and whole.minor >= alone:
+        alone = sum(minor for _, minor in best.values())
+        if whole is not None and whole[1] and whole[1] >= alone:
             best = {ORDER: whole}
-        limit = max((each.version.limit for by in found.values() for each in by.values()), default=newest.limit)
+        under = {unit: found[clause][unit].version for unit, (clause, _) in best.items()}
         kept = self.paid + rounded(self.paid * Fraction(self.wording.uplift or 0))
-        entitled = min(sum(each.minor for each in best.values()), limit, max(0, kept - back))
-        paying = {unit: each for unit, each in best.items() if each.minor}
+        entitled = min(self._within_limits(best, under), max(0, kept - back))
+        perils = {clause.id: clause.peril for clause in self.wording.clauses}
+        paying = {unit: Owed(clause, perils[clause], minor) for unit, (clause, minor) in best.items() if minor}
+        values = self.units.values(newest.basis)
         return Answer(max(0, entitled), paying, {unit: values[unit] for unit in self.units.parts}, back)
+
+    def _limits(self) -> Amounts:
+        """The limits of clauses that have one."""
+        return {each.id: rounded(self._sum(each.limit)) for each in self.wording.clauses if each.limit is not None}
+
+    def _net(self, clause: Clause, finding: Finding, minor: int, back: int) -> int:
+        """The benefit within the limits of the version that it was met under; for the worth of goods, with what came
+        back for them, no more than their insured value."""
+        version = finding.version
+        if self.versions.several:
+            minor = min(minor, version.limit)
+        if version.package_limit is not None and finding.unit != ORDER:
+            minor = min(minor, version.package_limit)
+        if not clause.indemnity:
+            return minor
+        return min(minor, max(0, self.units.values(version.basis)[finding.unit] - back))
+
+    def _within_limits(self, best: Mapping[str, tuple[str, int]], under: Mapping[str, Cover]) -> int:
+        """What was met under one version is together no more than its limit, and all no more than the highest one."""
+        sums: dict[int, int] = defaultdict(int)
+        limits = {version.version: version.limit for version in under.values()}
+        for unit, (_, minor) in best.items():
+            sums[under[unit].version] += minor
+        return min(sum(min(minor, limits[each]) for each, minor in sums.items()), max(limits.values(), default=0))
 
     def _findings(self, clause: Clause) -> dict[str, Finding]:
         """For each unit the highest tier that was met in cover; of `any_of` what was met first."""
@@ -137,8 +164,20 @@ class _Question:
             return None
         if any(self._excludes(exclusion, clause, unit, met.due) for exclusion in self.wording.exclusions):
             return None
-        periods = sum(self.versions.at(due) is not None for due in met.periods)
+        if clause.ask_carrier and met.asked and not self._believed(clause, unit, met, version):
+            return None
+        ends = self.versions.until(version)
+        periods = sum(due == met.due or due < ends for due in met.periods)
         return Finding(unit, clause.tiers[met.tier], met.due, periods, version)
+
+    def _believed(self, clause: Clause, unit: str, met: Met, version: Cover) -> bool:
+        """Whether a clock that ran out counts where the carrier is asked first."""
+        answer = answered(self.facts, self.parcels.now, clause, unit, met.due)
+        if answer is not Answered.NOT:
+            return answer is Answered.PROVEN
+        most = clause.unanswered_up_to
+        within = most is None or self.units.values(version.basis)[unit] <= rounded(self._sum(most))
+        return clause.unanswered == "counts" and within
 
     def _excludes(self, exclusion: Exclusion, clause: Clause, unit: str, due: int) -> bool:
         """Whether all holds that the exclusion names. Goods are another matter: they are taken out of the value."""
@@ -152,34 +191,31 @@ class _Question:
         if exclusion.scans:
             packages = self.parcels.names if unit == ORDER else [unit]
             scans = [scan for package in packages for scan in self.parcels.scans(package)]
-            if not any(scan.kind in exclusion.scans and scan.last <= until for scan in scans):
+            if not any(scan.kind in exclusion.scans and scan.first <= until for scan in scans):
                 return False
         if exclusion.categories:
-            return self.units.part_of(unit, self.lines, exclusion.categories) == 1
+            return set(self.units.goods(unit, self.lines)) <= set(exclusion.categories)
         return True
 
     def _benefits(self, clause: Clause, found: Mapping[str, Finding]) -> Amounts:
-        """What the clause gives each unit: the benefit, less the deductible, within the limits."""
+        """What the clause gives each unit, less the deductible."""
         exact = {unit: self._benefit(clause, each) for unit, each in found.items()}
-        amounts = self._less_deductible(clause.deductible or self.wording.deductible, exact, found)
-        if clause.limit is not None:
-            limit = rounded(self._sum(clause.limit))
-            if sum(amounts.values()) > limit:
-                amounts = in_proportion(limit, {unit: Fraction(minor) for unit, minor in amounts.items()})
-        for unit, each in found.items():
-            if each.version.package_limit is not None and unit != ORDER:
-                amounts[unit] = min(amounts[unit], each.version.package_limit)
-        return amounts
+        deductible = clause.deductible or self.wording.deductible
+        if deductible is None:
+            return {unit: rounded(benefit) for unit, benefit in exact.items()}
+        touched = {unit: exact[unit] * self._part(clause, deductible, each) for unit, each in found.items()}
+        taken = self._fixed(deductible, touched, found) if deductible.amount is not None else {}
+        share = Fraction(deductible.share or 0)
+        return {
+            unit: rounded(exact[unit] - min(whole, max(whole * share, taken.get(unit, Fraction(0)))))
+            for unit, whole in touched.items()
+        }
 
     def _benefit(self, clause: Clause, finding: Finding) -> Fraction:
         """Unrounded."""
         tier = finding.tier
         if tier.share is not None:
-            value = Fraction(self.units.values(finding.version.basis)[finding.unit])
-            for exclusion in self.wording.exclusions:
-                if exclusion.categories and (not exclusion.perils or clause.peril in exclusion.perils):
-                    value *= 1 - self.units.part_of(finding.unit, self.lines, exclusion.categories)
-            benefit = value * Fraction(tier.share)
+            benefit = self._insured(clause, finding) * Fraction(tier.share)
         else:
             benefit = self._sum(tier.amount) if tier.amount else Fraction(0)
         benefit *= finding.periods
@@ -189,37 +225,49 @@ class _Question:
             benefit = min(benefit, self._sum(tier.at_most))
         return benefit
 
-    def _less_deductible(
-        self, deductible: Deductible | None, exact: Mapping[str, Fraction], found: Mapping[str, Finding]
-    ) -> Amounts:
-        """A share is of the unit. A fixed sum is taken once an event: once for all units that were met together."""
-        if deductible is None:
-            return {unit: rounded(benefit) for unit, benefit in exact.items()}
-        part = {unit: self._part(deductible, unit) for unit in exact}
-        share = Fraction(deductible.share or 0)
-        by_share = {unit: rounded(benefit * (1 - part[unit] * share)) for unit, benefit in exact.items()}
-        if deductible.amount is None:
-            return by_share
-        amounts: Amounts = {}
-        events: dict[int, list[str]] = defaultdict(list)
-        for unit, finding in found.items():
-            events[finding.due].append(unit)
-        for together in events.values():
-            whole = {unit: rounded(exact[unit]) for unit in together}
-            weights = {unit: whole[unit] * part[unit] for unit in _in_order(together)}
-            taken = in_proportion(
-                rounded(min(self._sum(deductible.amount), sum(weights.values(), Fraction(0)))), weights
-            )
-            fixed = {unit: whole[unit] - taken[unit] for unit in together}
-            larger = sum(fixed.values()) <= sum(by_share[unit] for unit in together)
-            amounts |= fixed if larger else {unit: by_share[unit] for unit in together}
-        return amounts
+    def _insured(self, clause: Clause, finding: Finding) -> int:
+        """The unit's insured value without what an exclusion takes out, in whole minor units."""
+        value = self.units.values(finding.version.basis)[finding.unit]
+        goods = self.units.goods(finding.unit, self.lines)
+        out = self._excluded_categories(clause)
+        left = sum((worth for category, worth in goods.items() if category not in out), Fraction(0))
+        return rounded(value * left / sum(goods.values(), Fraction(0))) if out else value
 
-    def _part(self, deductible: Deductible, unit: str) -> Fraction:
-        """Which part of the unit's benefit the deductible is taken of."""
+    def _excluded_categories(self, clause: Clause) -> set[str]:
+        barring = (each for each in self.wording.exclusions if not each.perils or clause.peril in each.perils)
+        return {category for each in barring for category in each.categories}
+
+    def _part(self, clause: Clause, deductible: Deductible, finding: Finding) -> Fraction:
+        """Which part of the unit's benefit the deductible is taken of: that for covered goods of its categories, whose
+        insured value is in whole minor units."""
         if not deductible.categories:
             return Fraction(1)
-        return self.units.part_of(unit, self.lines, deductible.categories)
+        out = self._excluded_categories(clause)
+        goods = {name: worth for name, worth in self.units.goods(finding.unit, self.lines).items() if name not in out}
+        named = sum((worth for name, worth in goods.items() if name in deductible.categories), Fraction(0))
+        whole, value = sum(goods.values(), Fraction(0)), self._insured(clause, finding)
+        if named in (0, whole) or not value:
+            return Fraction(bool(named))
+        return Fraction(rounded(value * named / whole), value)
+
+    def _fixed(
+        self, deductible: Deductible, touched: Mapping[str, Fraction], found: Mapping[str, Finding]
+    ) -> dict[str, Fraction]:
+        """What a fixed deductible takes of each unit: once for all units that were met at the same instant, from each
+        in proportion and in whole minor units; from one unit alone unrounded."""
+        whole = self._sum(deductible.amount) if deductible.amount is not None else Fraction(0)
+        events: dict[int, list[str]] = defaultdict(list)
+        for unit, benefit in touched.items():
+            if benefit:
+                events[found[unit].due].append(unit)
+        taken: dict[str, Fraction] = {}
+        for together in events.values():
+            if len(together) == 1:
+                taken[together[0]] = whole
+                continue
+            weights = {unit: touched[unit] for unit in in_order(together)}
+            taken |= {unit: Fraction(part) for unit, part in in_proportion(rounded(whole), weights).items()}
+        return taken
 
     def _sum(self, amount: Sum) -> Fraction:
         return amount.minor(self.currency, self.rates)
@@ -227,7 +275,3 @@ class _Question:
 
 def _highest(met: Met) -> tuple[int, int]:
     return -met.tier, met.due
-
-
-def _in_order(names: Sequence[str]) -> list[str]:
-    return sorted(names, key=lambda name: (name == REMAINDER, name))

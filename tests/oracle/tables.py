@@ -36,7 +36,8 @@ def drawn_wording(rng: Random, features: Sequence[str], worth: int) -> Wording:
     damaged = replace(DAMAGED, tiers=(Tier(share=rng.choice(("0.50", "1.00"))),))
     if "periods" in features:
         most = rng.choice((None, Sum("20"), Sum("3", "USD")))
-        late = replace(LATE, tiers=(Tier(rng.choice((0, 7)), "0.05", per=rng.choice((1, 5)), at_most=most),))
+        per = rng.choice((1, 5)) if most else rng.choice((5, 20))
+        late = replace(LATE, tiers=(Tier(rng.choice((0, 7)), "0.05", per=per, at_most=most),))
     if "at_bounds" in features:
         bound = rng.choice((Tier(at_least=Sum("2")), Tier(at_most=Sum("2")), Tier(at_least=Sum("1"), at_most=Sum("9"))))
         late = _bounded(late, bound)
@@ -48,6 +49,15 @@ def drawn_wording(rng: Random, features: Sequence[str], worth: int) -> Wording:
         late = _bounded(late, bound)
     if "fixed_indemnity" in features:
         damaged = replace(damaged, tiers=(Tier(amount=Sum("7.77", "USD")),))
+    if "live" in features:
+        lost = replace(lost, any_of=(_live(rng), *(way for way in lost.any_of if way.silent_for is None)))
+    if "asks_carrier" in features:
+        unanswered = rng.choice(("counts", "counts", "not_met", "refer"))
+        most = rng.choice((None, Sum("45"), Sum("100"))) if unanswered == "counts" else None
+        lost = replace(lost, ask_carrier=True, unanswered=unanswered, unanswered_up_to=most)
+    if "dated_lane" in features:
+        lanes = rng.choice((("*-BR",), ("*-AR",)))
+        late, lost = rng.choice(((replace(late, lanes=lanes), lost), (late, replace(lost, lanes=lanes))))
     if "clause_limit" in features:
         limit = rng.choice((Sum("5"), Sum("21"), Sum("11.11", "USD")))
         late, lost = rng.choice(((late, replace(lost, limit=limit)), (replace(late, limit=limit), lost)))
@@ -58,9 +68,18 @@ def drawn_wording(rng: Random, features: Sequence[str], worth: int) -> Wording:
         clauses.append(rng.choice((replace(late, id="TG-2", scope="order"), _ORDER_LATE)))
         clauses = clauses if rng.random() < 0.5 else clauses[1:]
     wording = Wording(tuple(clauses), uplift="0.10" if "uplift" in features else None)
+    if "replacement" in features:
+        wording = replace(wording, replacement=rng.choice(("makes_good", "makes_good", "nothing")))
     if "package_limit" in features:
         wording = replace(wording, package_limit=max(1, worth // 3))
     return _with_exclusions(rng, features, _with_deductible(rng, features, wording), worth)
+
+
+def _live(rng: Random) -> Way:
+    """A silence that says something after other scans than two."""
+    kinds = rng.choice((("IMPORT_ARRIVED",), ("OUT_FOR_DELIVERY", "IN_TRANSIT")))
+    after, kinds = rng.choice(((0, ()), (1, ()), (3, ()), (4, ()), (None, kinds), (3, kinds)))
+    return replace(BY_SILENCE, live_after=after, live_kinds=kinds)
 
 
 def _whole(clause: Clause) -> Clause:
@@ -103,13 +122,16 @@ def _with_deductible(rng: Random, features: Sequence[str], wording: Wording) -> 
 
 def _with_exclusions(rng: Random, features: Sequence[str], wording: Wording, worth: int) -> Wording:
     found: list[Exclusion] = []
+    perils: tuple[str, ...]
     if "exclusion_scan" in features:
-        found.append(Exclusion("EX-1", perils=rng.choice((("late",), ())), scans=("CUSTOMS_HELD",)))
+        perils = rng.choice((("late",), ()))
+        applies = rng.choice(("before_due", "before_due", "always"))
+        found.append(Exclusion("EX-1", perils=perils, scans=("CUSTOMS_HELD",), applies=applies))
     if "exclusion_category" in features:
         found.append(Exclusion("EX-2", perils=rng.choice((("lost", "damaged"), ())), categories=("jewellery",)))
     if "exclusion_value" in features:
         # A yen has no hundredths: 99.99 of them are a bound that must not be rounded.
         above = "99.99" if "rounded_once" in features or "currencies" not in features else "99"
-        perils: tuple[str, ...] = rng.choice((("lost",), ()))
+        perils = rng.choice((("lost",), ()))
         found.append(Exclusion("EX-3", perils=perils, value_above=rng.choice((Sum("60"), Sum(above)))))
     return replace(wording, exclusions=tuple(found))

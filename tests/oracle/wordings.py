@@ -1,8 +1,4 @@
-"""Wordings as the oracle reads them, and their text as the product reads it.
-
-A wording here can say what product files have no field for yet (`live_after`, `replacement`): its text leaves such
-words out where they have their default.
-"""
+"""Wordings as the oracle reads them, and their text as the product reads it."""
 
 from dataclasses import dataclass
 from fractions import Fraction
@@ -76,8 +72,17 @@ class Way:
     clock: str | None = None
     after: int | None = None
     silent_for: int | None = None
-    live_after: int = 2
+    live_after: int | None = None
     """After how many different physical scans silence counts."""
+    live_kinds: tuple[str, ...] = ()
+    """One scan of these kinds is enough."""
+
+    @property
+    def scans_to_live(self) -> int | None:
+        """After how many scans silence counts; None: no number of them is enough."""
+        if self.live_after is not None:
+            return self.live_after or (None if self.live_kinds else 0)
+        return None if self.live_kinds else 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +99,12 @@ class Clause:
     deductible: Deductible | None = None
     limit: Sum | None = None
     late_arrival: str = "keep"
+    ask_carrier: bool = False
+    """Silence and broken promises count only if the carrier, asked, knows no more."""
+    unanswered: str = "refer"
+    """If it does not answer within two days: `counts`, `not_met`, or `refer`: a person decides."""
+    unanswered_up_to: Sum | None = None
+    """With `counts`: up to this insured value."""
 
     @property
     def indemnity(self) -> bool:
@@ -186,7 +197,8 @@ def _clause(clause: Clause) -> dict[str, Any]:
             "clock": way.clock,
             "after": _days(way.after),
             "silent_for": _days(way.silent_for),
-            "live_after": None if way.live_after == 2 else way.live_after,
+            "live_after": way.live_after,
+            "live_kinds": list(way.live_kinds) or None,
         }
         for way in clause.any_of
     ]
@@ -201,6 +213,9 @@ def _clause(clause: Clause) -> dict[str, Any]:
         "deductible": clause.deductible and _deductible(clause.deductible),
         "limit": _sum(clause.limit),
         "late_arrival": clause.late_arrival,
+        "ask_carrier": True if clause.ask_carrier else None,
+        "unanswered": None if clause.unanswered == "refer" else clause.unanswered,
+        "unanswered_up_to": _sum(clause.unanswered_up_to),
     }
 
 
@@ -219,6 +234,8 @@ def _toml(value: object) -> str:
     if isinstance(value, dict):
         inside = ", ".join(f"{name} = {_toml(each)}" for name, each in value.items() if each is not None)
         return f"{{ {inside} }}"
+    if isinstance(value, bool):
+        return str(value).lower()
     if isinstance(value, list):
         return f"[{', '.join(map(_toml, value))}]"
     return f'"{value}"' if isinstance(value, str) else str(value)

@@ -16,7 +16,10 @@ from tests.support.tracking import (
     booked,
     checked,
     day,
+    order_amended,
+    order_line,
     order_placed,
+    pieces,
     policy_amended,
     policy_issued,
     promise_changed,
@@ -26,7 +29,15 @@ from tests.support.tracking import (
     watch_says,
 )
 from tests.support.tracking_oracle import Oracle
-from waybond_contracts.delays import PackageSeen, ShipmentDelivered, TrackingCheckRequested, WatchFellDue
+from waybond_contracts.delays import (
+    ContentsChanged,
+    DelayEvent,
+    PackageSeen,
+    ShipmentDelivered,
+    ShipmentHindered,
+    TrackingCheckRequested,
+    WatchFellDue,
+)
 from waybond_contracts.event import Event
 from waybond_contracts.orders import OrderPlaced
 from waybond_contracts.policies import PolicyAmended, PolicyIssued
@@ -51,6 +62,20 @@ EDGE = st.integers(0, 8)
 PAID = EDGE.map(lambda quarters: quarters / 4)
 """What is paid further ahead than this is taken as paid when it became known."""
 PACKAGES = st.sampled_from(["A", "B"])
+REPLACES = st.sampled_from([None, None, None, "A", "B", "Z"])
+GOODS = st.dictionaries(st.sampled_from(["1", "2", "gift"]), st.integers(1, 3), max_size=3)
+CONTENTS = st.builds(lambda goods: pieces(**goods), GOODS) | st.just(pieces(**{"unknown": 1}))
+"""What a booking says of a package: nothing, goods of the order, a line that it does not have."""
+LINES = st.sampled_from(
+    [
+        (order_line("1", 4_000),),
+        (order_line("1", 6_000), order_line("2", 4_000, 2)),
+        (order_line("1", 9_000, 3), order_line("gift", 0)),
+        (order_line("1", 0), order_line("2", 0)),
+    ]
+)
+OF_CONTENTS = ("ContentsChanged", None)
+NO_PERIL = ShipmentDelivered | ShipmentHindered | TrackingCheckRequested | ContentsChanged
 TELLING = {K.DELIVERED, K.LOST, K.DESTROYED, K.DAMAGED, K.RETURNING, K.RETURNED}
 """Of these the service keeps the first and the last, and the oracle looks at all: two of each are told."""
 MAX_TELLING = 2
@@ -114,16 +139,18 @@ def facts(draw: st.DrawFn) -> list[Event]:
     around = draw(ANCHORS)
     issued = policy_issued(attached=draw(st.integers(0, 20)) / 4).model_copy(update={"watches": draw(watches(around))})
     found: list[Event] = [
-        order_placed(promised=draw(st.none() | QUARTERS), paid=draw(st.none() | PAID)),
+        order_placed(promised=draw(st.none() | QUARTERS), paid=draw(st.none() | PAID), lines=draw(LINES)),
         issued,
         *draw(scans(around)),
     ]
     for i, package in enumerate(draw(st.lists(PACKAGES, max_size=5))):
         promised = draw(st.none() | QUARTERS)
         packages = draw(st.sampled_from([None, None, 1, 2, 3]))
-        number = f"LB{i}CN"
-        found.append(booked(draw(QUARTERS), package, packages=packages, promised=promised, tracking_number=number))
+        said = {"packages": packages, "promised": promised, "tracking_number": f"LB{i}CN"}
+        said |= {"lines": draw(CONTENTS), "replaces": draw(REPLACES)}
+        found.append(booked(draw(QUARTERS), package, **said))
     found += [promise_changed(draw(QUARTERS), draw(QUARTERS), revision=i) for i in range(draw(st.integers(0, 3)))]
+    found += [order_amended(draw(PAID), *draw(LINES), revision=i) for i in range(draw(st.integers(0, 2)))]
     found += [checked(draw(QUARTERS), draw(PACKAGES)) for _ in range(draw(st.integers(0, 3)))]
     if draw(st.booleans()):
         found.append(policy_amended(at=1).model_copy(update={"watches": draw(watches(around))}))
@@ -134,6 +161,14 @@ def check_against_oracle(told: Story[State], told_facts: Sequence[Event]) -> Non
     oracle = Oracle(told_facts)
     standing = {key: each for key, each in watch_says(told.events).items() if each.breached}
     assert {key: (each.due, each.arrived, each.feed.value) for key, each in standing.items()} == oracle.broken()
+    told_last = [each.journey for each in told.events if isinstance(each, ContentsChanged)][-1:]
+    contents = {
+        each.package_id: (each.lines, each.contents_as_of, each.replaces, each.booked_at)
+        for journey in told_last
+        for each in journey.packages
+    }
+    assert contents == oracle.contents()
+    assert [journey.packages_in_order for journey in told_last] == [oracle.in_order()] * len(told_last)
     seen = {key: each for key, each in seen_says(told.events).items() if each.standing}
     assert {key: (each.when, each.scan and each.scan.kind) for key, each in seen.items()} == oracle.seen()
 
@@ -141,16 +176,30 @@ def check_against_oracle(told: Story[State], told_facts: Sequence[Event]) -> Non
 def check_publications(told: Story[State]) -> None:
     """Nothing before its due, versions without gaps, and nothing left to wake for but the end."""
     versions: dict[tuple[str, str | None], list[int]] = {}
+    contents: object = ()
     for each in told.published:
         event = each.event
+        if isinstance(event, DelayEvent):
+            assert (event.journey.contents_version or 0) >= len(versions.get(OF_CONTENTS, ()))
         if isinstance(event, WatchFellDue):
             assert event.due <= event.as_of <= each.at
             versions.setdefault((event.watch_id, event.package_id), []).append(event.version)
         elif isinstance(event, PackageSeen):
             versions.setdefault((type(event).__name__, event.package_id), []).append(event.version)
+        elif isinstance(event, ContentsChanged):
+            versions.setdefault(OF_CONTENTS, []).append(event.version)
+            assert contents_of(event) != contents, "the same contents were told twice"
+            contents = contents_of(event)
     assert all(each == list(range(1, len(each) + 1)) for each in versions.values())
-    peril = any(not isinstance(each, ShipmentDelivered | TrackingCheckRequested) for each in told.events)
+    peril = any(not isinstance(each, NO_PERIL) for each in told.events)
     assert told.wake_at == END + (KEPT_WITH_PERIL if peril else KEPT_AFTER_END)
+
+
+def contents_of(event: ContentsChanged) -> object:
+    """All that a ContentsChanged may be told for."""
+    packages = event.journey.packages
+    known = [(each.package_id, each.lines, each.booked_at, each.contents_as_of, each.replaces) for each in packages]
+    return known, event.journey.packages_in_order
 
 
 def as_it_happens(draw: st.DrawFn, told_facts: Iterable[Event]) -> list[Known]:

@@ -3,7 +3,9 @@
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from fractions import Fraction
 from itertools import pairwise
+from math import ceil
 from operator import itemgetter
 from typing import Any
 
@@ -241,7 +243,7 @@ def _order(world: World, key: str, worths: Worths, filed: tuple[str, Case] | Non
     case = filed[1] if filed is not None else None
     outside = recovered = waived = 0
     if case is not None:
-        outside = sum(each.minor for each in case.commands if each.outside)
+        outside = sum(each.by_hand for each in case.commands if each.outside)
         recovered, waived = case.recovered, case.waived
         yield from _people(world, case)
     net = moved + outside - recovered
@@ -279,8 +281,9 @@ def _kept(worths: list[Worth], last: Worth) -> int:
     still."""
     best = dict(last.units)
     for worth in worths:
-        for unit, minor in worth.kept.items():
-            goods = worth.kept_goods.get(unit, 0)
+        of_goods = _taken_over(worth.kept_goods, worth, last)
+        for unit, minor in _taken_over(worth.kept, worth, last).items():
+            goods = of_goods.get(unit, 0)
             goods = min(goods, last.left.get(unit, goods))
             best[unit] = max(best.get(unit, 0), minor, goods)
     return _in_all(best, worths)
@@ -292,14 +295,31 @@ def _bound(worths: list[Worth]) -> int:
     best: dict[str | None, int] = {}
     whole = max((worth.whole for worth in worths), default=0)
     for worth in worths:
-        for unit, minor in worth.most.items():
+        for unit, minor in _taken_over(worth.most, worth, worths[-1]).items():
             best[unit] = max(best.get(unit, 0), -(-minor * whole // worth.whole) if worth.whole else 0)
     return _in_all(best, worths)
 
 
+def _taken_over(minors: dict[str | None, int], then: Worth, now: Worth) -> dict[str | None, int]:
+    """Amounts by unit, that of goods which no package held then by the units that have these goods now: what moved by
+    the worth of the packages that were not there then, the rest with the goods that still no package holds."""
+    minor = minors.get(None, 0)
+    left = now.worth.get(None, 0)
+    moved = max(0, then.worth.get(None, 0) - left)
+    packages = {unit: worth for unit, worth in now.worth.items() if unit is not None}
+    new = {unit: worth for unit, worth in packages.items() if unit not in then.worth} or packages
+    if not minor or not moved or not new:
+        return minors
+    found = minors | {None: -(-minor * left // (left + moved))}
+    for unit, worth in new.items():
+        part = Fraction(minor * moved, left + moved)
+        part *= Fraction(worth, sum(new.values())) if any(new.values()) else Fraction(1, len(new))
+        found[unit] = max(found.get(unit, 0), ceil(part))
+    return found
+
+
 def _in_all(units: dict[str | None, int], worths: list[Worth]) -> int:
-    whole_order = units.pop(None, 0)
-    return min(max((worth.cap for worth in worths), default=0), max(whole_order, sum(units.values())))
+    return min(max((worth.cap for worth in worths), default=0), sum(units.values()))
 
 
 def _people(world: World, case: Case) -> Iterator[str]:

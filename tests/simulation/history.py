@@ -115,9 +115,7 @@ class _Order:
     def stops(self) -> Iterator[Stop]:
         draw = self.draw
         yield self._told(self._placed(), soon=draw.random() < 0.9)
-        packages = draw.choice((1, 1, 1, 2))
-        for index in range(packages):
-            yield from self._journey(f"p{index}", index, packages)
+        yield from self._shipped()
         if draw.random() < 0.25:
             yield self._refunded()
         if draw.random() < 0.1:
@@ -185,24 +183,71 @@ class _Order:
         """An instant so many days after the order was placed."""
         return self.placed_at + (first + self.draw.random() * (last - first)) * DAY
 
-    def _journey(self, package: str, index: int, packages: int) -> Iterator[Stop]:
+    def _shipped(self) -> Iterator[Stop]:
+        """The packages: most hold the whole order and are booked at once. Some are booked late or never, leave goods
+        out, are booked again with other goods, or are shipped again."""
         draw = self.draw
-        booked_at = self.placed_at + (0.3 + draw.random()) * DAY
-        lines: Sequence[PackageLine] = ()
-        if packages > 1 and len(self.lines) > 1:
-            mine = [line for number, line in enumerate(self.lines) if number % packages == index]
-            lines = tuple(PackageLine(line_id=line.line_id, quantity=line.quantity) for line in mine)
-        yield self._told(
+        packages = draw.choice((1, 1, 1, 2))
+        said = packages if draw.random() < 0.8 else None
+        goods = [tuple(each) for each in self._packed(packages)]
+        for index, lines in enumerate(goods):
+            fate = draw.choice(("soon", "soon", "soon", "late", "never")) if index else "soon"
+            if fate != "never":
+                at = self._between(0.3, 1.3) if fate == "soon" else self._between(8, 45)
+                yield from self._journey(f"p{index}", lines, said, at)
+        if draw.random() < 0.08:
+            yield self._booked("p0", draw.choice(((), self._all()[:1], self._all())), said, self._between(2, 30))
+        if draw.random() < 0.12:
+            of = draw.choice(("p0", "p0", "p9", None))
+            yield from self._journey("r0", draw.choice((goods[0], goods[0], ())), None, self._between(5, 50), of)
+
+    def _all(self) -> tuple[PackageLine, ...]:
+        return tuple(PackageLine(line_id=line.line_id, quantity=line.quantity) for line in self.lines)
+
+    def _packed(self, packages: int) -> Iterator[Sequence[PackageLine]]:
+        """What each package is said to hold: nothing where nobody says it, or where one package is drawn for all; now
+        and then all but one piece, or but one line, of which the rest comes late or never."""
+        draw, lines = self.draw, [*self._all()]
+        if packages > 1 and len(lines) > 1:
+            for index in range(packages):
+                yield [line for number, line in enumerate(lines) if number % packages == index]
+            return
+        if packages > 1 or draw.random() < 0.65:
+            yield from [()] * packages
+            return
+        *most, last = lines
+        if last.quantity > 1:
+            most.append(PackageLine(line_id=last.line_id, quantity=last.quantity - 1))
+        yield most if most and draw.random() < 0.6 else lines
+        if draw.random() < 0.4:
+            yield [PackageLine(line_id=last.line_id, quantity=1)]
+
+    def _booked(
+        self, package: str, lines: Sequence[PackageLine], packages: int | None, at: datetime, of: str | None = None
+    ) -> Stop:
+        return self._told(
             shipments.ShipmentBooked(
                 **self.about,
-                occurred_at=booked_at,
+                occurred_at=at,
                 package_id=package,
                 carrier="cn-post",
                 tracking_number=f"T{self.plan.number}{package}",
                 lines=tuple(lines),
                 packages_in_order=packages,
+                replaces=of,
             ),
         )
+
+    def _journey(
+        self,
+        package: str,
+        lines: Sequence[PackageLine],
+        packages: int | None,
+        booked_at: datetime,
+        of: str | None = None,
+    ) -> Iterator[Stop]:
+        draw = self.draw
+        yield self._booked(package, lines, packages, booked_at, of)
         heard = booked_at
         for kind, at in self._scans(booked_at):
             until = at + draw.choice((0, 0, 0, 8, 14)) * HOUR
@@ -251,7 +296,8 @@ class _Order:
                 at = promised + (draw.random() * 14 - 4) * DAY
                 scans += [(ScanKind.LOST, at), (ScanKind.IN_TRANSIT, at + (1 + 4 * draw.random()) * DAY)]
                 scans.append((ScanKind.DELIVERED, at + (6 + draw.random() * 10) * DAY))
-        return scans
+        # A package that is booked late is not there before it has moved.
+        return [*scans[:2], *((kind, max(at, moved + n * HOUR)) for n, (kind, at) in enumerate(scans[2:], 1))]
 
     def _refunded(self) -> Stop:
         draw = self.draw

@@ -46,6 +46,9 @@ class Parcel:
 
     lines: dict[str, int] = field(default_factory=dict)
     in_order: int = 0
+    replaces: str = ""
+    said_at: datetime | None = None
+    """When the booking was made that the fields above are of."""
     scans: list[tuple[ScanKind, Span]] = field(default_factory=list)
     checked: datetime | None = None
     booked_at: datetime | None = None
@@ -91,7 +94,7 @@ class Parcel:
 
 @dataclass(frozen=True, slots=True)
 class Worth:
-    """What an order is owed on the facts up to some time: by package (None: the order as a whole), and in all."""
+    """What an order is owed on the facts up to some time: by package (None: goods in no package), and in all."""
 
     units: dict[str | None, int]
     """The highest clause of each."""
@@ -108,6 +111,8 @@ class Worth:
     """The amount that these are parts of."""
     cap: int
     owed: int
+    worth: dict[str | None, int]
+    """Of each unit, the worth of the goods in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +128,7 @@ class Met:
     """Whether it is for the worth of the goods, not for time."""
 
 
-NOTHING = Worth({}, {}, {}, {}, {}, 0, 0, 0)
+NOTHING = Worth({}, {}, {}, {}, {}, 0, 0, 0, {})
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +146,8 @@ class View:
     lowered: bool
     insured: int
     bases: dict[str | None, int]
+    again: dict[str, list[str]]
+    """The packages in which the goods of a package are shipped again."""
     first: dict[str | None, int]
     """The parts of the order as it was placed."""
     widest: dict[str | None, int]
@@ -205,7 +212,7 @@ class Shadow:
         whole = max(view.insured, self.placed.total.minor) if older else view.insured
         widest = view.widest if older else view.bases
         units, kept, goods, most = {}, {}, {}, {}
-        met = {name: self._met(view.parcels.get(name or "", Parcel()), at, view.until, name) for name in view.bases}
+        met = {name: self._met(view, at, view.until, name) for name in view.bases}
         harmed = {
             name: max(self._basis(view, name, each) for each in found if each.goods)
             for name, found in met.items()
@@ -213,14 +220,15 @@ class Shadow:
         }
         left = _left(view, harmed)
         for name, basis in view.bases.items():
-            paid = self._met(view.parcels.get(name or "", Parcel()), at, None, name) if older else met[name]
+            paid = self._met(view, at, None, name) if older else met[name]
             shares = [(_share(self._basis(view, name, each), each.share), each.goods) for each in met[name]]
             bound = left.get(name, basis) if view.given else LIMITLESS
             units[name] = max((min(minor, bound) if of_goods else minor for minor, of_goods in shares), default=0)
             kept[name] = _highest(widest[name], [each for each in paid if each.keeps and not each.goods])
             goods[name] = _highest(widest[name], [each for each in paid if each.keeps and each.goods])
             most[name] = _highest(widest[name], paid)
-        return Worth(units, kept, goods, left, most, whole, view.cap, min(view.cap, sum(units.values())))
+        owed = min(view.cap, sum(units.values()))
+        return Worth(units, kept, goods, left, most, whole, view.cap, owed, view.bases)
 
     def _basis(self, view: View, name: str | None, met: "Met") -> int:
         """What shares are taken of: of the policy as it was when the clause was met."""
@@ -235,17 +243,17 @@ class Shadow:
         given, total = sum(_given(placed, facts).values()), _total(placed, facts)
         cap = min(products.LIMIT_MINOR, max(0, total - given))
         changes = any(isinstance(event, orders.OrderAmended) for event in facts) + (until is not None)
-        bases, whole = _bases(placed, parcels, insured), placed.total.minor
-        first = _bases(placed, parcels, whole)
+        (weights, again), whole = _goods(placed, parcels), placed.total.minor
+        bases, first = _in_parts(weights, insured), _in_parts(weights, whole)
         lowered = total < placed.total.minor
-        return View(
-            until, changes, parcels, cap, given, lowered, insured, bases, first, first if whole > insured else bases
-        )
+        widest = first if whole > insured else bases
+        return View(until, changes, parcels, cap, given, lowered, insured, bases, again, first, widest)
 
-    def _met(self, parcel: Parcel, at: datetime, until: datetime | None, name: str | None) -> list["Met"]:
-        """The clauses that are met."""
+    def _met(self, view: View, at: datetime, until: datetime | None, name: str | None) -> list["Met"]:
+        """The clauses that are met. Goods that no parcel holds are watched like a parcel of which nothing is heard."""
         assert self.placed is not None and self.placed.promise is not None and self.attached_at is not None
-        promised, arrived, attached_at = self.placed.promise.latest, parcel.arrived, self.attached_at
+        parcel = view.parcels.get(name or "", Parcel())
+        promised, arrived, attached_at = self.placed.promise.latest, _arrived(view, name), self.attached_at
 
         def within(instant: datetime) -> bool:
             return attached_at < instant <= at and (until is None or instant <= until)
@@ -269,16 +277,16 @@ class Shadow:
         lost = [gone.last] if gone is not None and in_cover(gone) else []
         dues = [due for due in parcel.silences if within(due)][:1]
         dues += [due_after(products.LOST_DAYS)] if missed(products.LOST_DAYS) else []
-        lost += [due for due in dues if self._counts(parcel, due, whole_order=name is None)]
+        lost += [due for due in dues if self._counts(parcel, due, in_no_parcel=name is None)]
         if arrived is None:
             found += [Met("1.00", last, keeps=keeps != "return", goods=True) for last in lost[:1]]
         return found
 
-    def _counts(self, parcel: Parcel, due: datetime, *, whole_order: bool) -> bool:
+    def _counts(self, parcel: Parcel, due: datetime, *, in_no_parcel: bool) -> bool:
         """Whether a clock that ran out counts where the carrier has to be asked first."""
         if not products.asks_carrier(self._product) or parcel.arrived is not None:
             return True
-        return (parcel.checked is not None and parcel.checked >= due and not whole_order) or self._believed
+        return (parcel.checked is not None and parcel.checked >= due and not in_no_parcel) or self._believed
 
 
 def _covered_until(placed: orders.OrderPlaced, facts: Sequence[Fact]) -> datetime | None:
@@ -302,8 +310,10 @@ def _parcels(facts: Sequence[Event]) -> dict[str, Parcel]:
     for event in facts:
         if isinstance(event, shipments.ShipmentBooked):
             parcel = found.setdefault(event.package_id, Parcel())
-            parcel.lines = {line.line_id: line.quantity for line in event.lines}
-            parcel.in_order = event.packages_in_order or 0
+            if parcel.said_at is None or event.occurred_at > parcel.said_at:
+                parcel.lines = {line.line_id: line.quantity for line in event.lines}
+                parcel.in_order, parcel.replaces = event.packages_in_order or 0, event.replaces or ""
+                parcel.said_at = event.occurred_at
             parcel.booked_at = min(parcel.booked_at or event.occurred_at, event.occurred_at)
         elif isinstance(event, shipments.ShipmentScanned):
             span = Span(event.occurred_at, event.occurred_until or event.occurred_at)
@@ -314,54 +324,78 @@ def _parcels(facts: Sequence[Event]) -> dict[str, Parcel]:
     return found
 
 
-def _bases(placed: orders.OrderPlaced, parcels: dict[str, Parcel], whole: int) -> dict[str | None, int]:
-    """Each parcel's part of the order, and that of the goods that no parcel holds (None).
+def _arrived(view: View, name: str | None) -> Span | None:
+    """When the parcel arrived, or else all parcels in which its goods are shipped again."""
+    own = view.parcels[name].arrived if name in view.parcels else None
+    instead = [view.parcels[each].arrived for each in view.again.get(name or "", ())]
+    if own is not None or not instead or None in instead:
+        return own
+    return max((each for each in instead if each is not None), key=_first)
 
-    Each piece is of the parcel that was booked with it first. Parcels of which it is not known what they hold, and
-    those that nobody booked yet, have equal parts of what is left.
+
+Weights = dict[str | None, Fraction]
+
+
+def _goods(placed: orders.OrderPlaced, parcels: dict[str, Parcel]) -> tuple[Weights, dict[str, list[str]]]:
+    """The worth of the goods in each parcel, and of those that no parcel holds (None, where there are any); and by
+    parcel the others in which its goods are shipped again.
+
+    Each piece is of the parcel that was booked with it first. Pieces that a parcel has in common with the one that it
+    is shipped instead of are worth nothing a second time, nor is anything in it where nobody knows what lies in either.
+    Parcels of which it is not known what they hold, and those that nobody booked yet, have equal parts of what is left.
+    No history ships a parcel instead of one that is itself shipped instead of another.
     """
     left = {line.line_id: line.quantity for line in placed.lines}
     price = {line.line_id: Fraction(line.total.minor, line.quantity) for line in placed.lines}
-    weights: dict[str, Fraction] = {}
-    again = 0
-    for name in sorted(parcels, key=lambda each: (parcels[each].booked_at or LAST, each)):
-        lines = parcels[name].lines
-        if not lines or not lines.keys() <= left.keys():
+    clear = {name: each.lines for name, each in parcels.items() if each.lines and each.lines.keys() <= left.keys()}
+    instead = {name: each.replaces for name, each in parcels.items() if each.replaces in parcels}
+    weights: Weights = {}
+    again: dict[str, list[str]] = {}
+    holder: dict[str, str] = {}
+    empty = 0
+    for name in sorted(parcels, key=lambda each: (each in instead, parcels[each].booked_at or LAST, each)):
+        of = instead.get(name)
+        if of is not None and not (name in clear and of in clear):
+            weights[name] = Fraction(0)
+            again.setdefault(of, []).append(name)
+            empty += 1
             continue
-        mine = {line: min(count, left[line]) for line, count in lines.items()}
-        left = {line: count - mine.get(line, 0) for line, count in left.items()}
-        weights[name] = sum((price[line] * count for line, count in mine.items()), Fraction(0))
-        again += not any(mine.values())
+        if name not in clear:
+            continue
+        weights[name], mine = Fraction(0), 0
+        for line, count in clear[name].items():
+            common = min(count, clear[of].get(line, 0)) if of is not None else 0
+            new = min(count - common, left[line])
+            left[line] -= new
+            weights[name] += price[line] * new
+            mine += new
+            beyond = holder.get(line) if count > common + new else None
+            for other in {of if common else None, beyond} - {None, name}:
+                again.setdefault(str(other), []).append(name)
+            if new:
+                holder.setdefault(line, name)
+        empty += not mine
     rest = sum((price[line] * count for line, count in left.items()), Fraction(0))
     blind = [name for name in parcels if name not in weights]
-    said = max((parcel.in_order for parcel in parcels.values()), default=0)
-    to_come = max(0, said - (len(parcels) - again))
+    announced = [(each.said_at or LAST, each.in_order) for each in parcels.values() if each.in_order]
+    said = max(announced, default=(LAST, 0))[1]
+    to_come = max(0, said - (len(parcels) - empty))
     if blind:
         weights |= {name: rest / (len(blind) + to_come) for name in blind}
         rest = rest * to_come / (len(blind) + to_come)
-    names: list[str | None] = [*sorted(weights), *((None,) if rest else ())]
-    return _in_parts(names, [weights[name] if name is not None else rest for name in names], whole)
+    ordered: Weights = {name: weights[name] for name in sorted(parcels)}
+    return ordered | ({None: rest} if rest else {}), again
 
 
-def _in_parts(names: Sequence[str | None], weights: Sequence[Fraction], whole: int) -> dict[str | None, int]:
+def _in_parts(weights: Weights, whole: int) -> dict[str | None, int]:
     """Whole amounts that add up; what was cut off most by rounding down is rounded up."""
-    exact = [whole * weight / sum(weights) for weight in weights]
+    names, total = [*weights], sum(weights.values())
+    exact = [whole * weights[name] / total for name in names]
     amounts = [int(each) for each in exact]
     cut = sorted(range(len(names)), key=lambda at: amounts[at] - exact[at])
     for at in cut[: whole - sum(amounts)]:
         amounts[at] += 1
     return dict(zip(names, amounts, strict=True))
-
-
-def _made_good(bases: dict[str | None, int], harmed: Sequence[str | None], given: int) -> dict[str | None, int]:
-    """What is still to be made good of each harmed parcel, after what others gave back for no parcel in particular."""
-    found: dict[str | None, int] = {}
-    for name, value in bases.items():
-        if name in harmed:
-            back = min(given, value)
-            given -= back
-            found[name] = value - back
-    return found
 
 
 def _total(placed: orders.OrderPlaced, facts: Sequence[Event]) -> int:
@@ -394,7 +428,7 @@ def _left(view: View, harmed: dict[str | None, int]) -> dict[str | None, int]:
     if not view.given and not view.lowered:
         return {}
     left, rest = view.bases | harmed, view.given
-    for name in sorted(harmed, key=str):
+    for name in sorted(harmed, key=_none_last):
         part = min(rest, left[name])
         left[name] -= part
         rest -= part
@@ -414,5 +448,6 @@ def _first(span: Span) -> datetime:
     return span.first
 
 
+_none_last: Callable[[str | None], tuple[bool, str]] = lambda name: (name is None, name or "")  # noqa: E731  # a key
 _occurred: Callable[[Event], datetime] = lambda event: event.occurred_at  # noqa: E731  # a key, not a function
 _known: Callable[[Fact], datetime] = lambda fact: fact[0]  # noqa: E731  # a key, not a function

@@ -11,7 +11,7 @@ from tests.support.story import Story
 from waybond_claims.case.covered import highest_limit
 from waybond_claims.case.state import Case
 from waybond_claims.decide import decide
-from waybond_claims.entitlement import may_be_kept, net_paid
+from waybond_claims.entitlement import may_be_kept, net_paid, standing
 from waybond_claims.entitlement.elsewhere import elsewhere
 from waybond_claims.ledger import Entry, Key, balances
 from waybond_claims.service.codec import CaseCodec
@@ -171,8 +171,22 @@ def package(package_id: str = "P1", lines: Sequence[tuple[str, int]] = (), **fie
     return delays.PackageJourney(package_id=package_id, lines=contents, kinds=kinds, **fields)
 
 
-def journey(*packages: delays.PackageJourney, packages_in_order: int | None = None) -> delays.Journey:
-    return delays.Journey(packages=packages, packages_in_order=packages_in_order)
+def journey(
+    *packages: delays.PackageJourney, packages_in_order: int | None = None, version: int | None = None
+) -> delays.Journey:
+    return delays.Journey(packages=packages, packages_in_order=packages_in_order, contents_version=version)
+
+
+def contents(at: datetime, *packages: delays.PackageJourney, version: int = 1, **fields: Any) -> delays.ContentsChanged:
+    """Tracking says that the packages hold something else from now on."""
+    return delays.ContentsChanged(
+        **KEY,
+        occurred_at=at,
+        policy_id=POLICY_ID,
+        version=version,
+        as_of=at,
+        journey=journey(*packages, version=version, **fields),
+    )
 
 
 def fell_due(
@@ -368,6 +382,8 @@ def check_event(event: Event) -> None:
     if isinstance(event, claims.RecoveryOpened):
         assert why is not None
         assert event.amount.minor == -why.command.minor
+    if isinstance(event, claims.ClaimApproved | refunds.MoneyCommand):
+        assert sum(row.amount.minor for row in event.rows) == event.amount.minor
     if isinstance(event, claims.ClaimApproved):
         assert (event.entitled, event.amount) == (event.explanation.entitled, event.explanation.command)
         assert event.explanation.case_version == event.version
@@ -386,11 +402,16 @@ def check_case(case: Case, events: Sequence[Event]) -> None:
     assert sum(command.in_flight for command in case.commands) <= 1
     assert case.entitled >= 0
     assert case.owed >= case.entitled
+    for command in case.commands:
+        assert sum(row.minor for row in command.rows) == command.minor
+        assert all(row.minor > 0 for row in command.rows)
+    # What the rows stand for is what was paid; more can come back than was paid (recovered, and then reversed).
+    assert sum(each.minor for each in standing(case)) == max(0, net_paid(case))
     ids = [command.refund_id for command in case.commands]
     assert len(ids) == len(set(ids))
     if any(isinstance(event, refunds.MoneyCommand) for event in events):
         assert case.cover is not None
         assert 0 <= net_paid(case) <= min(highest_limit(case), max(0, may_be_kept(case) - elsewhere(case)))
-        if len({grant.package_id for grant in case.grants}) == 1:
+        if len({row.unit for command in case.commands for row in command.rows}) == 1:
             # What one package was paid and keeps is no reason to pay it more than the facts give it now.
             assert net_paid(case) <= case.entitled

@@ -1,14 +1,14 @@
 """Builds the facts that tracking reads, for one order from China to Brazil, in days since it was placed."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
 from tests.support.story import Story
-from waybond_contracts.delays import DelayEvent, PackageSeen, WatchFellDue
+from waybond_contracts.delays import ContentsChanged, DelayEvent, PackageSeen, WatchFellDue
 from waybond_contracts.event import Event
 from waybond_contracts.money import Money
-from waybond_contracts.orders import OrderLine, OrderPlaced, Payment, Promise, PromiseChanged
+from waybond_contracts.orders import OrderAmended, OrderLine, OrderPlaced, Payment, Promise, PromiseChanged
 from waybond_contracts.places import Lane
 from waybond_contracts.policies import (
     DeclineReason,
@@ -76,21 +76,40 @@ def clause(clock: str, after: str, *, name: str = "C", extra: str = "") -> str:
     )
 
 
-def order_placed(*, promised: float | None = 20, paid: float | None = None) -> OrderPlaced:
+def order_line(line_id: str, minor: int, pieces: int = 1) -> OrderLine:
+    """So many pieces that cost `minor` together."""
+    return OrderLine(line_id=line_id, sku="thing", quantity=pieces, total=Money.of(minor, USD))
+
+
+def pieces(**counts: int) -> tuple[PackageLine, ...]:
+    """What lies in a package, as pieces by line."""
+    return tuple(PackageLine(line_id=line_id, quantity=count) for line_id, count in counts.items())
+
+
+ONE_LINE = (order_line("1", 4_000),)
+
+
+def order_placed(
+    *, promised: float | None = 20, paid: float | None = None, lines: Sequence[OrderLine] = ONE_LINE
+) -> OrderPlaced:
     """Placed on day 0."""
-    price = Money.of(4_000, USD)
+    price = Money.of(sum(each.total.minor for each in lines), USD)
     return OrderPlaced(
         **ORDER,
         occurred_at=START,
         buyer_ref="buyer-1",
         seller_ref="seller-1",
         total=price,
-        lines=(OrderLine(line_id="1", sku="phone-case", quantity=1, total=price),),
+        lines=tuple(lines),
         origin=LANE.origin,
         destination=LANE.destination,
         promise=None if promised is None else Promise(latest=day(promised)),
         payment=Payment(provider="stripe", reference="pay-1", paid_at=None if paid is None else day(paid)),
     )
+
+
+def order_amended(at: float, *lines: OrderLine, revision: int = 1) -> OrderAmended:
+    return OrderAmended(**ORDER, occurred_at=day(at), revision=revision, lines=lines)
 
 
 def promise_changed(at: float, latest: float, revision: int = 1) -> PromiseChanged:
@@ -167,6 +186,7 @@ def booked(
     promised: float | None = None,
     tracking_number: str = "LB1CN",
     lines: Iterable[PackageLine] = (),
+    replaces: str | None = None,
 ) -> ShipmentBooked:
     return ShipmentBooked(
         **ORDER,
@@ -177,6 +197,7 @@ def booked(
         packages_in_order=packages,
         promise=None if promised is None else Promise(latest=day(promised)),
         lines=tuple(lines),
+        replaces=replaces,
     )
 
 
@@ -232,6 +253,11 @@ def story() -> Story[State]:
 def only(kind: type[E_], events: Iterable[Event]) -> list[E_]:
     """The events of one type."""
     return [each for each in events if isinstance(each, kind)]
+
+
+def verdicts(events: Iterable[Event]) -> list[Event]:
+    """All but what packages hold."""
+    return [each for each in events if not isinstance(each, ContentsChanged)]
 
 
 def the(kind: type[E_], events: Iterable[Event]) -> E_:

@@ -11,7 +11,7 @@ from itertools import accumulate
 
 from waybond_contracts.event import Event
 from waybond_contracts.fields import Interval
-from waybond_contracts.orders import OrderPlaced, PromiseChanged
+from waybond_contracts.orders import OrderAmended, OrderLine, OrderPlaced, PromiseChanged
 from waybond_contracts.policies import PolicyAmended, PolicyIssued
 from waybond_contracts.shipments import ScanKind, ShipmentBooked, ShipmentChecked, ShipmentScanned
 from waybond_contracts.watches import Watch
@@ -21,6 +21,7 @@ K = ScanKind
 SHORTEST_SILENCE = timedelta(hours=6)
 NO_PARCEL = {K.LABEL_CREATED, K.STALE, K.UNKNOWN, K.CANCELLED}
 ON_ITS_WAY = set(K) - NO_PARCEL - {K.DELIVERED, K.LOST, K.DESTROYED, K.DAMAGED, K.DELAYED, K.HELD, K.ADDRESS_PROBLEM}
+HELD_UP = {K.CUSTOMS_HELD, K.HELD, K.DELAYED, K.DELIVERY_ATTEMPTED, K.ADDRESS_PROBLEM, K.REFUSED, K.UNCLAIMED}
 Broken = tuple[datetime, Interval | None, str]
 """Due, arrival, feed."""
 
@@ -38,6 +39,7 @@ class Oracle:
         self.terms = max(
             (each for each in unique if isinstance(each, PolicyIssued | PolicyAmended)), key=lambda each: each.version
         )
+        self.amendments = [each for each in unique if isinstance(each, OrderAmended) and each.lines]
         self.promises = [each for each in unique if isinstance(each, PromiseChanged)]
         self.bookings = sorted((each for each in unique if isinstance(each, ShipmentBooked)), key=_by_booking)
         scans = [each for each in unique if isinstance(each, ShipmentScanned)]
@@ -46,17 +48,90 @@ class Oracle:
         self.scans = {
             name: sorted((each for each in scans if each.package_id == name), key=_by_time) for name in sorted(named)
         }
+        self.newest = {each.package_id: each for each in self.bookings}
 
     def broken(self) -> dict[tuple[str, str | None], Broken]:
         """What stands in the end, after every due and every answer's time has passed."""
         found: dict[tuple[str, str | None], Broken] = {}
+        beside = [None] if self.left() else []
         for watch in self.terms.watches:
-            alone = watch.scope is Scope.PACKAGE and self.scans
-            for package in list(self.scans) if alone else [None]:
+            for package in [*self.scans, *beside] if watch.scope is Scope.PACKAGE else [None]:
                 verdict = self._verdict(watch, package)
                 if verdict is not None:
                     found[watch.id, package] = verdict
         return found
+
+    def lines(self) -> Sequence[OrderLine]:
+        """The order's lines as they are now."""
+        newest = max(self.amendments, key=lambda each: each.revision, default=None)
+        return (newest.lines if newest else None) or self.order.lines
+
+    def contents(self) -> dict[str, tuple[object, ...]]:
+        """Of each package what lies in it, since when, when it was first booked, and what it replaces."""
+        first = {each.package_id: each.occurred_at for each in reversed(self.bookings)}
+        found: dict[str, tuple[object, ...]] = {}
+        for name in self.scans:
+            booking = self.newest.get(name)
+            said = (booking.lines, booking.occurred_at, booking.replaces) if booking else ((), None, None)
+            found[name] = (*said, first.get(name))
+        return found
+
+    def in_order(self) -> int | None:
+        """How many packages there are, as the newest word has it."""
+        said = [each for each in self.newest.values() if each.packages_in_order]
+        newest = max(said, key=lambda each: (each.occurred_at, each.packages_in_order), default=None)
+        return newest.packages_in_order if newest else None
+
+    def left(self) -> bool:
+        """Whether goods are left that no package holds: piece by piece."""
+        if not self.scans:
+            return True
+        pieces = [(line.line_id, bool(line.total.minor)) for line in self.lines() for _ in range(line.quantity)]
+        worth_nothing = not any(dear for _, dear in pieces)
+        ordered = {name for name, _ in pieces}
+        holds = {
+            name: [line for line in each.lines for _ in range(line.quantity)] for name, each in self.newest.items()
+        }
+        clear = {name for name, each in holds.items() if each and {line.line_id for line in each} <= ordered}
+        clear = set() if worth_nothing else clear
+        first = {each.package_id: each.occurred_at for each in reversed(self.bookings)}
+        again = {name for name in self.scans if self._original(name)}
+        own: set[str] = set()
+        for name in sorted(
+            self.newest, key=lambda name: (len(self._chain(name)) if name in again else 0, first[name], name)
+        ):
+            original = self._original(name)
+            if name not in clear or (original and original not in clear):
+                continue
+            same = [line.line_id for line in holds[original]] if original else []
+            for line in holds[name]:
+                if line.line_id in same:
+                    same.remove(line.line_id)
+                else:
+                    taken = next((piece for piece in pieces if piece[0] == line.line_id), None)
+                    if taken:
+                        pieces.remove(taken)
+                        own.add(name)
+        unclear = {name for name in self.scans if name not in clear and name not in again}
+        announced = (self.in_order() or 0) - len(own | unclear)
+        return any(dear or worth_nothing for _, dear in pieces) and (not unclear or announced > 0)
+
+    def _chain(self, name: str) -> list[str]:
+        """The package, the one that it replaces, the one that that one replaces, ..."""
+        found = [name]
+        while found[-1] in self.newest:
+            following = self.newest[found[-1]].replaces
+            if following is None or following not in self.scans:
+                return found
+            if following in found:
+                return []
+            found.append(following)
+        return found
+
+    def _original(self, name: str) -> str | None:
+        """The package that it is said to replace, unless names lead in a circle."""
+        chain = self._chain(name)
+        return chain[1] if len(chain) > 1 else None
 
     def seen(self) -> dict[tuple[str, str], tuple[Interval, ScanKind]]:
         """What stands in the end of each kind of sighting, when it happened, and the scan that says so."""
@@ -67,6 +142,7 @@ class Oracle:
                 {K.RETURNING, K.RETURNED},
                 {K.OUT_FOR_DELIVERY, K.READY_FOR_PICKUP, K.DELIVERY_ATTEMPTED, K.DELIVERED},
             ),
+            "ShipmentHindered": (HELD_UP | {K.CANCELLED}, set[ScanKind]()),
             "ShipmentDelivered": ({K.DELIVERED}, {K.IN_TRANSIT, K.OUT_FOR_DELIVERY, K.RETURNING}),
         }
         found: dict[tuple[str, str], tuple[Interval, ScanKind]] = {}
@@ -100,22 +176,21 @@ class Oracle:
             return "not_asked"
         if arrived:
             return "answered"
-        silent = [name for name in self._packages(package) if self._arrival(watch, name) is None]
+        silent = [name for name in self._packages(watch, package) if self._arrival(watch, name) is None]
         checked = all(any(each.package_id == name and each.as_of >= due for each in self.checks) for name in silent)
         return "answered" if silent and checked and not self._missing(package) else "unanswered"
 
-    def _packages(self, package: str | None) -> list[str]:
-        return list(self.scans) if package is None else [package]
+    def _packages(self, watch: Watch, package: str | None) -> list[str]:
+        """The package, or with scope order all; goods that no package holds have none."""
+        if package is not None:
+            return [package]
+        return list(self.scans) if watch.scope is Scope.ORDER else []
 
     def _missing(self, package: str | None) -> bool:
-        latest = {each.package_id: each for each in self.bookings}
-        said = [each for each in latest.values() if each.packages_in_order]
-        newest = max(said, key=lambda each: (each.occurred_at, each.packages_in_order), default=None)
-        expected = (newest and newest.packages_in_order) or 0
-        return package is None and len(self.scans) < expected
+        return package is None and (len(self.scans) < (self.in_order() or 0) or self.left())
 
     def _arrived(self, watch: Watch, package: str | None) -> Interval | None:
-        arrivals = [self._arrival(watch, name) for name in self._packages(package)]
+        arrivals = [self._arrival(watch, name) for name in self._packages(watch, package)]
         known = [each for each in arrivals if each is not None]
         if not known or len(known) < len(arrivals) or self._missing(package):
             return None

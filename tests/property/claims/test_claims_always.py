@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from fractions import Fraction
 from typing import Any
 
 from hypothesis import given, settings
@@ -36,7 +37,7 @@ from tests.support.claims import (
     silent_30_days,
     usd,
 )
-from waybond_claims.entitlement import entitlement
+from waybond_claims.entitlement import entitlement, standing
 from waybond_claims.entitlement.elsewhere import elsewhere
 from waybond_contracts.claims import ClaimApproved, ClaimReferred
 from waybond_contracts.disputes import DisputeOutcome, DisputeResolved, DisputeStage, DisputeStageChanged
@@ -106,8 +107,8 @@ def facts(draw: st.DrawFn) -> list[Event]:
         found.append(cancelled(day(draw(st.integers(57, 60))), 3, from_start=draw(st.booleans())))
     for package_id in ("P1", "P2"):
         for index, (make, start) in enumerate(_versioned(known)):
-            for version, standing in enumerate(draw(flags), 1):
-                found.append(make(package_id, version, standing, start + index))
+            for version, stands in enumerate(draw(flags), 1):
+                found.append(make(package_id, version, stands, start + index))
     for version, breached in enumerate(draw(flags), 1):
         after = timedelta(days=20)
         fields = {"package_id": None, "scope": Scope.ORDER, "journey": known, "version": version}
@@ -202,7 +203,9 @@ def answered(story: ClaimsStory, dice: random.Random, at: datetime) -> datetime:
             each.refund_id == command.refund_id and each.settled for each in story.case.commands
         ):
             continue
-        event = answer(command, name, at, version=dice.randrange(1, 6))
+        # Now and then another amount moves, or a part comes back.
+        minor = dice.randrange(1, command.amount.minor + 2) if dice.random() < 0.3 else command.amount.minor
+        event = answer(command, name, at, version=dice.randrange(1, 6), amount=command.amount.with_minor(minor))
         for _ in range(dice.choice((1, 1, 2))):
             story.when(event, at)
     cancels = {each.refund_id for each in story.named(CancelRefund)}
@@ -272,6 +275,31 @@ def test_whatever_payers_and_people_answer_the_books_balance_and_limits_hold(fou
     assert len({each.refund_id for each in commanded}) == len(commanded)
     assert all(each.policy_id == POLICY_ID for each in commanded)
     assert not (story.case.void and story.case.entitled)
+
+
+@settings(max_examples=30, deadline=None)
+@given(facts(), st.integers(0, 2**32))
+def test_rows_add_up_and_each_stands_for_its_part_of_what_moved(found: list[Event], seed: int) -> None:
+    story = told(found, seed, duplicates=True, payer=True)
+    case = story.case
+    commanded: dict[tuple[str | None, bool], int] = {}
+    for event in story.named(MoneyCommand):
+        assert sum(row.amount.minor for row in event.rows) == event.amount.minor
+        for row in event.rows:
+            unit = row.package_id, row.remainder
+            commanded[unit] = commanded.get(unit, 0) + row.amount.minor
+    moved = {each.refund_id: each.minor if each.in_flight else each.settled for each in case.commands}
+    net: dict[tuple[str | None, bool], int] = {}
+    for each in standing(case):
+        unit = each.row.unit or None, each.row.unit is None
+        net[unit] = net.get(unit, 0) + each.minor
+        command = next(one for one in case.commands if one.refund_id == each.refund_id)
+        part = Fraction(each.row.minor * moved[each.refund_id], command.minor)
+        assert each.minor < part + 1, "no row stands for more than its part"
+        assert case.recovered or each.minor > part - 1, "nor for less, where nothing was given back"
+    assert all(minor >= 0 for minor in net.values())
+    assert net.keys() <= commanded.keys()
+    assert sum(net.values()) == max(0, sum(moved.values()) - case.recovered)
 
 
 @settings(max_examples=30, deadline=None)

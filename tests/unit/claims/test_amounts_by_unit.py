@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from tests.support.claims import (
+    PLAIN,
     ClaimsStory,
     complaint,
     damaged,
@@ -24,6 +25,7 @@ from tests.support.claims import (
     ruling,
     usd,
 )
+from waybond_claims.entitlement import entitlement
 from waybond_claims.service.shown import shown
 from waybond_contracts.claims import ClaimApproved, ClaimReferred, RecoveryOpened
 from waybond_contracts.money import Money
@@ -266,6 +268,75 @@ def test_a_booking_may_say_which_package_it_replaces() -> None:
     story.given(*(lost(day(10), package_id=each, journey=told) for each in "AC"))
     story.when(delivered(day(20), package_id="B", journey=told))
     assert story.case.entitled == 5_000
+
+
+def shipped_again(*again: tuple[str, tuple[tuple[str, int], ...]]) -> Any:
+    """A with both lines, and each of these packages after it."""
+    both = (("1", 1), ("2", 1))
+    later = [package(name, lines, booked_at=day(12)) for name, lines in again]
+    return journey(package("A", both, booked_at=day(1)), *later)
+
+
+def test_goods_that_are_shipped_again_in_part_make_nothing_good() -> None:
+    """A (60 and 40) is lost. B brings the 40 again, and nothing changes; C brings the 60: nothing was lost."""
+    story = insured(clause('late_arrival = "return"'))
+    told = shipped_again(("B", (("2", 1),)), ("C", (("1", 1),)))
+    story.given(lost(day(10), package_id="A", journey=told), delivered(day(20), package_id="B", journey=told))
+    assert story.case.entitled == 10_000
+    story.when(delivered(day(22), package_id="C", journey=told))
+    assert story.case.entitled == 0
+
+
+def test_a_second_replacement_makes_good_what_became_of_the_first_one() -> None:
+    """A is lost, so is B with the same goods, and C with the same arrives."""
+    both = (("1", 1), ("2", 1))
+    told = shipped_again(("B", both), ("C", both))
+    story = insured(clause('late_arrival = "return"'))
+    story.given(*(lost(day(on), package_id=each, journey=told) for each, on in (("A", 10), ("B", 16))))
+    assert story.case.entitled == 10_000
+    story.when(delivered(day(25), package_id="C", journey=told))
+    assert story.case.entitled == 0
+
+
+def test_what_a_replacement_brought_in_time_was_not_late() -> None:
+    """10 % are due for A on day 27. B with the same goods came on day 26, or on day 28."""
+    for on, entitled in ((26, 0), (28, 1_000)):
+        story = insured()
+        told = shipped_again(("B", (("1", 1), ("2", 1))))
+        story.given(delivered(day(on), package_id="B", journey=told), late(0, package_id="A", journey=told))
+        assert story.case.entitled == entitled
+
+
+def test_goods_of_another_unit_do_not_count_in_a_deductible() -> None:
+    """A has all of the jewellery (60). B was booked with toys (40) and, beyond what was ordered, jewellery: what it has
+    of its own is toys, so none of its 40 stays with the buyer."""
+    body = clause('deductible = { share = "0.50", categories = ["jewellery"] }')
+    lines = (line("1", 6_000, category="jewellery"), line("2", 4_000))
+    told = journey(package("A", (("1", 1),), booked_at=day(1)), package("B", (("1", 1), ("2", 1)), booked_at=day(2)))
+    story = insured(body, lines)
+    story.when(lost(day(10), package_id="B", journey=told))
+    assert story.case.entitled == 4_000
+
+
+def test_a_fixed_deductible_is_taken_in_proportion_to_unrounded_benefits() -> None:
+    """10 % of 10 and of 19 cents are 1 and 1.9. Of the cent that stays with the buyer B bears more: 1 and 0.9."""
+    body = PLAIN.replace('peril = "late"', 'peril = "late"\ndeductible = { amount = { amount = "0.01" } }')
+    story = insured(body, (line("1", 10), line("2", 19)), basis=usd(29))
+    for name in "AB":
+        story.when(late(0, package_id=name, journey=journey(A, B)))
+    owes = entitlement(story.case, day(30))
+    assert owes is not None
+    assert owes.benefits == {"A": 1, "B": 1}
+
+
+def test_a_refund_for_goods_that_were_shipped_again_is_for_the_first_package() -> None:
+    """A (60 and 40) is lost and shipped again as B; the platform refunds 40 for the second line: 60 are left of A."""
+    story = insured()
+    told = shipped_again(("B", (("1", 1), ("2", 1))))
+    story.given(refunded("R-1", 4_000, day(9), lines=("2",)), lost(day(10), package_id="A", journey=told))
+    owes = entitlement(story.case, day(30))
+    assert owes is not None
+    assert owes.benefits == {"A": 6_000}
 
 
 # what came back elsewhere

@@ -1,9 +1,10 @@
 """The claim file as it is stored: small, without its wording, and readable for as long as its shape holds."""
 
+import json
 from pathlib import Path
+from typing import Any
 
 import pytest
-from msgspec.structs import replace
 
 from tests.support.claims import (
     PLAIN,
@@ -17,12 +18,13 @@ from tests.support.claims import (
     lost,
     package,
     placed,
+    usd,
 )
 from waybond_claims.service.codec import CaseCodec
 from waybond_claims.service.shown import shown
 
-GOLDEN = Path(__file__).parent / "claim-file-2.json"
-OLDER = Path(__file__).parent / "claim-file-1.json"
+GOLDEN = Path(__file__).parent / "claim-file-3.json"
+OLDER = {shape: Path(__file__).parent / f"claim-file-{shape}.json" for shape in (1, 2)}
 INLINE_BYTES = 1_900
 
 
@@ -55,34 +57,96 @@ def test_a_file_that_was_written_is_read_as_it_was() -> None:
     story = paid_late()
     story.given(complaint(day(30)), lost(day(40)), delivered(day(50)))
     codec = CaseCodec()
-    assert codec.decode(2, *codec.encode(story.case)) == story.case
+    assert codec.decode(3, *codec.encode(story.case)) == story.case
 
 
 def test_a_file_of_this_shape_stays_readable() -> None:
     """The golden file was written by the first version of this shape: a change that cannot read it is a new shape."""
-    assert CaseCodec().decode(2, GOLDEN.read_bytes(), PLAIN.encode()) == paid_late().case
+    assert CaseCodec().decode(3, GOLDEN.read_bytes(), PLAIN.encode()) == paid_late().case
 
 
-def test_a_file_of_the_shape_before_is_read() -> None:
-    case = CaseCodec().decode(1, OLDER.read_bytes(), PLAIN.encode())
-    now = paid_late().case
-    # Which command raised a grant was not written down at first.
-    assert case == replace(now, grants=tuple(replace(each, refund_id="") for each in now.grants))
-    assert [(each.clause_id, each.minor) for each in case.standing_grants] == [("TG-1", 1_000)]
+@pytest.mark.parametrize("shape", OLDER)
+def test_a_file_of_a_shape_before_is_read(shape: int) -> None:
+    assert CaseCodec().decode(shape, OLDER[shape].read_bytes(), PLAIN.encode()) == paid_late().case
+
+
+@pytest.mark.parametrize("shape", OLDER)
+def test_a_file_of_a_shape_before_is_read_without_its_wording(shape: int) -> None:
+    case = CaseCodec().decode(shape, OLDER[shape].read_bytes(), None)
+    assert [(row.unit, row.minor) for each in case.commands for row in each.rows] == [("P1", 1_000)]
+
+
+def older(commands: list[tuple[int, str]], grants: list[list[Any]], shape: int = 2) -> list[dict[str | None, int]]:
+    """What each command pays for, of a file of a shape before with these commands (amount, status) and grants."""
+    file = json.loads(OLDER[shape].read_bytes())
+    (known,) = file["commands"]
+    made = []
+    for number, (minor, status) in enumerate(commands, 1):
+        moved = minor if status == "succeeded" else 0
+        made.append([number, 1, f"r-{number}", minor, *known[4:9], status, 1, "re", moved, *known[13:]])
+    file |= {"commands": made, "grants": grants}
+    case = CaseCodec().decode(shape, json.dumps(file).encode(), PLAIN.encode())
+    return [{row.unit: row.minor for row in each.rows} for each in case.commands]
+
+
+def test_rows_are_made_of_grants_by_what_they_raised() -> None:
+    """A was paid 10 for its delay. Then 100 are commanded: A was raised to 60, B to 50."""
+    grants = [
+        ["A", "TG-1", "keep", 1_000, "r-1"],
+        ["A", "LO-1", "keep", 6_000, "r-2"],
+        ["B", "LO-1", "keep", 5_000, "r-2"],
+    ]
+    assert older([(1_000, "succeeded"), (10_000, "succeeded")], grants) == [{"A": 1_000}, {"A": 5_000, "B": 5_000}]
+
+
+def test_rows_of_grants_that_were_capped_are_in_proportion() -> None:
+    """A and B were raised to 60 and 40 by a command of 50: 30 and 20."""
+    grants = [["A", "LO-1", "keep", 6_000, "r-1"], ["B", "LO-1", "keep", 4_000, "r-1"]]
+    assert older([(5_000, "succeeded")], grants) == [{"A": 3_000, "B": 2_000}]
+
+
+def test_what_failed_before_counts_for_nothing_in_later_rows() -> None:
+    grants = [["A", "LO-1", "keep", 6_000, "r-1"], ["A", "LO-1", "keep", 6_000, "r-2"]]
+    assert older([(6_000, "failed"), (6_000, "succeeded")], grants) == [{"A": 6_000}, {"A": 6_000}]
+
+
+def test_a_command_without_grants_pays_for_what_the_one_before_paid_for() -> None:
+    grants = [["A", "LO-1", "keep", 6_000, "r-1"], ["B", "LO-1", "keep", 4_000, "r-1"]]
+    commands = [(10_000, "succeeded"), (500, "succeeded")]
+    assert older(commands, grants) == [{"A": 6_000, "B": 4_000}, {"A": 300, "B": 200}]
+    assert older([(500, "succeeded")], []) == [{"": 500}]
+
+
+def test_grants_of_the_first_shape_are_paid_in_their_order() -> None:
+    """It did not say which command a grant was of: 10 for a delay, 90 more for the loss."""
+    grants = [["A", "TG-1", "keep", 1_000], ["A", "LO-1", "return", 10_000]]
+    case = older([(1_000, "succeeded"), (9_000, "succeeded")], grants, 1)
+    assert case == [{"A": 1_000}, {"A": 9_000}]
+
+
+def test_what_was_settled_by_hand_before_was_the_whole_command() -> None:
+    file = json.loads(OLDER[2].read_bytes())
+    file["commands"][0][9], file["commands"][0][12], file["commands"][0][17] = "failed", 0, True
+    case = CaseCodec().decode(2, json.dumps(file).encode(), PLAIN.encode())
+    assert case.settled == 1_000
 
 
 def test_when_a_package_arrived_is_not_read_as_when_its_contents_were_told() -> None:
-    older = OLDER.read_bytes().replace(
-        b"null,null,null,null,null]]", b'null,null,null,null,["2026-01-29T12:00:00Z","2026-01-29T12:00:00Z"]]]'
+    older = (
+        OLDER[1]
+        .read_bytes()
+        .replace(
+            b"null,null,null,null,null]]", b'null,null,null,null,["2026-01-29T12:00:00Z","2026-01-29T12:00:00Z"]]]'
+        )
     )
-    assert older != OLDER.read_bytes()
+    assert older != OLDER[1].read_bytes()
     (package,) = CaseCodec().decode(1, older, None).packages
     assert (package.noted, package.contents_at) == ((), None)
 
 
 def test_a_file_of_a_newer_shape_is_refused() -> None:
-    with pytest.raises(ValueError, match="shape 2 was expected, got 3"):
-        CaseCodec().decode(3, b"{}", None)
+    with pytest.raises(ValueError, match="shape 3 was expected, got 4"):
+        CaseCodec().decode(4, b"{}", None)
 
 
 def test_a_case_is_shown_with_its_explanation() -> None:
@@ -94,6 +158,7 @@ def test_a_case_is_shown_with_its_explanation() -> None:
     assert seen.explanation.entitled == seen.owed == seen.settled
     assert seen.explanation.command.minor == 0
     assert [each.status for each in seen.refunds] == ["succeeded"]
+    assert [(row.package_id, row.clause_id, row.amount) for row in seen.refunds[0].rows] == [("P1", "TG-1", usd(1_000))]
     assert "paid" in seen.model_dump_json()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -16,15 +17,18 @@ from tests.support.claims import (
     damaged,
     day,
     delivered,
+    fell_due,
     issued,
     journey,
     late,
+    line,
     lost,
     only,
     package,
     placed,
     refunded,
     resolved,
+    silent_30_days,
     usd,
 )
 from waybond_claims.case.cover import MAX_COVERS
@@ -102,6 +106,27 @@ def test_another_destination_brings_no_cover_for_what_was_late_before() -> None:
     assert story.case.entitled == 0
     story.when(late(1))
     assert story.case.entitled == 3_000, "the second tier fell due on day 35, under the new lane"
+
+
+def test_each_unit_is_decided_under_the_lane_of_when_it_was_lost() -> None:
+    """A (60) is lost on day 10; the order goes elsewhere on day 12, and B (40) is lost there on day 14: 100."""
+    story = ClaimsStory()
+    shipped = journey(package("A", (("1", 1),)), package("B", (("2", 1),)))
+    story.given(placed(lines=(line("1", 6_000), line("2", 4_000))), issued())
+    story.when(lost(day(10), package_id="A", journey=shipped))
+    story.when(amended(2, occurred_at=day(12), lane=Lane(origin="CN", destination="AR")))
+    story.when(lost(day(14), package_id="B", journey=shipped))
+    assert story.case.entitled == 10_000
+
+
+def test_a_loss_is_of_the_lane_on_which_it_was_met_first() -> None:
+    """Lost on day 10 under a limit of 20. The order goes elsewhere on day 12, under a limit of 500: that it has not
+    come by day 65 either is no second loss."""
+    story = insured(limit=usd(2_000))
+    story.when(lost(day(10)))
+    story.when(amended(2, occurred_at=day(12), lane=Lane(origin="CN", destination="AR")))
+    story.when(fell_due("LO-1:2:0", day(65), timedelta(days=45)))
+    assert story.case.entitled == 2_000
 
 
 def test_what_was_late_on_a_lane_with_cover_stays_owed_after_the_order_goes_elsewhere() -> None:
@@ -207,6 +232,35 @@ def test_what_happened_after_the_benefit_fell_due_takes_nothing_away(at: float, 
     later = journey(package("P1", kinds=("REFUSED",), last_scan=moved))
     story.when(delivered(day(15), journey=later))
     assert story.case.entitled == entitled
+
+
+@pytest.mark.parametrize(("of_then", "to", "entitled"), [(10_000, 50_000, 10_000), (50_000, 10_000, 0)])
+def test_an_exclusion_by_value_looks_at_what_the_order_cost_then(of_then: int, to: int, entitled: int) -> None:
+    """Above 200 nothing is covered. Lost on day 10; on day 12 the order is amended beyond it, or to less."""
+    story = ClaimsStory()
+    exclusion = '[[exclusion]]\nid = "X"\nvalue_above = { amount = "200" }'
+    story.given(placed(usd(of_then)), issued(f"{PLAIN}{exclusion}", usd(of_then)), lost(day(10)))
+    story.when(OrderAmended(**KEY, occurred_at=day(12), revision=1, total=usd(to)))
+    assert story.case.entitled == entitled
+
+
+def test_what_an_exclusion_takes_of_a_higher_tier_leaves_the_lower_one() -> None:
+    """10 % on day 27, held by customs on day 30, so the 30 % of day 35 are not covered: 10 are owed, not nothing."""
+    story = insured(f'{PLAIN}[[exclusion]]\nid = "X"\nscans = ["CUSTOMS_HELD"]')
+    held = ScanSeen(kind=ScanKind.CUSTOMS_HELD, when=Interval.at(day(30)))
+    told = journey(package("P1", kinds=("CUSTOMS_HELD",), last_scan=held))
+    story.given(late(0), late(1, journey=told))
+    assert story.case.entitled == 1_000
+
+
+def test_of_two_ways_the_one_that_was_met_first_counts() -> None:
+    """Silent until day 32 under 100, which is a loss; amended to 500 on day 33, and declared lost on day 34."""
+    story = insured()
+    story.when(silent_30_days(day(2)))
+    story.pay(day(32.5))
+    to_500(story, 33)
+    story.when(lost(day(34)))
+    assert (story.case.entitled, len(story.named(IssueRefund))) == (10_000, 1)
 
 
 def test_a_scan_whose_time_is_not_known_counts() -> None:

@@ -14,7 +14,7 @@ from waybond_contracts.claims import ClaimApproved, ClaimDenied, ClaimReopened, 
 from waybond_contracts.errors import ContractError
 from waybond_contracts.explanation import Explanation
 from waybond_contracts.recompute import benefit, recompute
-from waybond_local.orders_cli import Decision, explained, headline
+from waybond_local.orders_cli import Decision, headline, reasons
 
 RICH_CLAUSE = """
 [[clause]]
@@ -94,6 +94,12 @@ def test_people_can_read_why_money_is_asked_back() -> None:
         assert "derived again from this alone: the same" in rendered(each)
 
 
+def test_a_decision_shows_what_is_paid_for() -> None:
+    told = rendered(approved()).splitlines()  # 30 % of 100
+    headings = next(index for index, each in enumerate(told) if each.startswith("paid for"))
+    assert told[headings + 1].split() == ["P1", "TG-1", "30.00", "USD"]
+
+
 def test_a_false_explanation_says_so() -> None:
     event = approved()
     false = event.model_copy(update={"explanation": forged(event.explanation, share="0.99")})
@@ -103,8 +109,7 @@ def test_a_false_explanation_says_so() -> None:
 def rendered(event: Decision) -> str:
     console = Console(file=io.StringIO(), width=200, color_system=None)
     console.print(headline(event))
-    assert event.explanation is not None
-    for part in explained(event.explanation):
+    for part in reasons(event):
         console.print(part)
     assert isinstance(console.file, io.StringIO)
     return console.file.getvalue()

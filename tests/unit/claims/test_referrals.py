@@ -35,7 +35,7 @@ from waybond_contracts.claims import ClaimDenied, ClaimReferred, ClaimReopened, 
 from waybond_contracts.commands import DecideReferral
 from waybond_contracts.errors import ContractError
 from waybond_contracts.money import Money
-from waybond_contracts.refunds import IssueRefund
+from waybond_contracts.refunds import CancelRefund, IssueRefund
 from waybond_local.invariants.money import Moved, Owed
 from waybond_local.referrals import ReferralError, command_for
 
@@ -81,8 +81,8 @@ def test_an_amount_in_another_currency_is_refused() -> None:
 
 def test_an_amount_where_the_answer_takes_none_is_refused() -> None:
     story, referred = silent()
-    story.when(ruling(referred, "settled_outside", day(29), amount=usd(400)))
-    assert story.case.settled == 0
+    story.when(ruling(referred, "cancel_and_retry", day(29), amount=usd(400)))
+    assert story.named(CancelRefund) == []
     assert story.last(ClaimReferred).version > referred.version
 
 
@@ -249,8 +249,10 @@ def test_the_command_line_refuses_what_claims_would_refuse() -> None:
     case = shown(story.case, story.status, story.now)
     with pytest.raises(ReferralError, match="expected one of keep_waiting"):
         command_for(case, case.referrals[0], "no_such_choice", case.version, now=day(29))
-    with pytest.raises(ReferralError, match="no amount with settled_outside"):
-        command_for(case, case.referrals[0], "settled_outside", case.version, amount="4.00", now=day(29))
+    with pytest.raises(ReferralError, match="no amount with keep_waiting"):
+        command_for(case, case.referrals[0], "keep_waiting", case.version, amount="4.00", now=day(29))
+    with pytest.raises(ReferralError, match=r"at most 10\.00 USD"):
+        command_for(case, case.referrals[0], "settled_outside", case.version, amount="10.01", now=day(29))
     with pytest.raises(ReferralError, match="at version 3 now, not 2"):
         command_for(case, case.referrals[0], "keep_waiting", case.version - 1, now=day(29))
     unknown = case.model_copy(update={"paid": None})

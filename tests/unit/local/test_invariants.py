@@ -8,7 +8,7 @@ import pytest
 from msgspec.structs import replace as changed
 
 from waybond_claims.case.cover import Cover
-from waybond_claims.case.money import Command, Grant, Recovery
+from waybond_claims.case.money import Command, Recovery, Row
 from waybond_claims.case.order import Order, Payment
 from waybond_claims.case.question import Referral
 from waybond_claims.case.state import Case
@@ -20,7 +20,7 @@ NOW = datetime(2026, 3, 1, tzinfo=UTC)
 ORDER = "demo/shop/o-1"
 PAID = Command(
     step=1, attempt=1, refund_id="r-1", minor=1_000, requested_at=NOW, patience=NOW, decision_version=1,
-    status="succeeded", moved=1_000,
+    status="succeeded", moved=1_000, rows=(Row("p-1", "TG-1", "keep", 1_000, 1_000),),
 )  # fmt: skip
 FLYING = changed(PAID, refund_id="r-2", step=2, status="requested", moved=0)
 CASE = Case(
@@ -30,7 +30,6 @@ CASE = Case(
     cover=Cover(1, "USD", 5_000, 4_000, NOW, "USD", 90, 10, package_limit=2_000),
     owed=1_000,
     commands=(PAID,),
-    grants=(Grant("p-1", "TG-1", "keep", 1_000),),
 )
 UNDERPAID = Order(NOW, "USD", 999, (), "en", "UTC", "b", Payment("p", "card", "x"))
 MOVED = Moved(ORDER, "r-1", "USD", 1_000)
@@ -124,7 +123,7 @@ def test_two_payments_on_their_way_for_one_order_are_found() -> None:
 
 
 def test_money_of_an_order_without_a_file_must_be_in_the_ledger() -> None:
-    other = changed(CASE, order_key="demo/shop/o-2", commands=(), owed=0, grants=())
+    other = changed(CASE, order_key="demo/shop/o-2", commands=(), owed=0)
     assert owed(other, MOVED).holds
     assert not owed(other, MOVED, cash=0).holds
 
@@ -264,7 +263,9 @@ def test_paid_within_limits() -> None:
     "case",
     [
         changed(CASE, cover=Cover(1, "USD", 5_000, 900, NOW, "USD", 90, 10)),
-        changed(CASE, grants=(Grant("p-1", "TG-1", "keep", 2_001),)),
+        changed(
+            CASE, commands=(changed(PAID, minor=2_001, moved=2_001, rows=(Row("p-1", "TG-1", "keep", 2_001, 2_001),)),)
+        ),
         changed(CASE, order=UNDERPAID, cover=Cover(1, "USD", 999, 4_000, NOW, "USD", 90, 10)),
     ],
 )

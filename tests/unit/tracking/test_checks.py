@@ -14,6 +14,7 @@ from tests.support.tracking import (
     scanned,
     story,
     the,
+    verdicts,
 )
 from waybond_contracts.delays import (
     Feed,
@@ -64,7 +65,7 @@ def test_a_carrier_that_knows_no_more_proves_the_silence() -> None:
         day(33.4),
     )
     told.until(day(60))
-    assert len(told.published) == 2
+    assert len(verdicts(told.events)) == 2
 
 
 def test_a_carrier_that_knows_of_a_scan_ends_the_silence() -> None:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 
 from tests.support.tracking import (
     LATE,
@@ -26,6 +27,7 @@ from waybond_tracking.state import (
     Asked,
     Breach,
     Eta,
+    Former,
     Heard,
     Line,
     Package,
@@ -64,6 +66,7 @@ def everything() -> State:
         etas=(Eta(day(18), day(4), day(6)),),
         checked_as_of=day(8),
         spoke=(day(5),),
+        replaces="B",
     )
     breach = Breach(
         watch_id="TG-1:0:0",
@@ -85,16 +88,28 @@ def everything() -> State:
         placed_at=day(0),
         paid_at=day(0.1),
         promised=day(20),
+        lines=(Line("1", 2), Line("gift", 1)),
+        free=("gift",),
+        lines_revision=1,
+        lines_minor=4_000,
         promises=(Promised(1, day(1), day(22)),),
         packages=(package, Package("B")),
         policy=Policy("policy-1001", 2, day(0), day(180), 3, day(30), from_start=True),
         watches=tuple(watch(each) for each in policy_issued(LATE, SILENT + "ask_carrier = true\n").watches),
+        former=(Former(day(12), watch(policy_issued(LATE).watches[1])),),
         watched_to=day(26),
         said=(SaidBreach(2, False, breach),),
         seen=(SaidSeen("delivered", "A", 1, True, Scan(K.DELIVERED, arrived, "17track", "x", HandedTo.LOCKER)),),
         asked=(Asked("LO-1:1:0", None, day(26), day(26), day(28)),),
+        contents_version=3,
         dropped=1,
     )
+
+
+def without_lines(state: State) -> State:
+    """As shapes before the fifth could hold it: neither lines nor what was told of contents, nor what is replaced."""
+    packages = tuple(replace(each, replaces=None) for each in state.packages)
+    return replace(state, packages=packages, lines=(), free=(), lines_revision=None, lines_minor=0, contents_version=0)
 
 
 def golden(shape: int) -> tuple[bytes, bytes]:
@@ -103,7 +118,8 @@ def golden(shape: int) -> tuple[bytes, bytes]:
 
 @pytest.mark.parametrize("shape", range(1, CODEC.shape + 1))
 def test_state_of_every_shape_reads_as_it_was_written(shape: int) -> None:
-    assert CODEC.decode(shape, *golden(shape)) == everything()
+    known = everything() if shape >= 6 else replace(everything(), former=())
+    assert CODEC.decode(shape, *golden(shape)) == (known if shape >= 5 else without_lines(known))
 
 
 def test_state_is_written_in_the_newest_shape() -> None:

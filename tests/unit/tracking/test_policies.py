@@ -155,6 +155,15 @@ def test_a_cancellation_before_its_policy_is_kept_for_it() -> None:
     assert (told.events, told.state) == ((), None)
 
 
+def test_what_is_put_in_force_again_weeks_later_is_watched_on() -> None:
+    """Cancelled on day 3, in force again on day 30. It was promised for day 20: it is late by 15 days on day 35."""
+    told = story().given(order_placed(), policy_issued(LATE), booked(2), policy_cancelled(3))
+    told.until(day(29))
+    told.given(policy_amended(LATE, at=30, version=3))
+    told.until(day(36))
+    assert watch_says(told.events)["TG-1:0:1", "A"].due == day(35)
+
+
 def test_a_later_version_of_the_terms_revives_a_cancelled_policy() -> None:
     told = story().given(
         order_placed(), policy_issued(LATE), policy_cancelled(3), policy_amended(LATE, at=4, version=3)
@@ -169,11 +178,31 @@ def test_new_watches_replace_the_old_ones() -> None:
     assert [(each.watch_id, each.due) for each in only(ShipmentDelayed, told.events)] == [("TG-1:0:0", day(29))]
 
 
-def test_a_watch_that_is_gone_is_taken_back() -> None:
+def test_what_was_missed_before_its_watch_was_gone_stays_missed() -> None:
+    """Late on day 27; on day 28 the order goes where nothing is promised. That it is late by 15 days on day 35 is said
+    of nobody any more."""
     told = story().given(order_placed(), policy_issued(LATE), booked(2))
     told.until(day(28))
-    back = the(ShipmentDelayed, told.when(policy_amended(SILENT, at=28)))
-    assert (back.watch_id, back.version, back.breached, back.due) == ("TG-1:0:0", 2, False, day(27))
+    assert told.when(policy_amended(SILENT, at=28)) == ()
+    told.until(day(60))
+    assert watch_says(told.events).keys() == {("TG-1:0:0", "A")}
+    assert watch_says(told.events)["TG-1:0:0", "A"].breached
+
+
+def test_what_is_missed_before_its_watch_is_gone_is_told_though_the_amendment_is_known_first() -> None:
+    told = story().given(order_placed(), policy_issued(LATE), booked(2))
+    told.until(day(26))
+    told.when(policy_amended(SILENT, at=28), known_at=day(26))
+    told.until(day(60))
+    assert watch_says(told.events).keys() == {("TG-1:0:0", "A")}
+
+
+def test_an_arrival_that_is_told_late_takes_back_what_was_missed_under_a_watch_that_is_gone() -> None:
+    told = story().given(order_placed(), policy_issued(LATE), booked(2))
+    told.until(day(28))
+    told.when(policy_amended(SILENT, at=28))
+    told.when(scanned(K.DELIVERED, 26), known_at=day(29))
+    assert not watch_says(told.events)["TG-1:0:0", "A"].breached
 
 
 def test_an_older_version_of_the_terms_changes_nothing() -> None:

@@ -10,6 +10,7 @@ from tests.support.tracking import (
     scanned,
     story,
     the,
+    verdicts,
     watch_says,
 )
 from waybond_contracts.delays import ShipmentDelayed
@@ -24,7 +25,7 @@ def test_a_fact_known_after_the_due_concludes_nothing_from_what_may_still_be_unr
     """An order event of day 31 is read before the delivery of day 26, as both topics are read side by side."""
     told = story().given(order_placed(), policy_issued(LATE), booked(2))
     outcome = decide(told.state, booked(1.5), day(31))
-    assert (outcome.events, outcome.wake_at) == ((), day(27))
+    assert (verdicts(outcome.events), outcome.wake_at) == ([], day(27))
     delivered = decide(outcome.state, scanned(K.DELIVERED, 26), day(31))
     woken = decide(delivered.state, Woken(day(27)), day(31))
     assert [type(each).__name__ for each in (*delivered.events, *woken.events)] == ["ShipmentDelivered"]

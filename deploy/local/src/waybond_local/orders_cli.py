@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -18,6 +18,7 @@ from waybond_contracts.claims import ClaimApproved, ClaimDenied, ClaimReopened, 
 from waybond_contracts.errors import ContractError
 from waybond_contracts.explanation import Explanation, Finding
 from waybond_contracts.recompute import recompute
+from waybond_contracts.rows import PaidRow
 from waybond_contracts.topics import TOPICS
 from waybond_kit.keys import partition_of, read_key
 from waybond_local import state
@@ -68,9 +69,8 @@ def explain(order: Order, data: Folder = None) -> None:
         console.print("Nothing was decided on this order yet.")
     for event in decisions:
         console.rule(f"[bold]{headline(event)}[/bold]", align="left")
-        if event.explanation is not None:
-            for part in explained(event.explanation):
-                console.print(part)
+        for part in reasons(event):
+            console.print(part)
 
 
 def headline(event: Decision) -> str:
@@ -86,6 +86,14 @@ def headline(event: Decision) -> str:
         case ClaimDenied():
             until = f", decided again on {event.eligible_at:%d %b %Y %H:%M} UTC" if event.eligible_at else ""
             return f"{at}: complaint {escape(event.dispute_id or '')} answered {event.reason.replace('_', ' ')}{until}"
+
+
+def reasons(event: Decision) -> Iterator[RenderableType]:
+    """Why it was decided so, and what is paid for which unit."""
+    if event.explanation is not None:
+        yield from explained(event.explanation)
+    if isinstance(event, ClaimApproved) and event.rows:
+        yield _paid_for(event.rows)
 
 
 def explained(why: Explanation) -> Iterator[RenderableType]:
@@ -111,6 +119,15 @@ def explained(why: Explanation) -> Iterator[RenderableType]:
     yield steps
     derived = recompute(why) == (why.entitled, why.command)
     yield "derived again from this alone: " + ("[green]the same[/green]" if derived else "[red]another amount[/red]")
+
+
+def _paid_for(rows: Sequence[PaidRow]) -> RenderableType:
+    table = Table("paid for", "clause", "amount", box=None, pad_edge=False)
+    for row in rows:
+        table.add_row(
+            escape(row.package_id or ("remainder" if row.remainder else "order")), row.clause_id, str(row.amount)
+        )
+    return table
 
 
 def _because(finding: Finding) -> str:

@@ -31,6 +31,8 @@ from waybond_local.orders_cli import explained
 from waybond_local.state import StackState
 
 SOURCE = "/waybond/operator"
+_OUTSTANDING = frozenset({ReferralReason.RECOVERY, ReferralReason.PAYER_SILENT, ReferralReason.REFUND_FAILED})
+"""Questions about an amount: an answer is about all of it, or a part."""
 
 app = typer.Typer(
     name="referral",
@@ -144,7 +146,7 @@ def command_for(
         raise ReferralError("expected --amount with pay: how much is due does not follow from what is known")
     if much is not None and much.minor < 1:
         raise ReferralError(f"expected an amount above zero, got {much}")
-    outstanding = asked.amount if asked.reason == ReferralReason.RECOVERY else None
+    outstanding = asked.amount if asked.reason in _OUTSTANDING else None
     if much is not None and outstanding is not None and much.minor > outstanding.minor:
         raise ReferralError(f"expected an amount of at most {outstanding}, which is outstanding, got {much}")
     tenant, platform, order_id = case.order.split("/", 2)

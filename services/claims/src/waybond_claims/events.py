@@ -15,6 +15,7 @@ from waybond_claims.adjudication import INTERPRETER
 from waybond_claims.adjudication.benefits import Amounts
 from waybond_claims.adjudication.found import RANK, Found
 from waybond_claims.case.journey import WatchFact
+from waybond_claims.case.money import Command
 from waybond_claims.case.order import Order
 from waybond_claims.case.state import Case
 from waybond_claims.entitlement import ORDER, Due, Entitlement, Stepped, key_of, unit_limit
@@ -25,12 +26,14 @@ from waybond_contracts.fields import MAX_PACKAGES
 from waybond_contracts.making import maker
 from waybond_contracts.money import Money, exponent_of, rounded
 from waybond_contracts.orders import Language, Payment
+from waybond_contracts.rows import PaidRow
 from waybond_contracts.wording import Clock
 
 AMOUNTS_KEPT = 65_536
 
 _MONEY = maker(Money)
 _PAYMENT = maker(Payment)
+_ROW = maker(PaidRow)
 _NOTICE = maker(Notice)
 _EXPLANATION = maker(Explanation)
 _PACKAGE = maker(PackageBasis)
@@ -73,6 +76,23 @@ def payment(order: Order) -> Payment:
     )
 
 
+def paid_rows(case: Case, command: Command) -> tuple[PaidRow, ...]:
+    """What a command pays for, unit by unit."""
+    return tuple(
+        [
+            _ROW(
+                {
+                    "package_id": row.unit or None,
+                    "remainder": row.unit is None,
+                    "clause_id": row.clause_id,
+                    "amount": money(case, row.minor),
+                }
+            )
+            for row in command.rows
+        ]
+    )
+
+
 def notice(language: Language, subject: str, body: str) -> Notice:
     """One text for the buyer."""
     return _NOTICE({"language": language, "subject": subject, "body": body})
@@ -98,7 +118,7 @@ def explanation(case: Case, owes: Entitlement, difference: Due, now: datetime) -
             "case_version": case.version + 1,
             "decided_at": now,
             "packages": tuple([_package(owes, key, currency) for key in units[:MAX_PACKAGES]]),
-            "findings": tuple([_finding(each, currency) for each in looked_at]),
+            "findings": tuple([_finding(each, owes, currency) for each in looked_at]),
             "steps": tuple([_step(each, currency) for each in difference.steps]),
             "entitled": money_of(owes.entitled, currency),
             "command": money_of(difference.command, currency),
@@ -140,7 +160,7 @@ def _optional(minor: int | None, currency: str) -> Money | None:
     return None if minor is None else money_of(minor, currency)
 
 
-def _finding(found: Found, currency: str) -> Finding:
+def _finding(found: Found, owes: Entitlement, currency: str) -> Finding:
     clause, applies = found.rule.clause, found.applies
     fields: dict[str, Any] = {
         "clause_id": clause.id,
@@ -160,6 +180,7 @@ def _finding(found: Found, currency: str) -> Finding:
         fields["clock"] = _clock(found.watch)
     if found.amounts is not None:
         fields |= _amounts(found.amounts, currency)
+        fields["bound"] = _optional(owes.bounds.bound(found), currency) if applies else None
     return _FINDING(fields)
 
 

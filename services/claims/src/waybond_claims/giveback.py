@@ -2,9 +2,12 @@
 
 from msgspec.structs import replace
 
-from waybond_claims.case.money import Recovery
+from waybond_claims.case.money import Recovery, Share
+from waybond_claims.case.state import Case
 from waybond_claims.draft import Draft, named
-from waybond_claims.entitlement import Entitlement, due, key_of
+from waybond_claims.entitlement import Entitlement, due, key_of, standing
+from waybond_claims.entitlement.paid import stands_for
+from waybond_claims.entitlement.standing import first_back
 from waybond_claims.events import explanation, money
 from waybond_contracts import claims
 
@@ -27,10 +30,31 @@ def recover(draft: Draft, owes: Entitlement) -> None:
         }
         # One that came to nothing is not kept (S: a feed that says delivered and not delivered by turns, for ever).
         kept = (each for each in case.recoveries if each.minor)
-        recoveries = (*kept, Recovery(ordinal, reason, difference))
+        recoveries = (*kept, Recovery(ordinal, reason, difference, shares=_shares(case, owes, difference)))
         draft.say(claims.RecoveryOpened, fields, recoveries=recoveries)
     elif difference < 0:
         draft.change(recoveries=_less(case.recoveries, -difference))
+
+
+def _shares(case: Case, owes: Entitlement, minor: int) -> tuple[Share, ...]:
+    """The parts of rows that are asked back: of units that were paid too much first, then of any.
+
+    Scenario: A and B are lost and paid, then the platform refunds what is in A. A's row is asked back, not B's, which
+    was paid last."""
+    over = {key: paid - owes.shares.get(key, 0) for key, paid in owes.paid.items()}
+    found = [each for each in first_back(standing(case, asked=True)) if not each.flying]
+    taken: dict[tuple[str, int], int] = {}
+    for each in found:
+        for key, part in stands_for(each.row, each.minor, owes.view).items():
+            much = max(0, min(minor, part, over.get(key, 0)))
+            over[key] = over.get(key, 0) - much
+            taken[each.refund_id, each.index] = taken.get((each.refund_id, each.index), 0) + much
+            minor -= much
+    for each in found:
+        much = min(minor, each.minor - taken[each.refund_id, each.index])
+        taken[each.refund_id, each.index] += much
+        minor -= much
+    return tuple([Share(refund_id, row, part) for (refund_id, row), part in taken.items() if part])
 
 
 def _less(recoveries: tuple[Recovery, ...], minor: int) -> tuple[Recovery, ...]:

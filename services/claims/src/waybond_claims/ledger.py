@@ -109,7 +109,7 @@ def _claims(case: Case, currency: str, found: dict[Key, int]) -> None:
             found["cash", currency, command.refund_id] = -command.moved
             moved += command.moved
         elif command.outside:
-            by_hand += command.minor
+            by_hand += command.by_hand
         elif command.in_flight:
             found["in_flight", currency, command.refund_id] = -command.minor
             flight += command.minor

@@ -10,6 +10,9 @@ from waybond_contracts import claims
 from waybond_contracts.explanation import FindingReason
 from waybond_kit.aggregate import Woken
 
+HARMLESS = frozenset({"ShipmentDelivered", "ShipmentHindered"})
+"""What tracking sees of a package that meets no clause by itself."""
+
 
 def named_claim(draft: Draft) -> bool:
     """Give the claim its id once pricing has spoken, or once a dispute has waited too long for it to speak."""
@@ -26,7 +29,7 @@ def uneventful(case: Case) -> bool:
     """Whether nothing happened that could meet a clause or needs an answer: most orders, all their life."""
     if case.opened or case.disputes or case.contradictions:
         return False
-    if any(each.breached for each in case.watches) or any(each.event != "ShipmentDelivered" for each in case.seen):
+    if any(each.breached for each in case.watches) or any(each.event not in HARMLESS for each in case.seen):
         return False
     return case.policy is None or not terms(case.wording, *case.lane).heeds_journeys
 

@@ -32,7 +32,8 @@ class Start(NamedTuple):
 def starts(state: State, watch: Watch, package: Package | None, delivered: datetime | None) -> Sequence[Start]:
     """The starts of the watch's clock, by when they were said; none while the clock does not run.
 
-    For the order as a whole a package's clock is that of the package whose clock started last, at any time.
+    For the order as a whole a package's clock is that of the package whose clock started last, at any time. The
+    remainder has the clocks of the order alone.
     """
     match watch.clock:
         case Clock.ORDER:
@@ -51,9 +52,16 @@ def starts(state: State, watch: Watch, package: Package | None, delivered: datet
             return ()
 
 
+def looked_at(state: State, watch: Watch, package: Package | None) -> Sequence[Package]:
+    """The package, or all of them with scope order. With scope package None is the remainder: it has no package."""
+    if package is not None:
+        return (package,)
+    return state.packages if watch.scope is Scope.ORDER else ()
+
+
 def may_lack(state: State, watch: Watch, package: Package | None) -> bool:
     """Whether a bound may have made starts of the watch's clock be forgotten."""
-    packages = state.packages if package is None else (package,)
+    packages = looked_at(state, watch, package)
     match watch.clock:
         case Clock.CARRIER_ETA:
             return any(len(each.etas) >= MAX_ETAS for each in packages)

@@ -38,10 +38,23 @@ def _spoke_as_heard(raw: dict[str, Any]) -> dict[str, Any]:
     return raw
 
 
+def _without_lines(raw: dict[str, Any]) -> dict[str, Any]:
+    """Shape 4 knew neither the order's lines nor what a package replaces, and contents were not told: what is left out
+    says so."""
+    return raw
+
+
+def _without_former_watches(raw: dict[str, Any]) -> dict[str, Any]:
+    """Shape 5 had the watches of the policy's last version alone."""
+    return raw
+
+
 UPCASTERS: Mapping[int, Callable[[dict[str, Any]], dict[str, Any]]] = {
     1: _promises_by_booking,
     2: _nothing_seen_beside,
     3: _spoke_as_heard,
+    4: _without_lines,
+    5: _without_former_watches,
 }
 """Shape -> what makes the next shape of it. A new shape comes with a golden file of the old one."""
 
@@ -53,7 +66,7 @@ _watches = msgspec.json.Decoder(tuple[Watch, ...])
 class StateCodec:
     """Codec for the kit. Raises msgspec.MsgspecError for bytes that are no state."""
 
-    shape = 4
+    shape = 6
 
     def encode(self, state: State) -> tuple[bytes, bytes | None]:
         if not state.watches:

@@ -1,20 +1,22 @@
 """Tracking's judgement: add the fact, conclude anew from all facts, publish what differs from what was said."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from msgspec.structs import replace
 
 from waybond_contracts.event import Event
 from waybond_contracts.fields import MAX_PACKAGES
-from waybond_contracts.orders import OrderPlaced, PromiseChanged
+from waybond_contracts.orders import OrderAmended, OrderLine, OrderPlaced, PromiseChanged
 from waybond_contracts.policies import PolicyAmended, PolicyCancelled, PolicyDeclined, PolicyIssued
 from waybond_contracts.shipments import ShipmentBooked, ShipmentChecked, ShipmentScanned
 from waybond_kit.aggregate import Outcome, Woken
 from waybond_tracking.clocks import MAX_PROMISES
+from waybond_tracking.contents import changed
 from waybond_tracking.difference import PERILS, difference
 from waybond_tracking.journey import dated, with_booking, with_check, with_scan
 from waybond_tracking.policy import amended, cancelled, issued
-from waybond_tracking.state import Package, Promised, State
+from waybond_tracking.state import Line, Package, Promised, State
 from waybond_tracking.watches import look
 
 KEPT_WITHOUT_POLICY = timedelta(days=400)
@@ -25,6 +27,9 @@ KEPT_AFTER_END = timedelta(days=7)
 KEPT_WITH_PERIL = timedelta(days=400)
 """How long one is kept after that of which a peril was told: what was told may have to be taken back (S: paid as lost,
 then cancelled, and the parcel arrives ten days later; the wording wants the refund back)."""
+KEPT_CANCELLED = timedelta(days=40)
+"""How long one is kept after its cover was cancelled: pricing may put it in force again for 33 days (S: an order over
+the limit is amended back two weeks later; its parcel has to be known then)."""
 OF_ANOTHER = timedelta(days=180)
 """A scan so much older than the order is of another parcel (S: carriers give a tracking number again after half a year
 or more; the parcel of last year was delivered, and that of today seems to have arrived)."""
@@ -42,7 +47,7 @@ def decide(state: State | None, fact: Event | Woken, now: datetime, sent_at: dat
     wake_at: datetime | None = None
     if known.policy is not None:
         findings = look(known, known.policy, now, sent_at or now)
-        known, events, more = difference(known, known.policy, findings, now)
+        known, events, more = difference(known, known.policy, findings, now, contents=changed(state, known))
         wake_at = now + TICK if more else findings.wake_at
     if wake_at is None:
         wake_at = _kept_until(known)
@@ -60,6 +65,8 @@ def _learn(state: State | None, fact: Event | Woken, now: datetime) -> State | N
             return state if state.watched_to and state.watched_to >= due else replace(state, watched_to=due)
         case OrderPlaced():
             return _placed(state or _new(fact, now), fact, now)
+        case OrderAmended(lines=lines) if lines is not None:
+            return _amended(state or _new(fact, now), fact.revision, lines)
         case PromiseChanged():
             return _promised(state or _new(fact, now), fact)
         case ShipmentBooked() | ShipmentScanned() | ShipmentChecked():
@@ -85,7 +92,26 @@ def _placed(state: State, fact: OrderPlaced, now: datetime) -> State:
         return state
     promised = fact.promise.latest if fact.promise else None
     paid_at = dated(fact.payment.paid_at, now) if fact.payment.paid_at else None
-    return replace(state, since=now, placed_at=fact.occurred_at, paid_at=paid_at, promised=promised)
+    placed = replace(state, since=now, placed_at=fact.occurred_at, paid_at=paid_at, promised=promised)
+    return placed if state.lines_revision is not None else _with_lines(placed, fact.lines)
+
+
+def _amended(state: State, revision: int, lines: Sequence[OrderLine]) -> State:
+    """The highest revision counts."""
+    minor = sum(line.total.minor for line in lines)
+    amended = _with_lines(replace(state, lines_revision=revision, lines_minor=minor), lines)
+    newest = -1 if state.lines_revision is None else state.lines_revision
+    known = newest, state.lines_minor, _pieces(state)
+    return amended if (revision, minor, _pieces(amended)) > known else state
+
+
+def _with_lines(state: State, lines: Sequence[OrderLine]) -> State:
+    free = tuple(each.line_id for each in lines if not each.total.minor)
+    return replace(state, lines=tuple(Line(each.line_id, each.quantity) for each in lines), free=free)
+
+
+def _pieces(state: State) -> Sequence[tuple[str, int]]:
+    return [(each.line_id, each.quantity) for each in state.lines]
 
 
 def _promised(state: State, fact: PromiseChanged) -> State:
@@ -132,8 +158,9 @@ def _kept_until(state: State) -> datetime:
     ended_at = state.policy.ended_at if state.policy else None
     if ended_at is None:
         return state.since + KEPT_WITHOUT_POLICY
-    peril = state.said or any(each.kind in PERILS for each in state.seen)
-    return ended_at + (KEPT_WITH_PERIL if peril else KEPT_AFTER_END)
+    if state.said or any(each.kind in PERILS for each in state.seen):
+        return ended_at + KEPT_WITH_PERIL
+    return ended_at + (KEPT_CANCELLED if state.policy and state.policy.cancelled else KEPT_AFTER_END)
 
 
 def _status(state: State) -> str:

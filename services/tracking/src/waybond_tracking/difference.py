@@ -7,36 +7,51 @@ from msgspec.structs import replace
 
 from waybond_contracts.event import Event
 from waybond_contracts.shipments import ScanKind
-from waybond_tracking.journey import DAMAGES, LOSSES, MOVED, RETURNS, TOWARDS_BUYER, delivery, seen, seen_beside
+from waybond_tracking.journey import (
+    DAMAGES,
+    HINDRANCES,
+    LOSSES,
+    MOVED,
+    RETURNS,
+    TOWARDS_BUYER,
+    delivery,
+    seen,
+    seen_beside,
+)
 from waybond_tracking.state import Asked, Breach, Package, Policy, SaidBreach, SaidSeen, Scan, State
 from waybond_tracking.watches import Findings, Key, unarrived
-from waybond_tracking.words import breach_event, check_event, journey_of, seen_event
+from waybond_tracking.words import breach_event, check_event, contents_event, journey_of, seen_event
 
 SIGHTINGS: tuple[tuple[str, frozenset[ScanKind], frozenset[ScanKind]], ...] = (
     ("lost", LOSSES, MOVED),
     ("damaged", DAMAGES, frozenset()),
     ("returned", RETURNS, TOWARDS_BUYER),
+    ("hindered", HINDRANCES, frozenset()),
 )
 """What is seen, the scans that say so, the later scans that contradict them."""
 MAX_AT_ONCE = 100
 """Events of one decision, as many as the kit publishes; what is beyond them is told at the next wake (S: 34 packages
 have missed three tiers each when their policy is void from the start)."""
-PERILS = frozenset(kind for kind, _, _ in SIGHTINGS)
+PERILS = frozenset({"lost", "damaged", "returned"})
 
 
 def difference(
-    state: State, policy: Policy, findings: Findings, now: datetime
+    state: State, policy: Policy, findings: Findings, now: datetime, *, contents: bool
 ) -> tuple[State, tuple[Event, ...], bool]:
     """Publish what is concluded and was not said, take back what was said and is not concluded any more.
 
-    Gives the state that remembers what is published now, the events, and whether there are more than go out at once.
+    `contents`: what the packages hold has changed. Gives the state that remembers what is published now, the events,
+    and whether there are more than go out at once.
     """
+    if contents:
+        state = replace(state, contents_version=state.contents_version + 1)
+    room = MAX_AT_ONCE - contents
     all_seen = _seen(state)
-    seen_now = all_seen[:MAX_AT_ONCE]
+    seen_now = all_seen[:room]
     all_breaches = _breaches(state, findings)
-    breaches_now = all_breaches[: MAX_AT_ONCE - len(seen_now)]
+    breaches_now = all_breaches[: room - len(seen_now)]
     left_out = len(all_seen) + len(all_breaches) - len(seen_now) - len(breaches_now)
-    room = MAX_AT_ONCE - len(seen_now) - len(breaches_now)
+    room -= len(seen_now) + len(breaches_now)
     to_ask: list[tuple[Asked, Sequence[Package]]] = []
     kept: list[Asked] = []
     for asked in findings.asked:
@@ -49,13 +64,16 @@ def difference(
             to_ask.append((asked, about))
         kept.append(asked)
     asked_now = tuple(kept)
-    if not (seen_now or breaches_now or to_ask):
+    if not (seen_now or breaches_now or to_ask or contents):
         return state if asked_now == state.asked else replace(state, asked=asked_now), (), left_out > 0
     journey = journey_of(state)
     events: list[Event] = [seen_event(state, policy, each, as_of=now, journey=journey) for each in seen_now]
     for each in breaches_now:
         arrived = findings.arrived.get(_key_of(each.breach))
         events.append(breach_event(state, policy, each, arrived, as_of=state.watched_to or now, journey=journey))
+    if contents:
+        # Behind what is due for a package that took goods over: until that is heard, they seem to be in time.
+        events.append(contents_event(state, policy, as_of=now, journey=journey))
     for asked, about in to_ask:
         events += [check_event(state, policy, asked, package) for package in about]
     renewed = {(each.kind, each.package_id) for each in seen_now}
@@ -103,7 +121,7 @@ def _breaches(state: State, findings: Findings) -> list[SaidBreach]:
         if said is None or not said.stands or _told(said.breach) != _told(breach):
             found.append(SaidBreach(said.version + 1 if said else 1, True, breach))
     # What is taken back goes last (S: a package becomes known; for a moment nothing is late and a refund is cancelled).
-    # Claims does not count a package and the whole order twice.
+    # Claims does not count a package and the remainder that it took over twice.
     found += [
         replace(said, version=said.version + 1, stands=False)
         for key, said in before.items()
@@ -124,5 +142,6 @@ def _key_of(breach: Breach) -> Key:
 def _asked_about(state: State, asked: Asked) -> Sequence[Package]:
     if asked.package_id is not None:
         return [each for each in state.packages if each.id == asked.package_id]
-    watch = next(each for each in state.watches if each.id == asked.watch_id)
+    known = (*state.watches, *(each.watch for each in state.former))
+    watch = next(each for each in known if each.id == asked.watch_id)
     return unarrived(state, watch, None)

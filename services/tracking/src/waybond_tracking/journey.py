@@ -63,6 +63,19 @@ TOWARDS_BUYER = frozenset(
 LOSSES = frozenset({ScanKind.LOST, ScanKind.DESTROYED})
 DAMAGES = frozenset({ScanKind.DAMAGED})
 RETURNS = frozenset({ScanKind.RETURNING, ScanKind.RETURNED})
+HINDRANCES = frozenset(
+    {
+        ScanKind.CUSTOMS_HELD,
+        ScanKind.HELD,
+        ScanKind.DELAYED,
+        ScanKind.DELIVERY_ATTEMPTED,
+        ScanKind.ADDRESS_PROBLEM,
+        ScanKind.REFUSED,
+        ScanKind.UNCLAIMED,
+        ScanKind.CANCELLED,
+    }
+)
+"""What exclusions may name: that it was scanned is told at once, and when."""
 DELIVERIES = frozenset({ScanKind.DELIVERED})
 READY = frozenset({ScanKind.READY_FOR_PICKUP})
 CONTRADICTED = DELIVERIES | LOSSES | RETURNS
@@ -82,14 +95,13 @@ def with_booking(package: Package, event: ShipmentBooked, now: datetime) -> tupl
 
     The first booking starts the clock; what the package holds and who carries it is the latest booking's word.
     """
-    newest = package.rebooked_at or package.booked_at
+    newest = package.contents_as_of
     at = dated(event.occurred_at, now)
     booked_at = at if package.booked_at is None else min(package.booked_at, at)
     promises = _promises(package.promises, event, at)
     bounded = (*promises[:1], *promises[1:][1 - MAX_PACKAGE_PROMISES :])
     forgotten = len(promises) - len(bounded)
-    content = (event.carrier, event.tracking_number)
-    if newest is not None and (at, content) <= (newest, (package.carrier, package.tracking_number)):
+    if newest is not None and (at < newest or (at == newest and _content(event) <= _content(package))):
         rebooked_at = newest if newest != booked_at else None
         return replace(package, booked_at=booked_at, rebooked_at=rebooked_at, promises=bounded), forgotten
     package = replace(
@@ -101,8 +113,16 @@ def with_booking(package: Package, event: ShipmentBooked, now: datetime) -> tupl
         lines=tuple(Line(each.line_id, each.quantity) for each in event.lines),
         packages_in_order=event.packages_in_order,
         promises=bounded,
+        replaces=event.replaces,
     )
     return package, forgotten
+
+
+def _content(booking: ShipmentBooked | Package) -> tuple[str, str, Sequence[tuple[str, int]], str, int]:
+    """Of two bookings that were made at one instant the higher one counts, whichever is learned first."""
+    lines = tuple((each.line_id, each.quantity) for each in booking.lines)
+    replaces, in_order = booking.replaces or "", booking.packages_in_order or 0
+    return booking.carrier, booking.tracking_number, lines, replaces, in_order
 
 
 def _promises(known: tuple[PackagePromise, ...], event: ShipmentBooked, at: datetime) -> tuple[PackagePromise, ...]:

@@ -4,8 +4,11 @@ from msgspec.structs import replace
 
 from waybond_contracts.errors import ContractError
 from waybond_contracts.policies import PolicyAmended, PolicyCancelled, PolicyEvent, PolicyIssued
-from waybond_tracking.state import Policy, State
+from waybond_tracking.state import Former, Policy, State
 from waybond_tracking.watches import watch
+
+MAX_FORMER = 128
+"""Watches of earlier versions that the last one does not have; beyond it those of the earliest are forgotten."""
 
 
 def issued(state: State, event: PolicyIssued) -> State:
@@ -34,7 +37,13 @@ def _with_terms(state: State, policy: Policy, event: PolicyIssued | PolicyAmende
     if event.version <= policy.version:
         return state
     terms = replace(policy, version=event.version, ends_at=event.ends_at)
-    return replace(state, policy=terms, watches=tuple(watch(each) for each in event.watches))
+    watches = tuple(watch(each) for each in event.watches)
+    if watches == state.watches:
+        return replace(state, policy=terms)
+    gone = [Former(event.occurred_at, each) for each in state.watches if each not in watches]
+    former = (*state.former, *gone)
+    forgotten = max(0, len(former) - MAX_FORMER)
+    return replace(state, policy=terms, watches=watches, former=former[forgotten:], dropped=state.dropped + forgotten)
 
 
 def _policy(state: State, event: PolicyEvent) -> Policy:

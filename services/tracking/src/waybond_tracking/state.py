@@ -96,6 +96,13 @@ class Package(Struct, frozen=True, omit_defaults=True):
     checked_as_of: datetime | None = None
     spoke: tuple[datetime, ...] = ()
     """The first instants of physical scans that are not kept: whether silence says something (see first_heard)."""
+    replaces: str | None = None
+    """The package whose goods are shipped again in this one, as the newest booking says."""
+
+    @property
+    def contents_as_of(self) -> datetime | None:
+        """When the booking was made that says what lies in it."""
+        return self.rebooked_at or self.booked_at
 
 
 class Watch(Struct, frozen=True, cache_hash=True):
@@ -112,6 +119,14 @@ class Watch(Struct, frozen=True, cache_hash=True):
     answer_within: timedelta
     live_after: int = 0
     live_kinds: tuple[ScanKind, ...] = ()
+
+
+class Former(Struct, frozen=True, array_like=True):
+    """A watch of an earlier version of the policy: it counts for what was missed `until` the version that has it no
+    more was made."""
+
+    until: datetime
+    watch: Watch
 
 
 class Policy(Struct, frozen=True, omit_defaults=True):
@@ -201,15 +216,30 @@ class State(Struct, frozen=True, omit_defaults=True):
     paid_at: datetime | None = None
     promised: datetime | None = None
     """The promise as it was bound."""
+    lines: tuple[Line, ...] = ()
+    """The order's lines with all their pieces, as placed or as last amended; none where they are not known (S: the
+    order was placed before tracking kept them)."""
+    free: tuple[str, ...] = ()
+    """Lines that cost nothing: they are worth nothing, so they make no remainder."""
+    lines_revision: int | None = None
+    """Of the amendment that `lines` are of."""
+    lines_minor: int = 0
+    """What the lines of that amendment cost together: of two amendments of one revision the larger counts."""
     promises: tuple[Promised, ...] = ()
     packages: tuple[Package, ...] = ()
     policy: Policy | None = None
     watches: tuple[Watch, ...] = ()
+    former: tuple[Former, ...] = ()
+    """Watches of earlier versions of the policy that its last one does not have; MAX_FORMER at most, the newest ones.
+    Scenario: the parcel is late on a lane with delay cover, and then the order goes elsewhere."""
     watched_to: datetime | None = None
     """The highest due of a wake: all that became known up to here has been read, so silence up to here is a fact."""
     said: tuple[SaidBreach, ...] = ()
     seen: tuple[SaidSeen, ...] = ()
     asked: tuple[Asked, ...] = ()
+    contents_version: int = 0
+    """Of the last ContentsChanged. What it told are the contents of `packages`: a decision that changes them tells
+    them."""
     dropped: int = 0
     """How many facts lay beyond a bound and were left out; shown in the aggregate's status."""
 
@@ -218,7 +248,7 @@ class State(Struct, frozen=True, omit_defaults=True):
         """How many packages the order is shipped in, as the latest booking that said so has it (S: the seller packs two
         parcels as one and books that again)."""
         said = [
-            (each.rebooked_at or each.booked_at, each.packages_in_order)
+            (each.contents_as_of, each.packages_in_order)
             for each in self.packages
             if each.booked_at is not None and each.packages_in_order
         ]

@@ -11,7 +11,8 @@ from waybond_contracts.delays import Feed
 from waybond_contracts.shipments import ScanKind
 from waybond_contracts.times import EARLIEST
 from waybond_contracts.wording import Clock, DeliveredBy, Scope
-from waybond_tracking.clocks import Start, may_lack, starts
+from waybond_tracking.clocks import Start, looked_at, may_lack, starts
+from waybond_tracking.contents import remains
 from waybond_tracking.journey import SHORTEST_SILENCE, arrival
 from waybond_tracking.state import Asked, Breach, Package, Policy, State, Watch, When, when
 
@@ -19,7 +20,7 @@ ANSWER_WITHIN = timedelta(hours=48)
 """How long a carrier check may take where the wording does not say."""
 
 Key = tuple[str, str | None]
-"""Watch and package; None is the order as a whole."""
+"""Watch and package; None is the order as a whole with scope order, the remainder with scope package."""
 
 
 class Findings(NamedTuple):
@@ -34,12 +35,14 @@ class Findings(NamedTuple):
 class _Order:
     """What is the same for all watches of the order, and what several of them ask for, computed once."""
 
-    __slots__ = ("_arrived", "_starts", "attached_at", "covered_until", "now", "sent_at", "state", "told")
+    __slots__ = ("_arrived", "_starts", "attached_at", "covered_until", "left", "now", "sent_at", "state", "told")
 
     def __init__(self, state: State, policy: Policy, now: datetime, sent_at: datetime) -> None:
         self.state = state
         self.attached_at = policy.attached_at or EARLIEST
         self.covered_until = policy.covered_until or EARLIEST
+        self.left = remains(state)
+        """Whether goods are left that no package holds."""
         self.now = now
         self.sent_at = sent_at
         self.told = {(each.breach.watch_id, each.breach.package_id): each.breach for each in state.said if each.stands}
@@ -47,7 +50,10 @@ class _Order:
         self._starts: dict[tuple[str | None, Clock, bool, Scope, int, Sequence[ScanKind]], Sequence[Start]] = {}
 
     def arrived(self, watch: Watch, package: Package | None) -> When | None:
-        """When the package arrived, or the last one of the order, if all of them did that are known to be in it."""
+        """When the package arrived, or the last one of the order, if all of them did that are known to be in it.
+        Goods that no package holds never arrive, and without them the order has not."""
+        if package is None and (self.left or watch.scope is Scope.PACKAGE):
+            return None
         key = (package.id if package else None, watch.delivered_by)
         if key not in self._arrived:
             self._arrived[key] = _arrived(self.state, watch.delivered_by, package)
@@ -97,10 +103,12 @@ def look(state: State, policy: Policy, now: datetime, sent_at: datetime) -> Find
     asked: list[Asked] = []
     wakes: list[datetime] = []
     order = _Order(state, policy, now, sent_at)
-    for each, package in _watched(state):
+    for each, package, until in _watched(order):
         key = (each.id, package.id if package else None)
+        if key in breaches:
+            continue  # It was missed under an earlier version of the policy.
         arrived[key] = order.arrived(each, package)
-        verdict = _verdict(order, each, package, arrived[key])
+        verdict = _verdict(order, each, package, arrived[key], until)
         if verdict.breach is not None:
             breaches[key] = verdict.breach
         if verdict.asked is not None:
@@ -110,14 +118,19 @@ def look(state: State, policy: Policy, now: datetime, sent_at: datetime) -> Find
     return Findings(breaches, arrived, tuple(asked), min(wakes, default=None))
 
 
-def _watched(state: State) -> Iterator[tuple[Watch, Package | None]]:
-    """Until a package is known the order is watched as a whole, then each package; with scope order always."""
-    for each in state.watches:
-        if each.scope is Scope.ORDER or not state.packages:
-            yield each, None
+def _watched(order: _Order) -> Iterator[tuple[Watch, Package | None, datetime]]:
+    """Each package, and beside them the goods that no package holds; with scope order the order as a whole. Each with
+    when the watch ends: those of earlier versions of the policy before that, and first."""
+    packages: list[Package | None] = [*order.state.packages]
+    if order.left:
+        packages.append(None)
+    former = [(each.watch, min(each.until, order.covered_until)) for each in order.state.former]
+    for each, until in (*former, *((each, order.covered_until) for each in order.state.watches)):
+        if each.scope is Scope.ORDER:
+            yield each, None, until
         else:
-            for package in state.packages:
-                yield each, package
+            for package in packages:
+                yield each, package, until
 
 
 def _arrived(state: State, delivered_by: Sequence[DeliveredBy], package: Package | None) -> When | None:
@@ -133,12 +146,12 @@ def _arrived(state: State, delivered_by: Sequence[DeliveredBy], package: Package
     return when(max(each.earliest for each in found), max(each.latest for each in found))
 
 
-def _verdict(order: _Order, watch: Watch, package: Package | None, arrived: When | None) -> _Verdict:
+def _verdict(order: _Order, watch: Watch, package: Package | None, arrived: When | None, until: datetime) -> _Verdict:
     clock = order.starts(watch, package)
-    broken, wake_at = _run_out(order, clock, watch.after, arrived)
+    broken, wake_at = _run_out(order, clock, watch.after, arrived, until)
     told = _told(order, watch, package, clock)
     if told is not None:
-        still, _ = _run_out(order, (told,), watch.after, arrived)
+        still, _ = _run_out(order, (told,), watch.after, arrived, until)
         broken = min(filter(None, (broken, still)), key=_at, default=None)
     if broken is None:
         return _Verdict(wake_at=wake_at)
@@ -170,7 +183,7 @@ def _told(order: _Order, watch: Watch, package: Package | None, clock: Sequence[
 
 
 def _run_out(
-    order: _Order, clock: Sequence[Start], after: timedelta, arrived: When | None
+    order: _Order, clock: Sequence[Start], after: timedelta, arrived: When | None, covered_until: datetime
 ) -> tuple[Start | None, datetime | None]:
     """The first start whose time was up before it was replaced and before the arrival; else when one may be up.
 
@@ -190,7 +203,7 @@ def _run_out(
         due = start.at + after
         if i + 1 < len(clock) and clock[i + 1].said <= max(due, start.said):
             continue
-        if (arrived is not None and arrived.earliest <= due) or due > order.covered_until:
+        if (arrived is not None and arrived.earliest <= due) or due > covered_until:
             continue
         if watched_to is None or due > watched_to:
             wake_at = due if wake_at is None else min(wake_at, due)
@@ -211,7 +224,7 @@ def _checked(order: _Order, watch: Watch, breach: Breach, package: Package | Non
     state = order.state
     known = (each for each in state.asked if each.due == breach.due)
     asked = next((each for each in known if (each.watch_id, each.package_id) == (watch.id, breach.package_id)), None)
-    proven_to = _proven_to(state, watch, breach, package)
+    proven_to = _proven_to(order, watch, breach, package)
     if proven_to is not None:
         asked_at = asked.asked_at if asked else None
         return _Verdict(replace(breach, feed=Feed.ANSWERED, asked_at=asked_at, checked_as_of=proven_to), asked)
@@ -222,9 +235,10 @@ def _checked(order: _Order, watch: Watch, breach: Breach, package: Package | Non
     return _Verdict(asked=asked, wake_at=asked.answer_by)
 
 
-def _proven_to(state: State, watch: Watch, breach: Breach, package: Package | None) -> datetime | None:
+def _proven_to(order: _Order, watch: Watch, breach: Breach, package: Package | None) -> datetime | None:
     """Up to when the carrier's word is known, if that is the due or later. An arrival after the due is its word too;
-    packages that nobody booked cannot be asked about."""
+    goods and packages that nobody booked cannot be asked about."""
+    state = order.state
     if breach.arrived is not None:
         return breach.arrived.latest
     silent = unarrived(state, watch, package)
@@ -234,10 +248,10 @@ def _proven_to(state: State, watch: Watch, breach: Breach, package: Package | No
     proven_to = min(known, default=None)
     if proven_to is None or len(known) < len(silent) or proven_to < breach.due:
         return None
-    return None if package is None and len(state.packages) < (state.packages_in_order or 0) else proven_to
+    missing = order.left or len(state.packages) < (state.packages_in_order or 0)
+    return None if package is None and missing else proven_to
 
 
 def unarrived(state: State, watch: Watch, package: Package | None) -> Sequence[Package]:
     """The packages about which the carrier can be asked."""
-    packages = state.packages if package is None else (package,)
-    return [each for each in packages if arrival(each, watch.delivered_by) is None]
+    return [each for each in looked_at(state, watch, package) if arrival(each, watch.delivered_by) is None]

@@ -7,6 +7,7 @@ read what comes out back through the contract. Validating each again would cost 
 from datetime import datetime
 
 from waybond_contracts.delays import (
+    ContentsChanged,
     Journey,
     PackageJourney,
     PackageSeen,
@@ -14,6 +15,7 @@ from waybond_contracts.delays import (
     ShipmentDamaged,
     ShipmentDelayed,
     ShipmentDelivered,
+    ShipmentHindered,
     ShipmentLost,
     ShipmentReturned,
     ShipmentStalled,
@@ -29,6 +31,7 @@ from waybond_tracking.clocks import in_force
 from waybond_tracking.journey import delivery, first_scan, last_scan
 from waybond_tracking.state import Asked, Package, Policy, SaidBreach, SaidSeen, Scan, State, When
 
+_CONTENTS = maker(ContentsChanged)
 _JOURNEY = maker(Journey)
 _PACKAGE = maker(PackageJourney)
 _LINE = maker(PackageLine)
@@ -39,6 +42,7 @@ SEEN_TYPES: dict[str, type[PackageSeen]] = {
     "lost": ShipmentLost,
     "damaged": ShipmentDamaged,
     "returned": ShipmentReturned,
+    "hindered": ShipmentHindered,
     "delivered": ShipmentDelivered,
 }
 
@@ -98,6 +102,22 @@ def seen_event(state: State, policy: Policy, said: SaidSeen, *, as_of: datetime,
     return maker(SEEN_TYPES[said.kind])(fields)
 
 
+def contents_event(state: State, policy: Policy, *, as_of: datetime, journey: Journey) -> ContentsChanged:
+    """What the order's packages hold now; its version is the state's."""
+    return _CONTENTS(
+        {
+            "tenant": state.tenant,
+            "platform": state.platform,
+            "order_id": state.order_id,
+            "occurred_at": as_of,
+            "policy_id": policy.id,
+            "version": state.contents_version,
+            "as_of": as_of,
+            "journey": journey,
+        }
+    )
+
+
 def check_event(state: State, policy: Policy, asked: Asked, package: Package) -> TrackingCheckRequested:
     """Asks whoever feeds shipments to look this package up."""
     return maker(TrackingCheckRequested)(
@@ -125,6 +145,7 @@ def journey_of(state: State) -> Journey:
             "packages": tuple(_package(each) for each in state.packages),
             "packages_in_order": state.packages_in_order,
             "promised_latest": changed[-1].latest if changed else state.promised,
+            "contents_version": state.contents_version or None,
         }
     )
 
@@ -139,6 +160,8 @@ def _package(package: Package) -> PackageJourney:
             "tracking_number": package.tracking_number,
             "lines": tuple(_LINE({"line_id": each.line_id, "quantity": each.quantity}) for each in package.lines),
             "booked_at": package.booked_at,
+            "contents_as_of": package.contents_as_of,
+            "replaces": package.replaces,
             "first_scan": _scan(first_scan(package)),
             "last_scan": _scan(last_scan(package)),
             "kinds": tuple(dict.fromkeys(each.kind for each in package.scans)),

@@ -10,6 +10,7 @@ from waybond_contracts.explanation import Explanation
 from waybond_contracts.fields import Code, Count, Id, Instant, Line, Model, Positive, Text
 from waybond_contracts.money import Money
 from waybond_contracts.orders import Language
+from waybond_contracts.rows import PaidRows
 from waybond_contracts.topics import CLAIMS
 from waybond_contracts.wording import Peril
 
@@ -107,6 +108,8 @@ class ClaimApproved(ClaimEvent, topic=CLAIMS):
     """What the order is owed in all (cumulative)."""
     explanation: Explanation
     """From which the amounts can be derived again."""
+    rows: PaidRows = ()
+    """What `amount` is for; together they are `amount`. None: it was not told."""
 
 
 class DenialReason(StrEnum):

@@ -58,8 +58,7 @@ class PackageJourney(Model):
     booked_at: Instant | None = None
     """When it was first booked."""
     contents_as_of: Instant | None = None
-    """When the booking was made that `lines` are of, where it was booked again; of two journeys the newer contents
-    count."""
+    """When the booking was made that `lines` are of: the newest one."""
     replaces: Id | None = None
     """The package whose goods are shipped again in this one, where the booking says so."""
     first_scan: ScanSeen | None = None
@@ -85,15 +84,18 @@ class Journey(Model):
     """How many there are, where the platform said so."""
     promised_latest: Instant | None = None
     """The promise as it stood."""
+    contents_version: Positive | None = None
+    """The version of ContentsChanged whose contents these are; of two journeys the higher one's contents count."""
 
 
 class DelayEvent(Event):
-    """Base: tracking's word about one package (or the order, without `package_id`). The highest `version` wins."""
+    """Base: tracking's word about one package. Without `package_id` it is about the order as a whole or, with scope
+    package, about the goods that no package holds. The highest `version` wins."""
 
     policy_id: Id
     """The policy that asked."""
     package_id: Id | None = None
-    """The package; none: the order as a whole."""
+    """The package; none: the order as a whole or, with scope package, the goods that no package holds."""
     version: Positive
     """Counts up for the same watch or kind and package; the highest is what holds."""
     as_of: Instant
@@ -170,11 +172,25 @@ class ShipmentReturned(PackageSeen, topic=DELAYS):
     """It is on its way back or back with the sender."""
 
 
+class ShipmentHindered(PackageSeen, topic=DELAYS):
+    """Something came between that a wording may name in an exclusion: it was held, refused, not collected, its address
+    was wrong, a delivery failed, or its label was cancelled. Later scans take none of it back."""
+
+
 class ShipmentDelivered(PackageSeen, topic=DELAYS):
     """It arrived: it was delivered or, as long as nobody has it, it is ready to be picked up."""
 
     handed_to: DeliveredBy = DeliveredBy.UNKNOWN
     """Where it was left, or that it waits to be picked up: whether that is delivery is in the wording."""
+
+
+class ContentsChanged(DelayEvent, topic=DELAYS):
+    """What the order's packages hold has changed: a package became known, was booked or was booked again. The contents
+    are in the journey; `package_id` is never set."""
+
+    @property
+    def business_key(self) -> str:
+        return f"{self.policy_id}/{self.version}"
 
 
 class TrackingCheckRequested(Event, topic=DELAYS):

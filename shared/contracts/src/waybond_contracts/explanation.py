@@ -125,6 +125,9 @@ class Finding(Model):
     """The clause's limit; where the clause gives more for several packages together: this one's part of it."""
     converted: Annotated[tuple[Converted, ...], Field(fail_fast=True, max_length=8)] = ()
     """Sums in another currency that are no whole number of minor units: the benefit is reckoned with them unrounded."""
+    bound: Money | None = None
+    """Where it was met under another version of the policy than `packages` has: the most that it gives under that one
+    (its limits, and the insured value of then less what came back for it), instead of what they say."""
     benefit: Money | None = None
     """What this clause alone gives for this package, rounded once: the share of the basis or the fixed sum, times the
     periods, within at_least and at_most, less the deductible, up to the limit."""

@@ -89,6 +89,8 @@ def _owed_before_limits(explanation: Explanation) -> int:
 def _within(finding: Finding, unit: PackageBasis | None) -> int:
     """The benefit within the policy's limit for the unit and, of goods that are made good, within their value."""
     amount = benefit(finding)
+    if finding.bound is not None:
+        return min(amount, finding.bound.minor)
     if unit is not None and unit.limit is not None:
         amount = min(amount, unit.limit.minor)
     if unit is not None and unit.elsewhere is not None and finding.peril not in PARAMETRIC:

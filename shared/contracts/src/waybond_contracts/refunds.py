@@ -9,6 +9,7 @@ from waybond_contracts.event import Event
 from waybond_contracts.fields import Code, Id, Instant, Positive
 from waybond_contracts.money import MoreThanZero, ZeroOrMore
 from waybond_contracts.orders import Payment
+from waybond_contracts.rows import PaidRows
 from waybond_contracts.topics import REFUND_RESULTS, REFUNDS
 
 NARRATIVE_CHARACTERS = 140
@@ -50,6 +51,9 @@ class MoneyCommand(RefundCommand):
     """When it was decided."""
     not_after: Instant
     """After this it must not be paid any more."""
+    rows: PaidRows = ()
+    """What `amount` is for, unit by unit; together they are `amount`. A payment system may leave it aside. None: it was
+    not told."""
 
 
 class IssueRefund(MoneyCommand, topic=REFUNDS):

@@ -83,6 +83,10 @@ class ShipmentBooked(Event, topic=SHIPMENTS):
     wording follows promises."""
     service: Code = ""
     """The carrier's service."""
+    replaces: Id | None = None
+    """The package whose goods are shipped again in this one. Pieces that the other is booked with are a replacement and
+    worth nothing of their own; all of them are, where what lies in either is not known. An id that is not of another
+    package of the order says nothing."""
 
     @property
     def business_key(self) -> str:

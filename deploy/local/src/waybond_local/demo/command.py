@@ -6,6 +6,7 @@ import asyncio
 import shutil
 import time
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
 
@@ -18,11 +19,11 @@ from waybond_contracts.policies import PolicyIssued
 from waybond_contracts.topics import TOPICS
 from waybond_contracts.wording import Wording
 from waybond_local import verify
-from waybond_local.demo import bad, brazil, report
+from waybond_local.demo import bad, brazil, report, unshipped
 from waybond_local.demo.figures import Figures
 from waybond_local.demo.memory import MemoryWatch
 from waybond_local.demo.record import Reader, reader
-from waybond_local.demo.tell import books, tell
+from waybond_local.demo.tell import TAIL, books, tell
 from waybond_local.history import scms as scms_history
 from waybond_local.invariants.check import Check
 from waybond_local.journal.command import CANNOT
@@ -34,7 +35,7 @@ from waybond_local.replay.command import ensure_tenant
 from waybond_local.replay.command import show as show_history
 from waybond_local.replay.driver import ServiceWatermarks, driver
 from waybond_local.replay.run import replay
-from waybond_local.replay.timed import Told
+from waybond_local.replay.timed import Timed, Told
 from waybond_local.stack import Options, Stack
 from waybond_local.state import StackState
 
@@ -122,30 +123,37 @@ async def _demo(stack: StackState, told: Told, console: Console) -> list[Check]:
         await ensure_tenant(stack, TENANT, "order-protection", scms.PRODUCT)
         async with reader(stack.kafka, [topic.name for topic in TOPICS], stack.partitions) as log:
             part = Part(stack, connection, log, console)
-            await _story(part, told.first.year - 1)
+            await _stories(part, told.first.year - 1)
             await _shipments(part, told)
             return await _invariants(part)
     finally:
         await connection.close()
 
 
-async def _story(part: Part, year: int) -> None:
+async def _stories(part: Part, year: int) -> None:
     console = part.console
     console.print(Rule("1. A parcel from China to Brazil", align="left"))
     console.print(
-        f"One clock runs through the whole demo, so the story is set in {year}, before the shipments of part two.",
+        f"One clock runs through the whole demo, so both stories are set in {year}, before the shipments.",
         style="dim",
     )
-    facts = brazil.told(year, TENANT)
+    await _story(part, brazil.told(year, TENANT), brazil.order_key(TENANT))
+    console.print(Rule("2. An order of which one line is never shipped", align="left"))
+    facts = unshipped.told(year, TENANT)
+    tail = facts[0].known_at + unshipped.TOLD_FOR - facts[-1].known_at
+    await _story(part, facts, unshipped.order_key(TENANT), tail=tail)
+
+
+async def _story(part: Part, facts: tuple[Timed, ...], order_key: str, *, tail: timedelta = TAIL) -> None:
     watermarks = ServiceWatermarks(part.connection)
     async with driver(part.stack.kafka, part.stack.partitions, watermarks, facts[0].known_at) as drives:
-        await tell(drives, part.log, facts, brazil.order_key(TENANT), console)
-    await books(part.connection, brazil.order_key(TENANT), console)
+        await tell(drives, part.log, facts, order_key, part.console, tail=tail)
+    await books(part.connection, order_key, part.console)
 
 
 async def _shipments(part: Part, told: Told) -> None:
     console = part.console
-    console.print(Rule("2. Real shipments: the SCMS delivery history, published by USAID", align="left"))
+    console.print(Rule("3. Real shipments: the SCMS delivery history, published by USAID", align="left"))
     show_history(told, console)
     sent = await bad.send(part.stack.kafka)
     console.print(f"{sent} messages that nobody can read are sent along: {', '.join(what for what, *_ in bad.BAD)}.")
@@ -167,7 +175,7 @@ async def _counted(part: Part) -> tuple[Figures, Wording]:
 
 
 async def _invariants(part: Part) -> list[Check]:
-    part.console.print(Rule("3. Do the books agree?", align="left"))
+    part.console.print(Rule("4. Do the books agree?", align="left"))
     checks = await verify.verify(part.stack)
     checks += await verify.audit(part.stack, checks, None)  # no order of the demo came with a quote
     verify.show(checks, part.console)

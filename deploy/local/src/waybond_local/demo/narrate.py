@@ -9,7 +9,7 @@ from waybond_contracts.event import Event
 from waybond_contracts.explanation import Explanation, Finding, Step
 from waybond_contracts.fields import Interval
 from waybond_contracts.orders import Language
-from waybond_contracts.wording import DeliveredBy, Wording
+from waybond_contracts.wording import DeliveredBy, Scope, Wording
 from waybond_local.demo.record import Record
 from waybond_local.terminal import plain
 
@@ -87,10 +87,14 @@ class Narrator:
             case delays.WatchFellDue():
                 self._missed[event.watch_id, event.package_id] = event.breached
                 clause = self._clause(event.watch_id.split(":", maxsplit=1)[0])
+                if event.package_id is None and event.scope is Scope.PACKAGE and event.journey.packages:
+                    clause += ", goods that no package holds"
                 clock = f"clock {event.clock} from {event.clock_start:%d %b %H:%M} ran out {event.due:%d %b %H:%M} UTC"
                 outcome = "missed" if event.breached else "kept after all"
                 fed = "" if event.feed is delays.Feed.NOT_ASKED else f"; carrier {event.feed.replace('_', ' ')}"
                 return Said("tracking", f"{clause}: {outcome}; {clock}{fed}")
+            case delays.ContentsChanged():
+                return Said("tracking", f"packages: {', '.join(map(_package, event.journey.packages))}")
             case delays.TrackingCheckRequested():
                 what = f"asks {event.carrier} whether it knows more, until {event.answer_by:%d %b %H:%M} UTC"
                 return Said("tracking", what)
@@ -133,6 +137,12 @@ class Narrator:
     def _explained(self, explanation: Explanation) -> tuple[str, ...]:
         findings = tuple(f"{self._clause(each.clause_id)}: {_finding(each)}" for each in explanation.findings)
         return (*findings, " · ".join(map(_step, explanation.steps)))
+
+
+def _package(each: delays.PackageJourney) -> str:
+    """ "A with 2 x line 1 (instead of B)"."""
+    goods = " and ".join(f"{line.quantity} x line {line.line_id}" for line in each.lines) or "contents unknown"
+    return f"{each.package_id} with {goods}" + (f" (instead of {each.replaces})" if each.replaces else "")
 
 
 def _finding(each: Finding) -> str:

@@ -1,4 +1,4 @@
-"""Part two of the demo in tables: what a year of shipments came to."""
+"""Part three of the demo in tables: what a year of shipments came to."""
 
 import asyncpg
 from rich.console import Console

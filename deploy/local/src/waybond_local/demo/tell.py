@@ -1,4 +1,4 @@
-"""Part one of the demo: the parcel's story, told while it happens, and the books at its end."""
+"""Parts one and two of the demo: a story, told while it happens, and the books at its end."""
 
 from collections.abc import Sequence
 from datetime import timedelta
@@ -32,15 +32,24 @@ _ORDER = {topic.name: rank for rank, topic in enumerate(TOPICS)}
 
 
 async def tell(
-    driver: Driver, reader: Reader, facts: tuple[Timed, ...], order_key: str, console: Console
+    driver: Driver,
+    reader: Reader,
+    facts: tuple[Timed, ...],
+    order_key: str,
+    console: Console,
+    *,
+    tail: timedelta = TAIL,
 ) -> list[Record]:
-    """Let the story happen, and print each event of the order once its time has come. Returns all that was told."""
+    """Let the story happen, and print each event of the order once its time has come. Returns all that was told.
+
+    `tail`: how long the story goes on after its last fact.
+    """
     narrator, untold, told = Narrator(), [], []
     for window in (*windows(facts, STRICT.grain), []):
         if window:
             await driver.pass_time(window[0].known_at - MOMENT, STRICT)
             await driver.publish(window)
-        through = window[-1].known_at if window else facts[-1].known_at + TAIL
+        through = window[-1].known_at if window else facts[-1].known_at + tail
         await driver.pass_time(through, STRICT)
         untold += [record async for record in reader.read() if record.event.order_key == order_key]
         now = [record for record in untold if record.known_at <= through]

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from waybond_claims.case.covered import highest_limit
 from waybond_claims.case.state import Case
 from waybond_claims.desk.troubles import stopped
+from waybond_claims.entitlement import standing
 from waybond_local.invariants.check import Check
 
 
@@ -124,7 +125,9 @@ def _gap(case: Case) -> Iterable[str]:
         if not (flight or retried or case.frozen_by_dispute or stopped(case)):
             yield f"owes {gap} more than was settled or is in flight, and nothing says why it waits"
     outstanding = sum(recovery.outstanding for recovery in case.recoveries)
-    offset = sum(grant.minor for grant in case.standing_grants if grant.late_arrival == "offset")
+    rows = standing(case)
+    offsetting = {each.row.unit for each in rows if each.row.late_arrival == "offset"}
+    offset = sum(each.minor for each in rows if each.row.unit in offsetting)
     if -gap > outstanding + case.waived + offset + flight:
         yield f"paid {-gap} more than is owed, and only {outstanding} is asked back"
 
@@ -181,7 +184,11 @@ class Limits:
         # A wording may add to what was paid (invoice and 10 %): that is in the basis.
         worth = max(worth, cover.basis)
         self.check.expect(paid <= worth, f"{case.order_key}: paid {paid}, the buyer paid {worth}")
-        for grant in case.standing_grants:
-            if grant.package_id is not None and cover.package_limit is not None:
-                what = f"package {grant.package_id} got {grant.minor}, its limit is {cover.package_limit}"
-                self.check.expect(grant.minor <= cover.package_limit, f"{case.order_key}: {what}")
+        got: dict[str, int] = {}
+        # What is on its way may be cancelled, and what is asked back was paid too much.
+        for each in standing(case, asked=True):
+            if each.row.unit and not each.flying:
+                got[each.row.unit] = got.get(each.row.unit, 0) + each.minor
+        for package, minor in got.items() if cover.package_limit is not None else ():
+            what = f"package {package} got {minor}, its limit is {cover.package_limit}"
+            self.check.expect(minor <= (cover.package_limit or 0), f"{case.order_key}: {what}")

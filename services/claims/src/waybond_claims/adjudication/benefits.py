@@ -1,7 +1,8 @@
 """What a tier gives for a unit: share or fixed sum, periods, bounds, deductible, limit; rounded once, half up.
 
-Some of it is of the clause, not of a unit: its limit is what it pays for all units together, and a fixed deductible is
-taken once for all units to which the same happened at the same instant. `shared` spreads these over the units.
+Some of it is of the clause, not of a unit. A fixed deductible is taken once for all units to which the same happened at
+the same instant: `with_deductible_shared` spreads it over them. The clause's limit is what it pays for all units
+together; a benefit here is without it (see entitlement/clause_limits.py).
 """
 
 from collections.abc import Collection, Sequence
@@ -62,8 +63,8 @@ def amounts(
     periods: int | None,
     out: Collection[str] = (),
 ) -> Amounts:
-    """The benefit of a tier that is reached, as if no other unit had one; `out`: lines that are not covered. Raises
-    NoRateError."""
+    """The benefit of a tier that is reached, as if no other unit had one and the clause no limit; `out`: lines that are
+    not covered. Raises NoRateError."""
     tier, clause = rule.clause.tiers[tier_index], rule.clause
     deductible = rule.deductible
     goods = _goods(view.goods(rule, unit), deductible, basis, out) if deductible is not None else None
@@ -101,37 +102,36 @@ def amounts(
 
 
 def by_hand(view: View, rule: Rule, tier_index: int, basis: int, minor: int) -> Amounts:
-    """What a person decided, as far as the unit's value and the clause's limit allow."""
+    """What a person decided, as far as the unit's value allows."""
     limit = None
     if rule.clause.limit is not None and _rate_known(view, rule.clause.limit):
         limit = sum_of(view, rule.clause.limit)
     allowed = min(minor, basis)
-    benefit = allowed if limit is None else min(allowed, rounded(limit))
     pays = rule.clause.tiers[tier_index].pays
-    return Amounts(basis=basis, benefit=benefit, pays=pays, fixed=Decimal(allowed), limit=limit)
+    return Amounts(basis=basis, benefit=allowed, pays=pays, fixed=Decimal(allowed), limit=limit)
 
 
-def shared(rule: Rule, given: Sequence[Amounts], met_at: Sequence[datetime | None]) -> list[Amounts]:
-    """The benefits of one clause for several units, with what is of the clause spread over them."""
+def limited(value: Amounts, minor: int) -> Amounts:
+    """The benefit with no more than this of the clause's limit."""
+    if value.benefit <= minor:
+        return value
+    return replace(value, benefit=minor, limit=Decimal(minor), converted=_without(value, "limit"))
+
+
+def with_deductible_shared(given: Sequence[Amounts], met_at: Sequence[datetime | None]) -> list[Amounts]:
+    """The benefits of one clause for several units, by when each was met, with a fixed deductible once an instant."""
     found = list(given)
-    if rule.deductible is not None and rule.deductible.amount is not None:
-        for instant in dict.fromkeys(met_at):
-            same = [i for i, at in enumerate(met_at) if at == instant and found[i].deductible is not None]
-            if len(same) > 1:
-                _share_deductible(found, same)
-    limit = next((each.limit for each in found if each.limit is not None), None)
-    if limit is None or sum(each.benefit for each in found) <= limit:
-        return found
-    parts = spread(rounded(limit), [each.benefit for each in found])
-    return [
-        replace(each, benefit=part, limit=Decimal(part), converted=_without(each, "limit"))
-        for each, part in zip(found, parts, strict=True)
-    ]
+    for instant in dict.fromkeys(met_at):
+        same = [i for i, at in enumerate(met_at) if at == instant and found[i].deductible is not None]
+        same = [i for i in same if _touched(found[i], _gross(found[i]))]
+        if len(same) > 1:
+            _share_deductible(found, same)
+    return found
 
 
 def _share_deductible(found: list[Amounts], same: Sequence[int]) -> None:
     whole = max(rounded(found[i].deductible or Decimal(0)) for i in same)
-    parts = spread(whole, [int(_touched(found[i], _gross(found[i]))) for i in same])
+    parts = spread(whole, [Fraction(_touched(found[i], _gross(found[i]))) for i in same])
     for i, part in zip(same, parts, strict=True):
         mine = replace(found[i], deductible=Decimal(part), converted=_without(found[i], "deductible"))
         found[i] = replace(mine, benefit=rounded(_net(mine, None)))
@@ -165,7 +165,7 @@ def _net(value: Amounts, share: Decimal | None) -> Decimal:
         touched = _touched(value, gross)
         back = touched * Decimal(value.deductible_share or 0)
         gross -= min(touched, max(back, value.deductible or Decimal(0)))
-    return gross if value.limit is None else min(gross, value.limit)
+    return gross
 
 
 def started_periods(tier: Tier, due: datetime, until: datetime) -> int | None:

@@ -47,8 +47,10 @@ def excluded(view: View, rule: Rule, unit: str | None, due: datetime | None = No
             continue
         if bar.scans and due is not None and exclusion.applies != "always" and _after(view, rule, bar, unit, due):
             continue
+        if exclusion.value_above is not None and not bar.categories and not _above(view, exclusion, due):
+            continue
         if exclusion.circumstance:
-            ruling = view.ruling(circumstance(exclusion), unit)
+            ruling = view.ruling(rule, circumstance(exclusion), unit)
             if ruling is None:
                 asks = asks or exclusion
                 continue
@@ -84,7 +86,14 @@ def _holds(view: View, rule: Rule, bar: Bar, unit: str | None) -> bool:
         return False
     if bar.categories:
         return any(True for _ in _goods(view, rule, bar, unit))
-    return exclusion.value_above is None or view.case.total > minor_of(view, exclusion.value_above)
+    return True
+
+
+def _above(view: View, exclusion: Exclusion, due: datetime | None) -> bool:
+    """Whether the order cost more when the benefit fell due. Scenario: lost on day 10, and amended to 500 on day 12."""
+    dated = due is not None and exclusion.applies != "always"
+    total = view.case.total_at(due) if dated and due is not None else view.case.total
+    return exclusion.value_above is not None and total > minor_of(view, exclusion.value_above)
 
 
 def _given_back(view: View) -> bool:

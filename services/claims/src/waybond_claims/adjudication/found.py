@@ -68,8 +68,11 @@ class Found(Struct, frozen=True, gc=False):
 
 
 def better(one: Found, other: Found) -> Found:
-    """Of two ways in which a clause may be met the one that says more; the earlier date, where neither is met yet."""
+    """Of two ways in which a clause may be met the one that says more: the higher tier, and of two that are met the one
+    that was met first; the earlier date, where neither is met yet."""
     difference = RANK[one.reason] - RANK[other.reason] or (one.tier or 0) - (other.tier or 0)
     if one.reason is FindingReason.NOT_YET and other.reason is FindingReason.NOT_YET and other.eligible_at is not None:
         return other if one.eligible_at is None or other.eligible_at < one.eligible_at else one
+    if not difference and one.applies and one.fact_at is not None and other.fact_at is not None:
+        return other if other.fact_at < one.fact_at else one
     return one if difference >= 0 else other

@@ -2,16 +2,17 @@
 
 from datetime import datetime
 from fractions import Fraction
+from functools import reduce
 
 from msgspec.structs import replace as changed
 
 from waybond_claims.adjudication.asks import asked
-from waybond_claims.adjudication.benefits import NoRateError, amounts, by_hand, shared, started_periods
+from waybond_claims.adjudication.benefits import NoRateError, amounts, by_hand, started_periods, with_deductible_shared
 from waybond_claims.adjudication.exclusions import NOTHING, Excluded, circumstance, excluded
 from waybond_claims.adjudication.found import RANK, Found, better
 from waybond_claims.adjudication.terms import Rule
 from waybond_claims.adjudication.view import View, on_other_lanes, question_key
-from waybond_claims.adjudication.ways import by_clock, by_scan
+from waybond_claims.adjudication.ways import looked_at
 from waybond_claims.adjudication.windows import claimable
 from waybond_claims.case.covered import covered_until
 from waybond_claims.case.journey import WatchFact
@@ -45,40 +46,35 @@ def _by_rule(view: View) -> list[list[Found]]:
 
 
 def _either(now: list[Found], then: list[Found]) -> list[Found]:
-    """Of the findings of one clause on two lanes, by unit the one that says more; what was never met on the lane of
-    then is of no interest."""
+    """Of the findings of one clause on two lanes, by unit the one that says more, or that was met first; what was
+    never met on the lane of then is of no interest."""
     met = [each for each in then if RANK[each.reason] >= RANK[FindingReason.NEEDS_CARRIER_ANSWER]]
     if not met:
         return now
-    if now[0].reason is FindingReason.OTHER_LANE:
-        return then
+    if [each.package_id for each in now] != [each.package_id for each in then]:
+        return then  # On the lane of now the clause looks at no unit.
     before = {each.package_id: each for each in met}
-    return [
-        before[each.package_id]
-        if each.package_id in before and RANK[before[each.package_id].reason] > RANK[each.reason]
-        else each
-        for each in now
-    ]
+    return [better(each, before[each.package_id]) if each.package_id in before else each for each in now]
 
 
 def _together(rule: Rule, found: list[Found]) -> list[Found]:
-    """With what is of the clause, not of a unit, spread over the units."""
-    worth = [(index, each.amounts) for index, each in enumerate(found) if each.applies and each.amounts is not None]
-    if len(worth) < 2 or (rule.clause.limit is None and rule.deductible is None):
+    """With a fixed deductible, which is taken once for all units that were met together, spread over them."""
+    if rule.deductible is None or rule.deductible.amount is None:
         return found
-    given = shared(rule, [each for _, each in worth], [found[index].fact_at for index, _ in worth])
+    worth = [(index, each.amounts) for index, each in enumerate(found) if each.applies and each.amounts is not None]
+    if len(worth) < 2:
+        return found
+    given = with_deductible_shared([each for _, each in worth], [found[index].fact_at for index, _ in worth])
     for (index, _), each in zip(worth, given, strict=True):
         found[index] = changed(found[index], amounts=each)
     return found
 
 
 def _found(view: View, rule: Rule, unit: str | None) -> Found:
-    met = None
-    for way in rule.ways:
-        said = by_scan(view, rule, way, unit) if way.scan else by_clock(view, rule, way, unit)
-        met = said if met is None else better(met, said)
-    if met is None:
-        met = Found(rule, unit, FindingReason.NOT_MET)
+    said = [each for way in rule.ways for each in looked_at(view, rule, way, unit)]
+    met = reduce(better, said) if said else Found(rule, unit, FindingReason.NOT_MET)
+    if met.applies and view.terms.bars:
+        met = _not_excluded(view, met, said)
     if rule.clause.trigger == "claim" and (met.applies or rule.clause.by_claim_alone):
         met = claimable(view, met)
     try:
@@ -93,6 +89,20 @@ def _found(view: View, rule: Rule, unit: str | None) -> Found:
         return _valued(view, met, out)
     except NoRateError:
         return _by_hand(view, met, "rate") if met.applies else met
+
+
+def _not_excluded(view: View, met: Found, said: list[Found]) -> Found:
+    """Of what meets the clause the best that no exclusion takes away.
+
+    Scenario: 10 % fell due on day 30, customs held the parcel on day 35, 30 % would fall due on day 40. It is 10 %.
+    """
+    try:
+        left = [
+            each for each in said if each.applies and excluded(view, met.rule, met.package_id, each.fact_at).by is None
+        ]
+    except NoRateError:
+        return met
+    return reduce(better, left) if left else met
 
 
 def _valued(view: View, met: Found, out: Excluded) -> Found:

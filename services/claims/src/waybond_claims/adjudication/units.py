@@ -6,10 +6,12 @@ second line, that one is worth 40 and there is no remainder.
 
 Contents that name a line which the order does not have, or no line, are unknown. Packages with unknown contents, and
 those that are announced and not booked, share equally what the known contents leave. Pieces that are booked beyond what
-was ordered are a replacement: they take over no value.
+was ordered are a replacement: they take over no value. So are pieces that a booking has in common with the package that
+it says it replaces, and all of its pieces where the contents of either are unknown. Tracking reads contents in the same
+way, to tell whether there is a remainder to watch.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from fractions import Fraction
 
@@ -25,6 +27,9 @@ NEVER = datetime.max.replace(tzinfo=UTC)
 Goods = tuple[tuple[Line, int], ...]
 """Lines of the order, each with how many pieces of it."""
 
+Replacing = dict[str, dict[str, dict[str, int] | None]]
+"""By package: the packages that replace it, with the pieces of it by line; None: all of it."""
+
 
 class Units(Struct, frozen=True, gc=False):
     """The units of an order, by id, the remainder last and only where goods are left for it."""
@@ -34,8 +39,10 @@ class Units(Struct, frozen=True, gc=False):
     """Of the order's value, in the order of `ids`; together one."""
     left: Goods
     """What the known contents leave."""
-    replacing: dict[str, tuple[str, ...]]
-    """For each package whose goods were shipped again: the packages that replace it."""
+    held: dict[str, tuple[tuple[str, int], ...]]
+    """What each package with known contents has of the order's lines: pieces by line, without those of replacements."""
+    replacing: Replacing
+    """The packages whose goods were shipped again."""
     valueless: frozenset[str]
     """Packages that hold nothing but replacements."""
 
@@ -66,24 +73,25 @@ def units(packages: Sequence[Package], lines: tuple[Line, ...], packages_in_orde
     """The units of an order of these lines, shipped in these packages (sorted by id)."""
     everything = tuple((line, line.quantity) for line in lines)
     if not packages:
-        return Units((REMAINDER,), (Fraction(1),), everything, {}, frozenset())
+        return Units((REMAINDER,), (Fraction(1),), everything, {}, {}, frozenset())
     if len(packages) == 1 and (packages_in_order or 0) <= 1:
         only = packages[0]
         if not only.lines or only.lines == tuple((line.line_id, line.quantity) for line in lines):
-            return Units((only.package_id,), (Fraction(1),), () if only.lines else everything, {}, frozenset())
+            held = {only.package_id: only.lines} if only.lines else {}
+            return Units((only.package_id,), (Fraction(1),), () if held else everything, held, {}, frozenset())
     return _shared(packages, lines, packages_in_order)
 
 
 def _shared(packages: Sequence[Package], lines: tuple[Line, ...], packages_in_order: int | None) -> Units:
     by_id = {line.line_id: line for line in lines}
     total = sum(line.minor for line in lines)
-    known = [each for each in packages if total and each.lines and all(name in by_id for name, _ in each.lines)]
-    left, taken, replaced = _handed_out(known, lines)
+    clear = [each for each in packages if total and each.lines and all(name in by_id for name, _ in each.lines)]
+    left, taken, replacing = _handed_out(packages, {each.package_id: each for each in clear}, lines)
     value = {line.line_id: Fraction(line.minor, line.quantity * total) if total else Fraction(0) for line in lines}
     parts = {name: sum((value[line] * count for line, count in held), Fraction(0)) for name, held in taken.items()}
     valueless = frozenset(name for name, held in taken.items() if not held)
     rest = sum((value[name] * count for name, count in left.items()), Fraction(0)) if total else Fraction(1)
-    unknown = len(packages) - len(known)
+    unknown = len(packages) - len(taken)
     announced = max(0, (packages_in_order or 0) - (len(packages) - len(valueless)))
     if unknown:
         each_part = rest / (unknown + announced)
@@ -95,44 +103,68 @@ def _shared(packages: Sequence[Package], lines: tuple[Line, ...], packages_in_or
         ids.append(REMAINDER)
         shares.append(rest)
     goods = tuple((line, left[line.line_id]) for line in lines if left[line.line_id])
-    return Units(tuple(ids), tuple(shares), goods, _replacing(replaced), valueless)
+    held = {name: tuple(pieces) for name, pieces in taken.items() if pieces}
+    return Units(tuple(ids), tuple(shares), goods, held, replacing, valueless)
 
 
 def _handed_out(
-    known: Sequence[Package], lines: tuple[Line, ...]
-) -> tuple[dict[str, int], dict[str, list[tuple[str, int]]], list[tuple[str, str]]]:
-    """What is left of each line, what each package has of it, and which package replaces which.
+    packages: Sequence[Package], known: Mapping[str, Package], lines: tuple[Line, ...]
+) -> tuple[dict[str, int], dict[str, list[tuple[str, int]]], Replacing]:
+    """What is left of each line, what each package has of it (where that is known), and which package replaces which.
 
     Of packages that hold the same pieces the one that was booked first has them, and one that is said to replace
-    another comes last.
+    another comes behind it.
     """
     left = {line.line_id: line.quantity for line in lines}
     taken: dict[str, list[tuple[str, int]]] = {}
     holders: dict[str, list[str]] = {}
-    replaced: list[tuple[str, str]] = []
-    for each in sorted(known, key=_first_booked):
-        held = taken[each.package_id] = []
-        for name, count in each.lines:
-            part = min(count, left[name])
-            left[name] -= part
+    replacing: Replacing = {}
+    behind = _behind(packages)
+    for each in sorted(packages, key=lambda each: (behind.get(each.package_id, 0), *_first_booked(each))):
+        name = each.package_id
+        original = each.replaces if name in behind else None
+        if original is not None and (name not in known or original not in known):
+            taken[name] = []
+            replacing.setdefault(original, {})[name] = None
+            continue
+        if name not in known:
+            continue
+        again = dict(known[original].lines) if original is not None else {}
+        held = taken[name] = []
+        for line, count in each.lines:
+            common = min(count, again.get(line, 0))
+            part = min(count - common, left[line])
+            left[line] -= part
+            if common and original is not None:
+                _replaces(replacing, original, name, line, common)
+            if common + part < count and holders.get(line):
+                _replaces(replacing, holders[line][0], name, line, count - common - part)
             if part:
-                held.append((name, part))
-            if part < count:
-                first = holders.get(name, [])
-                named = [each.replaces] if each.replaces in first else first[:1]
-                replaced += [(one, each.package_id) for one in named if one != each.package_id]
-            if part:
-                holders.setdefault(name, []).append(each.package_id)
-    return left, taken, replaced
+                held.append((line, part))
+                holders.setdefault(line, []).append(name)
+    return left, taken, replacing
 
 
-def _first_booked(package: Package) -> tuple[bool, datetime, str]:
-    return bool(package.replaces), package.booked_at or NEVER, package.package_id
+def _replaces(replacing: Replacing, original: str, name: str, line: str, count: int) -> None:
+    pieces = replacing.setdefault(original, {}).setdefault(name, {})
+    if pieces is not None and original != name:
+        pieces[line] = pieces.get(line, 0) + count
 
 
-def _replacing(replaced: list[tuple[str, str]]) -> dict[str, tuple[str, ...]]:
-    found: dict[str, tuple[str, ...]] = {}
-    for one, other in replaced:
-        if other not in found.get(one, ()):
-            found[one] = (*found.get(one, ()), other)
+def _first_booked(package: Package) -> tuple[datetime, str]:
+    return package.booked_at or NEVER, package.package_id
+
+
+def _behind(packages: Sequence[Package]) -> dict[str, int]:
+    """For each package that is said to replace another one of the order: how many it stands behind, the one that it
+    names, the one that that one names, and so on. Names that lead in a circle say nothing."""
+    named = {each.package_id: each.replaces for each in packages if each.replaces}
+    ids = {each.package_id for each in packages} if named else set()
+    found: dict[str, int] = {}
+    for name in named:
+        steps, at = 0, name
+        while steps <= len(named) and named.get(at) in ids:
+            steps, at = steps + 1, named[at]
+        if 0 < steps <= len(named):
+            found[name] = steps
     return found

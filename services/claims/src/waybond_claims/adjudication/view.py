@@ -1,5 +1,6 @@
 """The facts of a case as the interpreter looks at them: by key and by unit, with what each unit is worth."""
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from msgspec import Struct
@@ -73,37 +74,55 @@ class View(Struct, frozen=True, gc=False):
         """What became of a watch of the unit, or of the order."""
         return self.watches.get((watch_id, unit))
 
-    def ruling(self, about: str, unit: str | None, fact: str = "") -> Ruling | None:
-        """What a person decided. What was decided for goods before their package was known stands for each unit, of an
-        amount its part, until the unit has a ruling of its own."""
+    def ruling(self, rule: Rule, about: str, unit: str | None, fact: str = "") -> Ruling | None:
+        """What a person decided. What was decided for goods before their package was known stands for each unit that
+        was not beside them then, of an amount its part, until the unit has a ruling of its own."""
         decided = self.rulings.get(question_key(about, unit, fact))
-        if unit is not None and decided is not None:
+        if decided is not None and (unit is not None or rule.of_order):
             return Ruling(decided.choice, decided.decided_minor)
         decided = self.rulings.get(question_key(about, None, fact))
-        if decided is None or decided.decided_minor is None:
-            return Ruling(decided.choice, None) if decided is not None else None
-        if len(self.ids) == 1:
+        if decided is None or unit in decided.among:
+            return None
+        heirs = [index for index, each in enumerate(self.ids) if each not in decided.among]
+        if decided.decided_minor is None or len(heirs) < 2:
             return Ruling(decided.choice, decided.decided_minor)
-        parts = spread(decided.decided_minor, self.units.parts)
-        return Ruling(decided.choice, dict(zip(self.ids, parts, strict=True)).get(unit, decided.decided_minor))
+        parts = spread(decided.decided_minor, [self.units.parts[index] for index in heirs])
+        ids = [self.ids[index] for index in heirs]
+        return Ruling(decided.choice, dict(zip(ids, parts, strict=True)).get(unit, decided.decided_minor))
 
     def arrival(self, rule: Rule, unit: str | None) -> Interval | None:
         """When the unit arrived in a way that the clause counts; the order has, once all its packages have."""
         if not rule.of_order or not self.packages:
-            return self._made_good(rule, unit)
-        known = [self._made_good(rule, each) for each in self.packages]
+            return self._made_good(rule, unit, {})
+        good: dict[str | None, Interval | None] = {}
+        known = [self._made_good(rule, each, good) for each in self.packages if each not in self.units.valueless]
         found = [each for each in known if each is not None]
         missing = REMAINDER in self.ids or (self.case.packages_in_order or 0) > len(found)
         return None if missing or len(found) < len(known) else max(found, key=_earliest)
 
-    def _made_good(self, rule: Rule, unit: str | None) -> Interval | None:
-        """When the unit arrived, or all of what replaces it did where the wording counts that."""
+    def _made_good(self, rule: Rule, unit: str | None, good: dict[str | None, Interval | None]) -> Interval | None:
+        """When the unit arrived, or before that all of its goods in packages that replace it, where the wording counts
+        those. `good` keeps what was found for each (S: a replacement is lost and shipped again itself)."""
+        if unit not in good:
+            good[unit] = self._arrival_or_that_of_others(rule, unit, good)
+        return good[unit]
+
+    def _arrival_or_that_of_others(
+        self, rule: Rule, unit: str | None, good: dict[str | None, Interval | None]
+    ) -> Interval | None:
         arrived = self._arrival_of(rule, unit)
-        others = self.units.replacing.get(unit, ()) if unit is not None and arrived is None else ()
-        if not others or self.terms.wording.cover.replacement != "makes_good":
+        others = self.units.replacing.get(unit) if unit is not None else None
+        if unit is None or not others or self.terms.wording.cover.replacement != "makes_good":
             return arrived
-        found = [self._arrival_of(rule, each) for each in others]
-        return None if None in found else max((each for each in found if each is not None), key=_earliest)
+        found = [(self._made_good(rule, each, good), pieces) for each, pieces in others.items()]
+        missing = dict(self.units.held.get(unit) or self.packages[unit].lines)
+        for when, pieces in sorted(
+            [(when, pieces) for when, pieces in found if when is not None], key=lambda each: each[0].earliest
+        ):
+            missing = {} if pieces is None else _less(missing, pieces)
+            if not missing:
+                return when if arrived is None else min(when, arrived, key=_earliest)
+        return arrived
 
     def _arrival_of(self, rule: Rule, unit: str | None) -> Interval | None:
         fact = self.seen.get(("ShipmentDelivered", unit))
@@ -137,14 +156,17 @@ class View(Struct, frozen=True, gc=False):
 
     def goods(self, rule: Rule, unit: str | None) -> Goods:
         """Lines and pieces in the unit, as far as is known; what the known contents leave where it is not."""
-        package = self.packages.get(unit or "")
-        by_id = {line.line_id: line for line in self.lines}
-        if not rule.of_order and package is not None and package.lines:
-            known = tuple((by_id[name], count) for name, count in package.lines if name in by_id)
-            if len(known) == len(package.lines):
-                return known
+        held = self.units.held.get(unit or "") if not rule.of_order else None
+        if held:
+            by_id = {line.line_id: line for line in self.lines}
+            return tuple((by_id[name], count) for name, count in held)
         left = () if rule.of_order else self.units.left
         return left or tuple((line, line.quantity) for line in self.lines)
+
+
+def _less(pieces: Mapping[str, int], there: Mapping[str, int]) -> dict[str, int]:
+    """What is left of the pieces by line."""
+    return {line: left for line, count in pieces.items() if (left := count - there.get(line, 0)) > 0}
 
 
 def on_other_lanes(view: View) -> list[View]:

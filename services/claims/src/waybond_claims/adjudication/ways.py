@@ -1,12 +1,13 @@
 """The ways in which a clause is met: by a scan, or by a clock that ran out."""
 
+from collections.abc import Iterator
 from datetime import datetime
 
 from msgspec.structs import replace as changed
 
 from waybond_claims.adjudication.asks import asked
 from waybond_claims.adjudication.benefits import NoRateError, minor_of
-from waybond_claims.adjudication.found import Found, better
+from waybond_claims.adjudication.found import Found
 from waybond_claims.adjudication.terms import Rule, TimedTier, Way
 from waybond_claims.adjudication.view import View
 from waybond_claims.case.covered import in_force
@@ -27,7 +28,15 @@ SEEN_BY_SCAN = {
 """Scan of a wording -> tracking's event and the scans in it that meet the wording."""
 
 
-def by_scan(view: View, rule: Rule, way: Way, unit: str | None) -> Found:
+def looked_at(view: View, rule: Rule, way: Way, unit: str | None) -> Iterator[Found]:
+    """What is found of the way: one finding for a scan, one a tier for a clock."""
+    if way.scan:
+        yield _by_scan(view, rule, way, unit)
+    for timed in way.tiers:
+        yield _by_clock(view, rule, way, timed, unit)
+
+
+def _by_scan(view: View, rule: Rule, way: Way, unit: str | None) -> Found:
     event, kinds = SEEN_BY_SCAN.get(way.scan or "", ("", ()))
     if not event:
         return _by_journey(view, rule, way, unit)
@@ -73,19 +82,14 @@ def _in_cover(view: View, said: Found, at: datetime) -> Found:
     return changed(said, cover=cover)
 
 
-def by_clock(view: View, rule: Rule, way: Way, unit: str | None) -> Found:
-    best = None
-    for timed in way.tiers:
-        fact = view.watch(timed.watch_id, unit)
-        if fact is not None and fact.breached:
-            said = _ran_out(view, rule, timed, fact, unit)
-        elif fact is not None and fact.arrived is not None:
-            told = f"{fact.event}/{fact.version}"
-            said = Found(rule, unit, FindingReason.KEPT, fact=told, fact_at=fact.arrived.latest, watch=fact)
-        else:
-            said = _running(view, rule, way, timed, unit)
-        best = said if best is None else better(best, said)
-    return best if best is not None else Found(rule, unit, FindingReason.NOT_MET)
+def _by_clock(view: View, rule: Rule, way: Way, timed: TimedTier, unit: str | None) -> Found:
+    fact = view.watch(timed.watch_id, unit)
+    if fact is not None and fact.breached:
+        return _ran_out(view, rule, timed, fact, unit)
+    if fact is not None and fact.arrived is not None:
+        told = f"{fact.event}/{fact.version}"
+        return Found(rule, unit, FindingReason.KEPT, fact=told, fact_at=fact.arrived.latest, watch=fact)
+    return _running(view, rule, way, timed, unit)
 
 
 def _ran_out(view: View, rule: Rule, timed: TimedTier, fact: WatchFact, unit: str | None) -> Found:
@@ -96,6 +100,10 @@ def _ran_out(view: View, rule: Rule, timed: TimedTier, fact: WatchFact, unit: st
     said = _in_cover(view, said, fact.due)
     if not said.applies:
         return said
+    arrived = view.arrival(rule, unit) if view.units.replacing else None
+    if arrived is not None and arrived.earliest <= fact.due:
+        # Tracking watches each package alone; what replaces it was there in time.
+        return changed(said, reason=FindingReason.KEPT, tier=None)
     if _undone(view, rule, unit) or (fact.arrived is not None and rule.clause.peril in UNDONE_BY_ARRIVAL):
         return changed(said, reason=FindingReason.CONTRADICTED, tier=None)
     if not rule.clause.ask_carrier or _carrier_answered(fact):

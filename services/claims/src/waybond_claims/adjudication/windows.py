@@ -7,6 +7,7 @@ from msgspec.structs import replace as changed
 from waybond_claims.adjudication.asks import most
 from waybond_claims.adjudication.complaints import claimed_in_cover, made_at, standing
 from waybond_claims.adjudication.found import Found
+from waybond_claims.adjudication.terms import Rule
 from waybond_claims.adjudication.view import Ruling, View, question_key
 from waybond_claims.adjudication.ways import started
 from waybond_claims.case.complaint import Dispute
@@ -33,7 +34,7 @@ def claimable(view: View, met: Found) -> Found:
     if closes is not None:
         complaints = [each for each in complaints if made_at(each) <= closes]
     about = f"claim:{rule.clause.id}"
-    rulings = [_of_complaint(view, about, unit, each) for each in complaints]
+    rulings = [_of_complaint(view, rule, about, unit, each) for each in complaints]
     pay = max([each for each in rulings if each is not None and each.choice == "pay"], key=_generous, default=None)
     if pay is not None:
         return changed(met, reason=FindingReason.APPLIES, by_hand=pay.minor)
@@ -52,14 +53,14 @@ def claimable(view: View, met: Found) -> Found:
     return changed(met, reason=FindingReason.NEEDS_CLAIM, question=question, most=most(view, met))
 
 
-def _of_complaint(view: View, about: str, unit: str | None, complaint: Dispute) -> Ruling | None:
+def _of_complaint(view: View, rule: Rule, about: str, unit: str | None, complaint: Dispute) -> Ruling | None:
     """What a person decided about the complaint. Earlier files have rulings that name none: such a one is of all that
     were known when it was asked."""
-    ruling = view.ruling(about, unit, complaint.dispute_id)
+    ruling = view.ruling(rule, about, unit, complaint.dispute_id)
     if ruling is not None:
         return ruling
     asked = view.rulings.get(question_key(about, unit)) or view.rulings.get(question_key(about, None))
-    return view.ruling(about, unit) if asked is not None and complaint.known_at <= asked.opened_at else None
+    return view.ruling(rule, about, unit) if asked is not None and complaint.known_at <= asked.opened_at else None
 
 
 def _generous(ruling: Ruling) -> tuple[bool, int]:

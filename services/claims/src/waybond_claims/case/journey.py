@@ -27,7 +27,7 @@ class Package(Struct, frozen=True, array_like=True):
     noted: tuple[tuple[str, Interval], ...] = ()
     """When scans that an exclusion may name were made, of each kind the first one whose time is known."""
     contents_at: datetime | None = None
-    """Of which time the word is that `lines` are of."""
+    """Of which time the word is that `lines` are of: when the booking was made, if tracking says that."""
     replaces: str = ""
     """The package whose goods are shipped again in this one, where its booking says so."""
 

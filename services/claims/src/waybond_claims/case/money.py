@@ -1,4 +1,4 @@
-"""Money in the claim file: what came back elsewhere, what was commanded and answered, what is asked back."""
+"""Money in the claim file: what came back elsewhere, what was commanded for what and answered, what is asked back."""
 
 from datetime import datetime
 
@@ -42,8 +42,29 @@ class Answer(Struct, frozen=True, array_like=True, gc=False):
     failure: str = ""
 
 
+class Row(Struct, frozen=True, array_like=True, gc=False):
+    """What a command pays for one unit under one clause; a command's rows add up to its amount."""
+
+    unit: str | None
+    """A package's id, None for the remainder, "" for the order as a whole."""
+    clause_id: str
+    late_arrival: str
+    """What the clause lets the buyer keep where its reason falls away: keep, offset or return."""
+    minor: int
+    raised_to: int
+    """What was owed for the unit in all, with this row: no more of what was paid for it is kept under the clause."""
+    remedy: str = "refund"
+    payee: str = "buyer"
+    means: str = "refund"
+    """How it is paid: refund (of the payment) or credit."""
+    worth: int = 0
+    """Of the remainder: what it was worth then."""
+    among: tuple[str, ...] = ()
+    """Of the remainder: the packages beside it. Others took its goods over."""
+
+
 class Command(Struct, frozen=True, array_like=True):
-    """One money command and what the payment system said about it."""
+    """One money command, what it pays for, and what the payment system said about it."""
 
     step: int
     attempt: int
@@ -77,6 +98,10 @@ class Command(Struct, frozen=True, array_like=True):
     """What ClaimSettled said about it."""
     returned: int = 0
     """What the last answer said came back, where that was a part: `moved` is without it."""
+    by_hand: int = 0
+    """What was settled outside the payment system's answers, where `outside`."""
+    rows: tuple[Row, ...] = ()
+    """What it pays for; of what moved, came back or was settled by hand each row has its part."""
 
     @property
     def in_flight(self) -> bool:
@@ -86,7 +111,12 @@ class Command(Struct, frozen=True, array_like=True):
     def settled(self) -> int:
         if self.status == "succeeded":
             return self.moved
-        return self.minor if self.outside else 0
+        return self.by_hand if self.outside else 0
+
+    @property
+    def counts(self) -> int:
+        """What of it the buyer has or may still get."""
+        return self.minor if self.in_flight else self.settled
 
     @property
     def unpaid(self) -> bool:
@@ -99,6 +129,15 @@ class Command(Struct, frozen=True, array_like=True):
         return self.unpaid and not self.granted and not (self.retryable and self.attempt < MAX_ATTEMPTS)
 
 
+class Share(Struct, frozen=True, array_like=True, gc=False):
+    """A part of a command's row."""
+
+    refund_id: str
+    row: int
+    """Ordinal of the row in its command, from 0."""
+    minor: int
+
+
 class Recovery(Struct, frozen=True, omit_defaults=True):
     """Money that was paid and is asked back."""
 
@@ -107,23 +146,9 @@ class Recovery(Struct, frozen=True, omit_defaults=True):
     minor: int
     recovered: int = 0
     waived: int = 0
+    shares: tuple[Share, ...] = ()
+    """The parts of rows that it asks back; what is recovered is taken off the first ones first."""
 
     @property
     def outstanding(self) -> int:
         return self.minor - self.recovered - self.waived
-
-
-class Grant(Struct, frozen=True, array_like=True, gc=False):
-    """What a command raised the benefit of a unit to, under which clause, so far as it paid it. Without a package it is
-    for the order, if the clause looks at that, or for the remainder."""
-
-    package_id: str | None
-    clause_id: str
-    late_arrival: str
-    minor: int
-    refund_id: str = ""
-    """Of the command. A grant counts as long as that moved money or may still."""
-    worth: int = 0
-    """Of the remainder: what it was worth then."""
-    among: tuple[str, ...] = ()
-    """Of the remainder: the packages beside it. Others took its goods over."""

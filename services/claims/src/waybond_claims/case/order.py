@@ -4,6 +4,8 @@ from datetime import datetime
 
 from msgspec import Struct
 
+MAX_TOTALS = 32
+
 
 class Line(Struct, frozen=True, array_like=True, gc=False):
     """One line of the order; `minor` for all units together."""
@@ -37,6 +39,15 @@ class Order(Struct, frozen=True, omit_defaults=True):
     promised_latest: datetime | None = None
 
 
+class Total(Struct, frozen=True, array_like=True, gc=False):
+    """What the order cost under a revision, from when it was made."""
+
+    revision: int
+    since: datetime
+    minor: int
+    currency: str
+
+
 class Amended(Struct, frozen=True, omit_defaults=True):
     """What later revisions replaced; of each the highest revision counts."""
 
@@ -47,3 +58,5 @@ class Amended(Struct, frozen=True, omit_defaults=True):
     lines: tuple[Line, ...] = ()
     promise_revision: int = -1
     promised_latest: datetime | None = None
+    totals: tuple[Total, ...] = ()
+    """Of each revision that says it, MAX_TOTALS at most, the lowest first: exclusions look at what it was."""

@@ -24,6 +24,8 @@ class Referral(Struct, frozen=True, omit_defaults=True):
     refund_id: str | None = None
     most: int | None = None
     """The largest amount that can be answered, where there is a bound."""
+    among: tuple[str, ...] = ()
+    """Of a question about the remainder: the packages that were known beside it. What is decided is not about them."""
     choice: str = ""
     """What was decided; empty as long as the question is open."""
     decided_by: str = ""

@@ -13,7 +13,7 @@ from msgspec import Struct
 from waybond_claims.case.complaint import Dispute
 from waybond_claims.case.cover import Cover, Ended, Policy
 from waybond_claims.case.journey import Package, SeenFact, WatchFact
-from waybond_claims.case.money import Answer, Command, Elsewhere, Grant, Recovery
+from waybond_claims.case.money import Answer, Command, Elsewhere, Recovery
 from waybond_claims.case.order import Amended, Order
 from waybond_claims.case.question import Referral
 
@@ -39,6 +39,8 @@ class Case(Struct, frozen=True, omit_defaults=True):
     journey_as_of: datetime | None = None
     packages: tuple[Package, ...] = ()
     packages_in_order: int | None = None
+    contents_version: int = 0
+    """Of the contents of `packages`, as tracking counts them."""
     watches: tuple[WatchFact, ...] = ()
     seen: tuple[SeenFact, ...] = ()
     elsewhere: tuple[Elsewhere, ...] = ()
@@ -54,8 +56,6 @@ class Case(Struct, frozen=True, omit_defaults=True):
     """What is owed in all, with what the buyer keeps under the wording."""
     approved: int = 0
     """`entitled` of the last ClaimApproved."""
-    grants: tuple[Grant, ...] = ()
-    """All of them; see `standing_grants`."""
     commands: tuple[Command, ...] = ()
     early: tuple[Answer, ...] = ()
     """Answers about refunds that are not commanded yet, the last of each refund."""
@@ -81,20 +81,6 @@ class Case(Struct, frozen=True, omit_defaults=True):
             if command.in_flight:
                 return command
         return None
-
-    @property
-    def standing_grants(self) -> tuple[Grant, ...]:
-        """For each package and `late_arrival` the highest of those that count (S: paid as lost, taken back in time, the
-        parcel arrives late; what was never paid is not kept)."""
-        if not self.grants:
-            return ()
-        gone = {each.refund_id for each in self.commands if not each.in_flight and not each.settled}
-        best: dict[tuple[str | None, str], Grant] = {}
-        for grant in self.grants:
-            key = grant.package_id, grant.late_arrival
-            if grant.refund_id not in gone and (key not in best or grant.minor > best[key].minor):
-                best[key] = grant
-        return tuple(best.values())
 
     @property
     def last_attempts(self) -> tuple[Command, ...]:
@@ -161,6 +147,14 @@ class Case(Struct, frozen=True, omit_defaults=True):
         if amended is not None and amended.total_revision >= 0 and amended.currency == self.order.currency:
             return amended.minor
         return self.order.minor
+
+    def total_at(self, at: datetime) -> int:
+        """What the buyer had paid by then, as revisions have it: of those that were made the highest."""
+        if self.order is None or self.amended is None:
+            return self.total
+        made = [each for each in self.amended.totals if each.since <= at and each.currency == self.order.currency]
+        known = self.amended.totals or self.amended.total_revision < 0
+        return made[-1].minor if made else self.order.minor if known else self.total
 
     @property
     def lane(self) -> tuple[str, str]:

@@ -38,7 +38,7 @@ def questions(case: Case, owes: Entitlement | None, now: datetime) -> Iterator[Q
     if owes.entitled < min(owes.available, owes.view.cover.limit):
         for found in owes.findings:
             if found.reason in _ASKS and found.question:
-                yield _asked(found)
+                yield _asked(found, tuple(owes.view.packages))
 
 
 def next_silence(case: Case, now: datetime) -> datetime | None:
@@ -95,10 +95,11 @@ _RULINGS = {
 }
 
 
-def _asked(found: Found) -> Question:
+def _asked(found: Found, packages: tuple[str, ...]) -> Question:
     kind, about = parsed(found.question)
     text = _RULINGS[kind.name].format(found.rule.clause.id, found.exclusion_id)
-    return Question(kind, about, text, most=found.most if "pay" in kind.choices else None)
+    most = found.most if "pay" in kind.choices else None
+    return Question(kind, about, text, most=most, among=packages if found.of_remainder else ())
 
 
 def has_room(case: Case) -> bool:

@@ -41,9 +41,24 @@ def _acceptable(case: Case, referral: Referral, event: commands.DecideReferral) 
     if event.choice not in TAKES_AMOUNT or event.amount.currency != currency or event.amount.minor < 1:
         return False
     most = referral.most
-    if kind_of(referral.key).effect is Effect.RECOVERY:
+    effect = kind_of(referral.key).effect
+    if effect is Effect.RECOVERY:
         most = referral.amount
+    elif effect is Effect.COMMAND:
+        most = _outstanding(case, referral)
     return most is None or event.amount.minor <= most
+
+
+def _outstanding(case: Case, referral: Referral) -> int:
+    """Of the refund that was asked about: what is owed and neither settled nor otherwise on its way, at most all of it.
+
+    Scenario: 100 are commanded and fail for good. The platform refunds 60 before a person finds that the refund was
+    settled by hand: 40 of it were outstanding, and are booked."""
+    command = next((each for each in case.commands if each.refund_id == referral.refund_id), None)
+    if command is None:
+        return 0
+    own = command.minor if command.in_flight else 0
+    return min(command.minor, max(0, case.unpaid + own))
 
 
 def needs_amount(referral: Referral) -> bool:
@@ -74,7 +89,8 @@ def _commanded(case: Case, referral: Referral, again_at: datetime) -> Case:
         case "keep_waiting":
             command = replace(command, patience=again_at)
         case "settled_outside":
-            command = replace(command, outside=True)
+            much = referral.decided_minor if referral.decided_minor is not None else _outstanding(case, referral)
+            command = replace(command, outside=True, by_hand=much)
         case "cancel_and_retry":
             command = replace(command, cancel="payer_silent")
         case "retry":

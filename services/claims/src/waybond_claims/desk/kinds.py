@@ -15,7 +15,7 @@ WAITED_LONGER = timedelta(days=7)
 
 GO_ON, STOP = "go_on", "stop_payments"
 
-TAKES_AMOUNT = frozenset({"pay", "recovered", "waived", "ended_paid"})
+TAKES_AMOUNT = frozenset({"pay", "recovered", "waived", "ended_paid", "settled_outside"})
 """The choices that may say how much."""
 
 
@@ -141,6 +141,8 @@ class Question:
     refund_id: str | None = None
     most: int | None = None
     """The largest amount that can be answered, where there is a bound."""
+    among: tuple[str, ...] = ()
+    """Where it is about the remainder: the packages beside it."""
     choices: tuple[str, ...] = ()
     """Where they are others than those of its kind."""
 

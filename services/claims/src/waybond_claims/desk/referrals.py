@@ -58,6 +58,7 @@ def _opened(draft: Draft, question: Question) -> Referral:
         amount=question.minor,
         refund_id=question.refund_id,
         most=question.most,
+        among=question.among,
     )
 
 

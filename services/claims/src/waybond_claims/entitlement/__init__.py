@@ -3,8 +3,10 @@
 from waybond_claims.entitlement.allocate import Entitlement, entitlement
 from waybond_claims.entitlement.caps import may_be_kept, unit_limit
 from waybond_claims.entitlement.due import Due, due
-from waybond_claims.entitlement.grants import granted, net_paid
 from waybond_claims.entitlement.keys import ORDER, key_of
+from waybond_claims.entitlement.paid import net_paid
+from waybond_claims.entitlement.rows import rows
+from waybond_claims.entitlement.standing import standing
 from waybond_claims.entitlement.steps import Stepped
 
 __all__ = [
@@ -14,9 +16,10 @@ __all__ = [
     "Stepped",
     "due",
     "entitlement",
-    "granted",
     "key_of",
     "may_be_kept",
     "net_paid",
+    "rows",
+    "standing",
     "unit_limit",
 ]

@@ -1,6 +1,6 @@
 """What the order is owed, in steps: the benefits of the units, limits, what others paid back, and what stays paid."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 
 from msgspec import Struct
@@ -14,12 +14,14 @@ from waybond_claims.adjudication.view import View, view
 from waybond_claims.case.cover import Cover
 from waybond_claims.case.covered import highest_limit
 from waybond_claims.case.money import Elsewhere
+from waybond_claims.case.order import Line
 from waybond_claims.case.state import Case
 from waybond_claims.entitlement.caps import indemnifies, may_be_kept, unit_limit
+from waybond_claims.entitlement.clause_limits import within_clause_limits
 from waybond_claims.entitlement.elsewhere import amended_away, beside, elsewhere
-from waybond_claims.entitlement.given_back import given_back
-from waybond_claims.entitlement.grants import Standing, net_paid, standing
+from waybond_claims.entitlement.given_back import given_back, split
 from waybond_claims.entitlement.keys import ORDER, Key, key_of, label
+from waybond_claims.entitlement.paid import Paid, paid
 from waybond_claims.entitlement.steps import Stepped, step
 from waybond_contracts.explanation import StepKind
 
@@ -52,6 +54,15 @@ class Bounds(Struct, frozen=True, gc=False):
         """The same, and with what came back for the goods no more than their insured value, as it was then."""
         return self.indemnity(found.rule, key_of(found), self.gross(found), found.cover)
 
+    def bound(self, found: Found) -> int | None:
+        """What `net` bounds it by, where it was met under another version of the policy than the unit has here."""
+        key = key_of(found)
+        if found.cover is None or found.cover is self.cover(key):
+            return None
+        limit = unit_limit(self.seen.case, found.cover, key)
+        most = found.cover.limit if limit is None else limit
+        return self.indemnity(found.rule, key, most, found.cover)
+
     def indemnity(self, rule: Rule | None, key: Key, minor: int, cover: Cover | None = None) -> int:
         if rule is None or not indemnifies(rule):
             return minor
@@ -71,8 +82,12 @@ class Entitlement(Struct, frozen=True, gc=False):
     entitled: int
     owed: int
     tolerated: int
-    credits: int
-    """Of `owed`, what the wording pays as a credit instead of a refund."""
+    shares: dict[Key, int]
+    """`owed` by unit: benefits within the bounds of all, in proportion, and with them what is kept."""
+    paid: dict[Key, int]
+    """What was paid for each unit, or is on its way, and did not come back."""
+    credits: frozenset[Key]
+    """The units for which the wording pays a credit instead of a refund."""
     available: int
     """What the buyer paid, with the worded uplift, and nobody gave back."""
     best: tuple[Found, ...]
@@ -92,7 +107,7 @@ def entitlement(case: Case, now: datetime) -> Entitlement | None:
     refunds = (*beside(case), *amended_away(case))
     covers = _covers(found) if case.covers else {}
     bounds = Bounds(seen, covers, _by_unit(seen, found, refunds))
-    best = _best(found, bounds.net)
+    found, best = within_clause_limits(found, _best(found, bounds.net), bounds.net)
     benefits = {key: bounds.net(each) for key, each in best.items()}
     chosen = _chosen(seen, best, benefits)
     steps: list[Stepped] = []
@@ -102,29 +117,51 @@ def entitlement(case: Case, now: datetime) -> Entitlement | None:
         if gross > benefits[key]:
             step(steps, StepKind.LESS, f"refunded:{label(key)}", gross - benefits[key])
     available = max(0, may_be_kept(case) - elsewhere(case))
-    limit = max([(each.cover or bounds.cover(key_of(each))).limit for each in chosen], default=seen.cover.limit)
-    step(steps, StepKind.CAP, "limit", limit)
+    step(steps, StepKind.CAP, "limit", _limit(bounds, chosen, benefits))
     entitled = step(steps, StepKind.CAP, "paid_less_refunded", available)
-    cap = 0 if case.void else min(highest_limit(case), available)
-    paid_before = standing(case, seen)
-    kept = _kept(bounds, paid_before)
-    # Kept can be no more than what was paid: a refund that failed leaves nothing to keep.
-    stays = min(_with(benefits, kept, KEPT), cap) - entitled if kept else 0
-    tolerated = min(_with(benefits, kept, NOT_ASKED_BACK), cap) if kept else 0
-    owed = entitled + max(0, min(stays, net_paid(case))) if kept else entitled
+    shares = _in_parts(entitled, {key_of(each): benefits[key_of(each)] for each in chosen})
+    paid_before = paid(case, seen)
+    owed = tolerated = entitled
+    by_unit: dict[Key, int] = {}
+    if paid_before:
+        for each in paid_before:
+            by_unit[each.key] = by_unit.get(each.key, 0) + each.minor
+        cap = 0 if case.void else min(highest_limit(case), available)
+        kept = _kept(bounds, paid_before)
+        stays = _stays(kept, KEPT)
+        owed = max(entitled, min(_with(shares, stays), cap))
+        tolerated = max(owed, min(_with(shares, _stays(kept, NOT_ASKED_BACK)), cap))
+        if owed > entitled:
+            more = {key: minor - shares.get(key, 0) for key, minor in stays.items() if minor > shares.get(key, 0)}
+            shares |= {key: shares.get(key, 0) + part for key, part in split(owed - entitled, more).items()}
     return Entitlement(
         view=seen,
         findings=found,
         steps=tuple(steps),
         entitled=entitled,
         owed=owed,
-        tolerated=max(owed, tolerated),
-        credits=_credits(chosen, benefits, owed),
+        tolerated=tolerated,
+        shares=shares,
+        paid=by_unit,
+        credits=frozenset([key_of(each) for each in chosen if each.amounts and each.amounts.pays == "credit"]),
         available=available,
-        best=_news_first(chosen, benefits, paid_before),
+        best=_news_first(chosen, benefits, by_unit),
         benefits=benefits,
         bounds=bounds,
     )
+
+
+def _limit(bounds: Bounds, chosen: Sequence[Found], benefits: Mapping[Key, int]) -> int:
+    """The most that is paid in all: what was met under one version of the policy is together no more than its limit,
+    and all is no more than the highest of these limits."""
+    covers = {each.version: each for each in (each.cover or bounds.cover(key_of(each)) for each in chosen)}
+    if len(covers) < 2:
+        return next(iter(covers.values()), bounds.seen.cover).limit
+    sums = dict.fromkeys(covers, 0)
+    for each in chosen:
+        sums[(each.cover or bounds.cover(key_of(each))).version] += benefits[key_of(each)]
+    together = sum(min(minor, covers[version].limit) for version, minor in sums.items())
+    return min(together, max(each.limit for each in covers.values()))
 
 
 def _covers(found: tuple[Found, ...]) -> dict[Key, Cover]:
@@ -137,23 +174,46 @@ def _covers(found: tuple[Found, ...]) -> dict[Key, Cover]:
     return latest
 
 
-def _kept(bounds: Bounds, paid_before: tuple[Standing, ...]) -> tuple[Standing, ...]:
+def _in_parts(entitled: int, benefits: dict[Key, int]) -> dict[Key, int]:
+    """What is entitled by unit: where the bounds of all take something away, from each in proportion."""
+    if len(benefits) == 1:
+        return dict.fromkeys(benefits, entitled)
+    return benefits if sum(benefits.values()) == entitled else split(entitled, benefits)
+
+
+def _kept(bounds: Bounds, paid_before: tuple[Paid, ...]) -> tuple[Paid, ...]:
     """What was paid and may stay: of goods that are made good no more than their insured value, less what came back for
     them, and nothing that was paid on a complaint which the buyer has withdrawn.
 
     Scenario: the order was amended from 100 to 60 before the loss, and pricing's word of it comes after 100 were paid.
     No more than 60 may stay."""
     case = bounds.seen.case
-    if not paid_before or not (bounds.elsewhere or case.disputes or case.covers):
+    if not (bounds.elsewhere or case.disputes or case.covers):
         return paid_before
     kept = [each for each in paid_before if not _withdrawn(case, each)]
-    return tuple([replace(each, minor=bounds.indemnity(each.rule, each.key, each.minor)) for each in kept])
+    return tuple([replace(each, stays=bounds.indemnity(each.rule, each.key, each.stays)) for each in kept])
 
 
-def _withdrawn(case: Case, paid: Standing) -> bool:
+def _withdrawn(case: Case, paid: Paid) -> bool:
     clause = paid.rule.clause if paid.rule is not None else None
     unit = paid.key or None
     return clause is not None and clause.trigger == "claim" and not complaints.standing(case, clause, unit)
+
+
+def _stays(kept: Iterable[Paid], arrivals: frozenset[str]) -> dict[Key, int]:
+    """By unit what was paid under clauses of these kinds, and may stay although its reason fell away."""
+    found: dict[Key, int] = {}
+    for each in kept:
+        if each.late_arrival in arrivals:
+            found[each.key] = max(found.get(each.key, 0), each.stays)
+    return found
+
+
+def _with(shares: Mapping[Key, int], stays: Mapping[Key, int]) -> int:
+    """What is owed in all where that stays. What was paid for the order as a whole counts for any unit."""
+    keys = {**shares, **stays}
+    units = sum([max(shares.get(key, 0), stays.get(key, 0)) for key in keys if key != ORDER])
+    return max(units, shares.get(ORDER, 0), sum(stays.values()))
 
 
 def _by_unit(seen: View, found: tuple[Found, ...], refunds: tuple[Elsewhere, ...]) -> dict[Key, int]:
@@ -166,12 +226,23 @@ def _by_unit(seen: View, found: tuple[Found, ...], refunds: tuple[Elsewhere, ...
         if each.applies and indemnifies(each.rule) and not each.rule.of_order:
             due[each.package_id] = max(due.get(each.package_id, 0), each.benefit)
     values = seen.values(seen.cover)
-    held = {each: seen.packages[each].lines for each in values if each is not None}
-    holds = held | {None: tuple((line.line_id, count) for line, count in seen.units.left)}
     known = {line.line_id for line in seen.lines}
     lines = [*seen.lines, *(line for line in seen.order.lines if line.line_id not in known)]
-    whole = elsewhere(seen.case)
-    return {ORDER: whole} | given_back(refunds, values, holds, lines, due)
+    return {ORDER: elsewhere(seen.case)} | given_back(refunds, values, _holds(seen, lines), lines, due)
+
+
+def _holds(seen: View, lines: Sequence[Line]) -> dict[Key, tuple[tuple[str, int], ...]]:
+    """The pieces that each unit has of its own, as far as they are known: a line that was amended away is still where
+    it was, and what is shipped again is where it was first."""
+    names = {line.line_id for line in lines}
+    holds: dict[Key, tuple[tuple[str, int], ...]] = {
+        None: tuple((line.line_id, count) for line, count in seen.units.left)
+    }
+    for name, package in seen.packages.items():
+        if name not in seen.units.valueless:
+            booked = tuple(each for each in package.lines if each[0] in names)
+            holds[name] = seen.units.held.get(name, booked)
+    return holds
 
 
 def _best(found: tuple[Found, ...], worth: Callable[[Found], int]) -> dict[Key, Found]:
@@ -196,32 +267,7 @@ def _chosen(seen: View, best: Mapping[Key, Found], benefits: Mapping[Key, int]) 
     return [best[unit] for unit in seen.ids if unit in best]
 
 
-def _news_first(
-    chosen: list[Found], benefits: Mapping[Key, int], paid_before: tuple[Standing, ...]
-) -> tuple[Found, ...]:
+def _news_first(chosen: list[Found], benefits: Mapping[Key, int], paid_before: Mapping[Key, int]) -> tuple[Found, ...]:
     if len(chosen) < 2 or not paid_before:
         return tuple(chosen)
-    before: dict[Key, int] = {}
-    for each in paid_before:
-        before[each.key] = max(before.get(each.key, 0), each.minor)
-    return tuple(sorted(chosen, key=lambda each: before.get(key_of(each), 0) - benefits[key_of(each)]))
-
-
-def _with(benefits: Mapping[Key, int], paid: Iterable[Standing], arrivals: frozenset[str]) -> int:
-    """The sum where what was paid under clauses of these kinds stays although its reason fell away."""
-    amounts = dict(benefits)
-    for each in paid:
-        if each.late_arrival in arrivals:
-            amounts[each.key] = max(amounts.get(each.key, 0), each.minor)
-    whole_order = amounts.pop(ORDER, 0)
-    return max(whole_order, sum(amounts.values()))
-
-
-def _credits(chosen: list[Found], benefits: Mapping[Key, int], owed: int) -> int:
-    left, by_credit = owed, 0
-    for each in chosen:
-        part = min(left, benefits[key_of(each)])
-        left -= part
-        if each.amounts is not None and each.amounts.pays == "credit":
-            by_credit += part
-    return by_credit
+    return tuple(sorted(chosen, key=lambda each: paid_before.get(key_of(each), 0) - benefits[key_of(each)]))

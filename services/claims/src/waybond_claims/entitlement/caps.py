@@ -11,9 +11,9 @@ from waybond_contracts.wording import PARAMETRIC
 
 
 def unit_limit(case: Case, cover: Cover, key: Key) -> int | None:
-    """The most that is paid for a unit under a version of the policy: its limit for a package, and under a version that
-    was replaced since then no more than that version paid in all."""
-    limits = [cover.limit] if cover is not case.cover else []
+    """The most that is paid for a unit under a version of the policy: its limit for a package, and where there were
+    several versions no more than that one pays in all."""
+    limits = [cover.limit] if case.covers else []
     if cover.package_limit is not None and key != ORDER:
         limits.append(cover.package_limit)
     return min(limits, default=None)

@@ -4,6 +4,8 @@ from msgspec import Struct
 
 from waybond_claims.case.state import Case
 from waybond_claims.entitlement.allocate import Entitlement
+from waybond_claims.entitlement.keys import Key
+from waybond_claims.entitlement.rows import lacking
 from waybond_claims.entitlement.steps import Stepped, step
 from waybond_contracts.explanation import StepKind
 
@@ -16,6 +18,8 @@ class Due(Struct, frozen=True, gc=False):
     steps: tuple[Stepped, ...]
     difference: int
     """Owed less what was settled, is in flight and was not recovered, whether or not it can be commanded now."""
+    parts: dict[Key, int] = {}
+    """What each unit lacks of it; where a part is paid by other means, of what is commanded now."""
 
 
 def due(case: Case, owes: Entitlement, *, waits: bool, flying: bool = True) -> Due:
@@ -32,23 +36,21 @@ def due(case: Case, owes: Entitlement, *, waits: bool, flying: bool = True) -> D
         step(steps, StepKind.PLUS, "recovered", case.recovered)
     difference = command = steps[-1].result
     pays = "refund"
+    parts: dict[Key, int] = {}
     if difference < 0:
-        parts = {"offset": owes.tolerated - owes.owed, "waived": case.waived, "asked_back": case.asked_back}
-        for what, minor in parts.items():
+        stays = {"offset": owes.tolerated - owes.owed, "waived": case.waived, "asked_back": case.asked_back}
+        for what, minor in stays.items():
             if command < 0 < minor:
                 command = step(steps, StepKind.PLUS, what, min(minor, -command))
     elif difference > 0:
-        by_refund = min(difference, owes.owed - owes.credits - _paid_by_refund(case))
-        pays = "refund" if by_refund > 0 else "credit"
-        if 0 < by_refund < difference:
-            command = step(steps, StepKind.LESS, "other_means", difference - by_refund)
+        parts = lacking(owes, difference)
+        by_refund = {key: minor for key, minor in parts.items() if key not in owes.credits}
+        if parts and not any(by_refund.values()):
+            pays = "credit"
+        elif len(by_refund) < len(parts):
+            parts = by_refund
+            if difference > sum(parts.values()):
+                command = step(steps, StepKind.LESS, "other_means", difference - sum(parts.values()))
         if waits:
             command = step(steps, StepKind.LESS, "waits", command)
-    return Due(command, pays, tuple(steps), difference)
-
-
-def _paid_by_refund(case: Case) -> int:
-    moved = sum(
-        each.settled or (each.minor if each.in_flight else 0) for each in case.commands if each.pays == "refund"
-    )
-    return moved - case.recovered
+    return Due(command, pays, tuple(steps), difference, parts)

@@ -39,6 +39,8 @@ def added(case: Case, event: Event, now: datetime) -> Case:
             return fell_due(journeyed(case, event), event)
         case delays.PackageSeen():
             return seen(journeyed(case, event), event)
+        case delays.ContentsChanged():
+            return journeyed(case, event)
         case disputes.DisputeEvent():
             return outcomes.disputed(case, event, now)
         case _:

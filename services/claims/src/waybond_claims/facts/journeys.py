@@ -35,27 +35,40 @@ def interval(when: fields.Interval) -> Interval:
 
 def journeyed(case: Case, event: delays.DelayEvent) -> Case:
     """What any snapshot showed of the packages. A journey only grows, so snapshots are merged: a later one may come
-    with an earlier `as_of`, and what it alone shows must not be lost."""
+    with an earlier `as_of`, and what it alone shows must not be lost. Of contents the highest version counts."""
+    version = event.journey.contents_version or 0
     newer = case.journey_as_of is None or event.as_of >= case.journey_as_of
     known = {each.package_id: each for each in case.packages}
     merged = dict(known)
     for each in event.journey.packages:
         seen = _package(each, event.as_of)
         before = known.get(seen.package_id)
-        merged[seen.package_id] = seen if before is None or before == seen else _merged(before, seen, newer=newer)
+        if before is None or before == seen:
+            merged[seen.package_id] = seen
+            continue
+        if version > case.contents_version:
+            contents = seen
+        else:
+            contents = before if case.contents_version else max(before, seen, key=_newer_contents)
+        merged[seen.package_id] = _merged(before, seen, contents, newer=newer)
     in_order = _in_order(case, event, newer=newer)
-    if merged == known and in_order == case.packages_in_order and not (newer and event.as_of != case.journey_as_of):
+    unchanged = merged == known and in_order == case.packages_in_order and version <= case.contents_version
+    if unchanged and not (newer and event.as_of != case.journey_as_of):
         return case
     return replace(
         case,
         journey_as_of=event.as_of if newer else case.journey_as_of,
         packages=tuple(merged[package_id] for package_id in sorted(merged)),
         packages_in_order=in_order,
+        contents_version=max(version, case.contents_version),
     )
 
 
 def _in_order(case: Case, event: delays.DelayEvent, *, newer: bool) -> int | None:
     """How many packages the newest snapshot that says it counts (S: two parcels are packed as one and booked again)."""
+    if case.contents_version or event.journey.contents_version:
+        renewed = (event.journey.contents_version or 0) > case.contents_version
+        return event.journey.packages_in_order if renewed else case.packages_in_order
     said, known = event.journey.packages_in_order, case.packages_in_order
     if said is None or known is None:
         return said or known
@@ -64,10 +77,10 @@ def _in_order(case: Case, event: delays.DelayEvent, *, newer: bool) -> int | Non
     return said if newer else known
 
 
-def _merged(before: Package, seen: Package, *, newer: bool) -> Package:
-    """What can change back (the estimate) as the newer snapshot has it, all else as far as it is known."""
+def _merged(before: Package, seen: Package, contents: Package, *, newer: bool) -> Package:
+    """What can change back (the estimate) as the newer snapshot has it, what lies in it as `contents` says, all else as
+    far as it is known."""
     latest = seen if newer else before
-    contents = max(before, seen, key=_newer_contents)
     return Package(
         seen.package_id,
         contents.lines,
@@ -78,14 +91,15 @@ def _merged(before: Package, seen: Package, *, newer: bool) -> Package:
         latest.carrier_eta,
         _first_of_each((*before.noted, *seen.noted)),
         contents.contents_at,
-        before.replaces or seen.replaces,
+        contents.replaces,
     )
 
 
-def _newer_contents(package: Package) -> tuple[bool, datetime, tuple[tuple[str, int], ...]]:
-    """The newest word about contents counts, never the larger one; of two of one instant the same one in any order."""
+def _newer_contents(package: Package) -> tuple[bool, datetime, tuple[tuple[str, int], ...], str]:
+    """Where no versions are told: the newest word about contents counts, never the larger one; of two of one instant
+    the same one in any order."""
     at = package.contents_at
-    return at is not None, at or datetime.min.replace(tzinfo=UTC), package.lines
+    return at is not None, at or datetime.min.replace(tzinfo=UTC), package.lines, package.replaces
 
 
 def _scanned_at(scan: tuple[str, Interval]) -> tuple[datetime, str]:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from msgspec.structs import astuple, replace
 
-from waybond_claims.case.order import Amended, Line, Order, Payment
+from waybond_claims.case.order import MAX_TOTALS, Amended, Line, Order, Payment, Total
 from waybond_claims.case.state import Case
 from waybond_claims.facts.contradictions import contradicted
 from waybond_contracts import orders
@@ -51,6 +51,8 @@ def amended(case: Case, event: orders.OrderAmended) -> Case:
         )
         if (event.revision, total.minor, total.currency) > (before.total_revision, before.minor, before.currency):
             after = replace(after, total_revision=event.revision, minor=total.minor, currency=total.currency)
+        totals = _with_total(after.totals, Total(event.revision, event.occurred_at, total.minor, total.currency))
+        after = after if totals is after.totals else replace(after, totals=totals)
     if event.lines is not None:
         lines = _lines(event.lines)
         doubled = doubled or (event.revision == before.lines_revision and lines != before.lines)
@@ -58,6 +60,16 @@ def amended(case: Case, event: orders.OrderAmended) -> Case:
             after = replace(after, lines_revision=event.revision, lines=lines)
     case = case if after is before else replace(case, amended=after)
     return contradicted(case, f"amended:{event.revision}") if doubled else case
+
+
+def _with_total(totals: tuple[Total, ...], made: Total) -> tuple[Total, ...]:
+    """By revision; of one that came twice the larger total."""
+    by_revision = {each.revision: each for each in totals}
+    known = by_revision.get(made.revision)
+    if known is None or (made.minor, made.currency) > (known.minor, known.currency):
+        by_revision[made.revision] = made
+    found = tuple(by_revision[revision] for revision in sorted(by_revision)[-MAX_TOTALS:])
+    return totals if found == totals else found
 
 
 def _ranked(lines: tuple[Line, ...]) -> tuple[int, list[tuple[str, int, int, str]]]:

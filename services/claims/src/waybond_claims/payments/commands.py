@@ -6,8 +6,8 @@ from msgspec.structs import replace
 
 from waybond_claims.case.money import Command
 from waybond_claims.draft import Draft, named
-from waybond_claims.entitlement import Due, Entitlement, due, granted
-from waybond_claims.events import explanation, money, payment
+from waybond_claims.entitlement import Due, Entitlement, due, rows
+from waybond_claims.events import explanation, money, paid_rows, payment
 from waybond_claims.payments.answers import with_command
 from waybond_claims.payments.holds import waits
 from waybond_claims.payments.retries import failed_step
@@ -45,22 +45,26 @@ def pay(draft: Draft, owes: Entitlement) -> Command | None:
     again = failed_step(draft.case)
     known = again is not None and draft.case.withdrawn < len(draft.case.commands)
     if again is not None and known and (again.minor, draft.case.approved) == (difference.command, owes.entitled):
-        command = _issue(draft, owes, replace(difference, pays=again.pays), again)
+        command = _issue(draft, owes, _made(draft, owes, replace(difference, pays=again.pays), again))
         return command if command.pays != again.pays else None
+    command = _made(draft, owes, difference, again)
     fields = {
         "amount": money(draft.case, difference.command),
         "entitled": money(draft.case, owes.entitled),
         "explanation": explanation(draft.case, owes, difference, draft.now),
+        "rows": paid_rows(draft.case, command),
     }
     draft.say(claims.ClaimApproved, fields, approved=owes.entitled)
-    return _issue(draft, owes, difference, again)
+    return _issue(draft, owes, replace(command, decision_version=draft.case.version))
 
 
-def _issue(draft: Draft, owes: Entitlement, difference: Due, again: Command | None) -> Command:
+def _made(draft: Draft, owes: Entitlement, difference: Due, again: Command | None) -> Command:
+    """The command of what is due: another attempt, or the next step."""
     case = draft.case
     step = again.step if again is not None else max([each.step for each in case.commands], default=0) + 1
     attempt = again.attempt + 1 if again is not None else 1
-    command = Command(
+    pays = again.again_by if again is not None and again.again_by else difference.pays
+    return Command(
         step=step,
         attempt=attempt,
         refund_id=named(case.claim_id, f"{step}/{attempt}"),
@@ -68,16 +72,22 @@ def _issue(draft: Draft, owes: Entitlement, difference: Due, again: Command | No
         requested_at=draft.now,
         patience=draft.sent_at + RECONCILE_AFTER,
         decision_version=case.version,
-        pays=again.again_by if again is not None and again.again_by else difference.pays,
+        pays=pays,
+        rows=rows(case, owes, difference.parts, difference.command, pays),
     )
-    draft.change(commands=(*case.commands, command), grants=granted(case, owes.view, owes.best, owes.benefits, command))
+
+
+def _issue(draft: Draft, owes: Entitlement, command: Command) -> Command:
+    """Publish the command, and note it in the file."""
+    case = draft.case
+    draft.change(commands=(*case.commands, command))
     clause = owes.best[0].rule.clause if owes.best else None
     narrative = f"{case.order_key.rpartition('/')[2]} {clause.id if clause is not None else ''}"
     fields = {
         "refund_id": command.refund_id,
         "version": command.version,
-        "step": step,
-        "attempt": attempt,
+        "step": command.step,
+        "attempt": command.attempt,
         "amount": money(case, command.minor),
         "reason_code": clause.peril.value if clause is not None else "",
         "narrative": narrative[:NARRATIVE_CHARACTERS],
@@ -85,6 +95,7 @@ def _issue(draft: Draft, owes: Entitlement, difference: Due, again: Command | No
         "requested_at": draft.now,
         "not_after": draft.sent_at + NOT_AFTER,
         "payment": payment(owes.view.order),
+        "rows": paid_rows(case, command),
     }
     if command.pays == "refund":
         draft.publish(refunds.IssueRefund, fields)

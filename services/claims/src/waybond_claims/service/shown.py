@@ -12,11 +12,12 @@ from waybond_claims.desk.decisions import needs_amount
 from waybond_claims.desk.kinds import kind_of
 from waybond_claims.entitlement import due, entitlement
 from waybond_claims.entitlement.elsewhere import elsewhere
-from waybond_claims.events import explanation, money
+from waybond_claims.events import explanation, money, paid_rows
 from waybond_claims.payments.holds import waits
 from waybond_contracts.explanation import Explanation
 from waybond_contracts.fields import Model
 from waybond_contracts.money import Money
+from waybond_contracts.rows import PaidRow
 
 
 class Shown(Model):
@@ -38,6 +39,8 @@ class ShownRefund(Shown):
     requested_at: datetime
     answered_at: datetime | None
     failure: str
+    rows: tuple[PaidRow, ...]
+    """What it pays for; together they are `amount`."""
 
 
 class ShownDispute(Shown):
@@ -159,6 +162,7 @@ def _refund(case: Case, command: Command) -> ShownRefund:
         requested_at=command.requested_at,
         answered_at=command.answered_at,
         failure=command.failure,
+        rows=paid_rows(case, command),
     )
 
 
