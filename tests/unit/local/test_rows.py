@@ -195,7 +195,7 @@ def _pays(event: Event) -> bool:
 
 def with_rows(story: ClaimsStory, *, of: tuple[type[Event], ...] = (ClaimApproved, MoneyCommand), **to: Any) -> Check:
     """The last decision and its command with other rows: `to` changes each row."""
-    last = {story.last(each) for each in of}
+    last = [story.last(each) for each in of]
     events = [
         event.model_copy(update={"rows": tuple(row.model_copy(update=to) for row in _rows(event))})
         if event in last
@@ -229,7 +229,7 @@ def test_rows_that_are_for_something_else_are_found(of: tuple[type[Event], ...],
 def test_what_was_paid_before_counts() -> None:
     """B was paid 4 for the delay; a command of 40 for its loss pays it 44."""
     story = two_packages()
-    last = {story.last(ClaimApproved), story.last(MoneyCommand)}
+    last = [story.last(ClaimApproved), story.last(MoneyCommand)]
     (row,) = story.last(MoneyCommand).rows
     more = {"amount": usd(4_000), "rows": (row.model_copy(update={"amount": usd(4_000)}),)}
     events = [each.model_copy(update=more) if each in last else each for each in story.events]
