@@ -34,8 +34,8 @@ def in_every_order(case: Case) -> list[str]:
     """What is wrong in any of the orders in which the case's facts may arrive, MAX_ORDERS at most: those that become
     known at the same instant in each order, and what tracking says of them before or behind the others."""
     answers = {look: owed(case, look) for look in case.looks}
-    for number, facts in enumerate(islice(orders(case), MAX_ORDERS)):
-        wrong = _compared(case, facts, answers, words_first=number % 2 == 1)
+    for number, (facts, words_first) in enumerate(islice(product(orders(case), (False, True)), MAX_ORDERS)):
+        wrong = _compared(case, facts, answers, words_first=words_first)
         if wrong:
             return [f"in order {number}: {each}" for each in wrong]
     return []

@@ -191,6 +191,8 @@ class _Drawer:
         """Packages are booked again: a line has gone to another one, two change their contents, or a piece is gone."""
         rng, names = self.rng, list(packing)
         at = HALF * rng.randint(9, 80)
+        if not names:
+            return []
         if len(names) == 1:
             again = {names[0]: tuple((line, max(1, count - 1)) for line, count in packing[names[0]])}
         else:

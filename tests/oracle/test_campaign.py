@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import islice
 
 import pytest
 from typer.testing import CliRunner
@@ -18,6 +19,7 @@ from tests.oracle.wordings import parsed
 CASES, SEED = 5_000, 7
 CHUNKS = 20
 EACH = CASES // CHUNKS
+MANY_ORDERS = 25
 
 
 @pytest.mark.parametrize("chunk", range(CHUNKS))
@@ -27,6 +29,14 @@ def test_the_product_says_what_the_oracle_says(chunk: int) -> None:
     assert found.failed == [], again
     assert found.owing > EACH // 2
     assert set(found.drawn) == set(DEFAULT)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_the_order_of_arrival_changes_nothing(seed: int) -> None:
+    """Facts that become known at the same instant, and what tracking says at it, in each order that they can have."""
+    cases = [draw(seed, number, DEFAULT) for number in range(MANY_ORDERS)]
+    assert [(case.features, wrong) for case in cases if (wrong := campaign.in_every_order(case))] == []
+    assert sum(len(list(islice(campaign.orders(case), 2))) == 2 for case in cases) >= 5
 
 
 @pytest.mark.parametrize("feature", FEATURES)
@@ -47,8 +57,8 @@ def test_a_product_that_errs_is_told_small(monkeypatch: pytest.MonkeyPatch) -> N
     """A claims service that pays a cent less of everything above 1000 differs in a case; one clause of it is left."""
     real = campaign.drive
 
-    def wrong(case: Case, facts: Sequence[Fact]) -> Run:
-        run = real(case, facts)
+    def wrong(case: Case, facts: Sequence[Fact], **how: bool) -> Run:
+        run = real(case, facts, **how)
         return replace(run, entitled={look: minor - (minor > 1_000) for look, minor in run.entitled.items()})
 
     monkeypatch.setattr(campaign, "drive", wrong)

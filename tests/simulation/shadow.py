@@ -30,6 +30,21 @@ LAST = datetime.max.replace(tzinfo=UTC)
 FOUND_AGAIN = {ScanKind.PICKED_UP, ScanKind.IN_TRANSIT, ScanKind.CUSTOMS_HELD}
 
 Fact = tuple[datetime, Event]
+Pieces = dict[str, int]
+"""How many of each line."""
+
+
+@dataclass
+class Again:
+    """What is shipped twice."""
+
+    own: dict[str, Pieces] = field(default_factory=dict)
+    """By package: the pieces that are its own, where they are known."""
+    within: dict[str, list[tuple[str, Pieces | None]]] = field(default_factory=dict)
+    """By package: the others in which its pieces are shipped again, and which (None: all of it)."""
+
+    def put(self, of: str, name: str, pieces: Pieces | None) -> None:
+        self.within.setdefault(of, []).append((name, pieces))
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +161,7 @@ class View:
     lowered: bool
     insured: int
     bases: dict[str | None, int]
-    again: dict[str, list[str]]
+    again: Again
     """The packages in which the goods of a package are shipped again."""
     first: dict[str | None, int]
     """The parts of the order as it was placed."""
@@ -325,20 +340,30 @@ def _parcels(facts: Sequence[Event]) -> dict[str, Parcel]:
 
 
 def _arrived(view: View, name: str | None) -> Span | None:
-    """When the parcel arrived, or else all parcels in which its goods are shipped again."""
-    own = view.parcels[name].arrived if name in view.parcels else None
-    instead = [view.parcels[each].arrived for each in view.again.get(name or "", ())]
-    if own is not None or not instead or None in instead:
-        return own
-    return max((each for each in instead if each is not None), key=_first)
+    """When the parcel arrived, or the last of its pieces did in others in which they are shipped again, whichever was
+    first."""
+    if name not in view.parcels:
+        return None
+    own = view.parcels[name].arrived
+    arrived = [(view.parcels[other].arrived, pieces) for other, pieces in view.again.within.get(name, ())]
+    missing = view.again.own.get(name, {})
+    for span, pieces in sorted([(span, pieces) for span, pieces in arrived if span is not None], key=_first_of):
+        missing = {line: count - pieces.get(line, 0) for line, count in missing.items()} if pieces is not None else {}
+        if all(count <= 0 for count in missing.values()):
+            return span if own is None else min(own, span, key=_first)
+    return own
+
+
+def _first_of(arrived: tuple[Span, Pieces | None]) -> datetime:
+    return arrived[0].first
 
 
 Weights = dict[str | None, Fraction]
 
 
-def _goods(placed: orders.OrderPlaced, parcels: dict[str, Parcel]) -> tuple[Weights, dict[str, list[str]]]:
+def _goods(placed: orders.OrderPlaced, parcels: dict[str, Parcel]) -> tuple[Weights, Again]:
     """The worth of the goods in each parcel, and of those that no parcel holds (None, where there are any); and by
-    parcel the others in which its goods are shipped again.
+    parcel the others in which its goods are shipped again, with the pieces (None: all of it).
 
     Each piece is of the parcel that was booked with it first. Pieces that a parcel has in common with the one that it
     is shipped instead of are worth nothing a second time, nor is anything in it where nobody knows what lies in either.
@@ -350,28 +375,29 @@ def _goods(placed: orders.OrderPlaced, parcels: dict[str, Parcel]) -> tuple[Weig
     clear = {name: each.lines for name, each in parcels.items() if each.lines and each.lines.keys() <= left.keys()}
     instead = {name: each.replaces for name, each in parcels.items() if each.replaces in parcels}
     weights: Weights = {}
-    again: dict[str, list[str]] = {}
+    again = Again()
     holder: dict[str, str] = {}
     empty = 0
     for name in sorted(parcels, key=lambda each: (each in instead, parcels[each].booked_at or LAST, each)):
         of = instead.get(name)
         if of is not None and not (name in clear and of in clear):
             weights[name] = Fraction(0)
-            again.setdefault(of, []).append(name)
+            again.put(of, name, None)
             empty += 1
             continue
         if name not in clear:
             continue
-        weights[name], mine = Fraction(0), 0
+        weights[name], mine = Fraction(0), again.own.setdefault(name, {})
         for line, count in clear[name].items():
             common = min(count, clear[of].get(line, 0)) if of is not None else 0
             new = min(count - common, left[line])
             left[line] -= new
             weights[name] += price[line] * new
-            mine += new
-            beyond = holder.get(line) if count > common + new else None
-            for other in {of if common else None, beyond} - {None, name}:
-                again.setdefault(str(other), []).append(name)
+            if new:
+                mine[line] = new
+            for other, pieces in ((of, common), (holder.get(line), count - common - new)):
+                if other is not None and other != name and pieces:
+                    again.put(other, name, {line: pieces})
             if new:
                 holder.setdefault(line, name)
         empty += not mine

@@ -271,6 +271,18 @@ def test_what_failed_is_not_kept() -> None:
     assert len(story.named(IssueRefund)) == 1
 
 
+def test_of_what_came_back_in_part_no_more_is_kept_than_is_there() -> None:
+    """100 were paid for a loss, 60 of them came back, and the parcel arrives: the buyer keeps the 40 that are there."""
+    story = ClaimsStory()
+    story.given(placed(), issued(), silent_30_days(day(10)))
+    command = story.last(IssueRefund)
+    story.pay(day(40.2))
+    story.when(answer(command, "RefundReversed", day(40.4), version=2, amount=usd(6_000)))
+    story.when(delivered(day(41)))
+    assert (story.case.settled, story.case.entitled, story.case.owed) == (4_000, 0, 4_000)
+    assert (len(story.named(IssueRefund)), story.named(RecoveryOpened)) == (1, [])
+
+
 def test_a_command_is_taken_back_where_the_wording_asks_for_the_return() -> None:
     story = ClaimsStory()
     story.given(placed(), issued(wording_with("return")), silent_30_days(day(10)))
