@@ -49,6 +49,7 @@ def test_the_last_period_pays_what_is_left_of_the_bound() -> None:
     story.given(placed(), issued(body), fell_due("T:0:0", day(27), timedelta(days=7)))
     paid_until(story, 33)
     assert story.case.settled == 1_800
+    story.armed_at = story.wake_at  # An earlier wish may still wake a case, and need not.
     paid_until(story, 45)
     assert (story.case.entitled, story.case.settled) == (2_000, 2_000)
 
