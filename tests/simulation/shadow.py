@@ -1,9 +1,10 @@
 """Says what each order should have got: a second, simple reading of the wording, of the drawn history alone.
 
-It shares no code with the services. `Shadow` takes the facts as those outside published them, each with the instant at
-which the broker had it, what a person decided where the carrier did not answer, and when claims heard that a policy was
-amended or ended. Until then a fact may still be paid under the policy as it was: pricing may be away, and its word may
-come behind the fact. That bounds what can be paid, not what is owed.
+It shares no code with the services; what packages hold, and what that is worth, it asks the oracle. `Shadow` takes the
+facts as those outside published them, each with the instant at which the broker had it, what a person decided where the
+carrier did not answer, and when claims heard that a policy was amended or ended. Until then a fact may still be paid
+under the policy as it was: pricing may be away, and its word may come behind the fact. That bounds what can be paid,
+not what is owed.
 """
 
 from bisect import bisect_right
@@ -11,9 +12,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
-from fractions import Fraction
 from functools import cached_property, lru_cache
 
+from tests.oracle import facts
+from tests.oracle.parcels import REMAINDER, Parcels
+from tests.oracle.units import Units, units
 from tests.simulation import products
 from waybond_contracts import disputes, orders, shipments
 from waybond_contracts.event import Event
@@ -26,25 +29,10 @@ LIVE_SCANS = 2
 """Before so many different scans silence says nothing."""
 WON = {disputes.DisputeOutcome.BUYER_FAVOUR, disputes.DisputeOutcome.ACCEPTED, disputes.DisputeOutcome.PAYOUT}
 LIMITLESS = 2**63
-LAST = datetime.max.replace(tzinfo=UTC)
+EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
 FOUND_AGAIN = {ScanKind.PICKED_UP, ScanKind.IN_TRANSIT, ScanKind.CUSTOMS_HELD}
 
 Fact = tuple[datetime, Event]
-Pieces = dict[str, int]
-"""How many of each line."""
-
-
-@dataclass
-class Again:
-    """What is shipped twice."""
-
-    own: dict[str, Pieces] = field(default_factory=dict)
-    """By package: the pieces that are its own, where they are known."""
-    within: dict[str, list[tuple[str, Pieces | None]]] = field(default_factory=dict)
-    """By package: the others in which its pieces are shipped again, and which (None: all of it)."""
-
-    def put(self, of: str, name: str, pieces: Pieces | None) -> None:
-        self.within.setdefault(of, []).append((name, pieces))
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,8 +149,8 @@ class View:
     lowered: bool
     insured: int
     bases: dict[str | None, int]
-    again: Again
-    """The packages in which the goods of a package are shipped again."""
+    goods: Units
+    """What each package holds, and which are shipped again in others."""
     first: dict[str | None, int]
     """The parts of the order as it was placed."""
     widest: dict[str | None, int]
@@ -258,11 +246,11 @@ class Shadow:
         given, total = sum(_given(placed, facts).values()), _total(placed, facts)
         cap = min(products.LIMIT_MINOR, max(0, total - given))
         changes = any(isinstance(event, orders.OrderAmended) for event in facts) + (until is not None)
-        (weights, again), whole = _goods(placed, parcels), placed.total.minor
-        bases, first = _in_parts(weights, insured), _in_parts(weights, whole)
+        goods, whole = _units(placed, parcels), placed.total.minor
+        bases, first = _values(goods, insured), _values(goods, whole)
         lowered = total < placed.total.minor
         widest = first if whole > insured else bases
-        return View(until, changes, parcels, cap, given, lowered, insured, bases, again, first, widest)
+        return View(until, changes, parcels, cap, given, lowered, insured, bases, goods, first, widest)
 
     def _met(self, view: View, at: datetime, until: datetime | None, name: str | None) -> list["Met"]:
         """The clauses that are met. Goods that no parcel holds are watched like a parcel of which nothing is heard."""
@@ -345,8 +333,9 @@ def _arrived(view: View, name: str | None) -> Span | None:
     if name not in view.parcels:
         return None
     own = view.parcels[name].arrived
-    arrived = [(view.parcels[other].arrived, pieces) for other, pieces in view.again.within.get(name, ())]
-    missing = view.again.own.get(name, {})
+    again = view.goods.replaces.get(name or "", {})
+    arrived = [(view.parcels[other].arrived, pieces) for other, pieces in again.items()]
+    missing = view.goods.pieces.get(name or "", {})
     for span, pieces in sorted([(span, pieces) for span, pieces in arrived if span is not None], key=_first_of):
         missing = {line: count - pieces.get(line, 0) for line, count in missing.items()} if pieces is not None else {}
         if all(count <= 0 for count in missing.values()):
@@ -354,74 +343,40 @@ def _arrived(view: View, name: str | None) -> Span | None:
     return own
 
 
-def _first_of(arrived: tuple[Span, Pieces | None]) -> datetime:
+def _first_of(arrived: tuple[Span, dict[str, int] | None]) -> datetime:
     return arrived[0].first
 
 
-Weights = dict[str | None, Fraction]
+def _units(placed: orders.OrderPlaced, parcels: dict[str, Parcel]) -> Units:
+    """The packages with their goods, and the goods that no package holds, as the oracle reads the bookings."""
+    lines = tuple(facts.Line(each.line_id, each.total.minor, each.quantity) for each in placed.lines)
+    told: list[facts.Fact] = [facts.Placed(known=0, lines=lines, promise=0)]
+    for name, each in parcels.items():
+        told.append(facts.Scanned(known=0, package=name, kind="UNKNOWN", first=0, last=0))
+        if each.booked_at is not None and each.said_at is not None:
+            told.append(facts.Booked(known=0, at=_microseconds(each.booked_at), package=name))
+            told.append(
+                facts.Booked(
+                    known=1,
+                    at=_microseconds(each.said_at),
+                    package=name,
+                    lines=tuple(each.lines.items()),
+                    announced=each.in_order or None,
+                    replaces=each.replaces,
+                )
+            )
+    return units(Parcels(told, 0), lines)
 
 
-def _goods(placed: orders.OrderPlaced, parcels: dict[str, Parcel]) -> tuple[Weights, Again]:
-    """The worth of the goods in each parcel, and of those that no parcel holds (None, where there are any); and by
-    parcel the others in which its goods are shipped again, with the pieces (None: all of it).
-
-    Each piece is of the parcel that was booked with it first. Pieces that a parcel has in common with the one that it
-    is shipped instead of are worth nothing a second time, nor is anything in it where nobody knows what lies in either.
-    Parcels of which it is not known what they hold, and those that nobody booked yet, have equal parts of what is left.
-    No history ships a parcel instead of one that is itself shipped instead of another.
-    """
-    left = {line.line_id: line.quantity for line in placed.lines}
-    price = {line.line_id: Fraction(line.total.minor, line.quantity) for line in placed.lines}
-    clear = {name: each.lines for name, each in parcels.items() if each.lines and each.lines.keys() <= left.keys()}
-    instead = {name: each.replaces for name, each in parcels.items() if each.replaces in parcels}
-    weights: Weights = {}
-    again = Again()
-    holder: dict[str, str] = {}
-    empty = 0
-    for name in sorted(parcels, key=lambda each: (each in instead, parcels[each].booked_at or LAST, each)):
-        of = instead.get(name)
-        if of is not None and not (name in clear and of in clear):
-            weights[name] = Fraction(0)
-            again.put(of, name, None)
-            empty += 1
-            continue
-        if name not in clear:
-            continue
-        weights[name], mine = Fraction(0), again.own.setdefault(name, {})
-        for line, count in clear[name].items():
-            common = min(count, clear[of].get(line, 0)) if of is not None else 0
-            new = min(count - common, left[line])
-            left[line] -= new
-            weights[name] += price[line] * new
-            if new:
-                mine[line] = new
-            for other, pieces in ((of, common), (holder.get(line), count - common - new)):
-                if other is not None and other != name and pieces:
-                    again.put(other, name, {line: pieces})
-            if new:
-                holder.setdefault(line, name)
-        empty += not mine
-    rest = sum((price[line] * count for line, count in left.items()), Fraction(0))
-    blind = [name for name in parcels if name not in weights]
-    announced = [(each.said_at or LAST, each.in_order) for each in parcels.values() if each.in_order]
-    said = max(announced, default=(LAST, 0))[1]
-    to_come = max(0, said - (len(parcels) - empty))
-    if blind:
-        weights |= {name: rest / (len(blind) + to_come) for name in blind}
-        rest = rest * to_come / (len(blind) + to_come)
-    ordered: Weights = {name: weights[name] for name in sorted(parcels)}
-    return ordered | ({None: rest} if rest else {}), again
+def _microseconds(instant: datetime) -> int:
+    return (instant - EARLIEST) // timedelta(microseconds=1)
 
 
-def _in_parts(weights: Weights, whole: int) -> dict[str | None, int]:
-    """Whole amounts that add up; what was cut off most by rounding down is rounded up."""
-    names, total = [*weights], sum(weights.values())
-    exact = [whole * weights[name] / total for name in names]
-    amounts = [int(each) for each in exact]
-    cut = sorted(range(len(names)), key=lambda at: amounts[at] - exact[at])
-    for at in cut[: whole - sum(amounts)]:
-        amounts[at] += 1
-    return dict(zip(names, amounts, strict=True))
+def _values(goods: Units, whole: int) -> dict[str | None, int]:
+    """What each package is worth, and what the goods are that no package holds (None, where there are any)."""
+    found = goods.values(whole)
+    worth: dict[str | None, int] = {name: found[name] for name in goods.parts if name != REMAINDER}
+    return worth | ({None: found[REMAINDER]} if goods.parts[REMAINDER] else {})
 
 
 def _total(placed: orders.OrderPlaced, facts: Sequence[Event]) -> int:
