@@ -315,6 +315,8 @@ _FIELDS: dict[str, dict[str, Any]] = {
         "choices": ["keep_waiting", "settled_outside"],
         "amount": usd(460),
         "refund_id": "r-1",
+        "role": "payments",
+        "answer_by": "2026-02-12T00:00:00Z",
     },
     "OfferMade": CLAIM | {"offer_id": "of-1", "amount": usd(460), "expires_at": "2026-03-01T00:00:00Z"},
     "ClaimApproved": CLAIM | {"amount": usd(460), "entitled": usd(460), "explanation": EXPLANATION, "rows": ROWS},
@@ -357,7 +359,8 @@ _FIELDS: dict[str, dict[str, Any]] = {
     "RefundFailed": FAILED,
     "RefundReversed": FAILED | {"version": 3},
     "RefundCancelled": RESULT,
-    "DecideReferral": COMMAND | {"referral_id": "rf-1", "choice": "keep_waiting", "amount": usd(460), "note": "asked"},
+    "DecideReferral": COMMAND
+    | {"referral_id": "rf-1", "choice": "keep_waiting", "amount": usd(460), "note": "asked", "role": "lead"},
     "AcceptOffer": COMMAND | {"offer_id": "of-1"},
     "DeclineOffer": COMMAND | {"offer_id": "of-1"},
     "Appeal": COMMAND | {"statement": "It never came"},

@@ -74,6 +74,7 @@ def test_the_state_holds_passwords_and_only_its_owner_reads_it(folder: Path, opt
         assert (folder / "stack.json").stat().st_mode & 0o077 == 0
 
 
+@pytest.mark.servers
 def test_embedded_servers_keep_their_data_and_addresses_from_one_stack_to_the_next(folder: Path) -> None:
     with Stack(folder, Options(services=TOYS)) as stack:
         before = stack.state
@@ -128,6 +129,7 @@ def test_a_service_that_cannot_start_is_an_error_with_its_last_lines_and_the_res
         state.running(folder)
 
 
+@pytest.mark.servers
 def test_nothing_outlives_a_supervisor_that_is_killed(folder: Path) -> None:
     script = (
         "import sys; from pathlib import Path; from waybond_local.stack import Stack, Options\n"

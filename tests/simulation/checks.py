@@ -17,6 +17,7 @@ from tests.simulation.watch import is_progress, unpacked
 from tests.simulation.world import DEFINITIONS, World
 from waybond_claims.case.state import Case
 from waybond_contracts import refunds
+from waybond_contracts.claims import ClaimApproved
 from waybond_contracts.event import Event
 from waybond_contracts.registry import EVENT_TYPES, decode
 from waybond_contracts.topics import TOPICS
@@ -24,6 +25,7 @@ from waybond_kit.changes import OutboxRow
 from waybond_kit.door import Raw
 from waybond_kit.keys import partition_of
 from waybond_kit.ports import Place
+from waybond_local.invariants.rows import Rows
 
 OURS = ("policies", "delays", "claims", "refunds")
 FACTS = ("orders", "shipments", "disputes")
@@ -46,6 +48,7 @@ def wrong(world: World) -> list[str]:
         found += _wakes(service, database)
     found += _written(world)
     found += _ledger(world)
+    found += _rows(world)
     facts, money = _facts(world), _commands(world)
     cases = {case.order_key: (status, case) for status, case in world.people.cases()}
     for plan in world.plan.orders:
@@ -187,6 +190,20 @@ def _ledger(world: World) -> Iterator[str]:
             yield f"I2: {refund.order_key} refund {refund_id}: {refund.moved} moved, the books say {cash[refund_id]}"
     for refund_id in cash.keys() - world.payer.books.keys():
         yield f"I2: the books know a refund that the payment system does not: {refund_id}"
+
+
+def _rows(world: World) -> Iterator[str]:
+    """I11: what commands pay for is, unit by unit, what their decisions give."""
+    rows = Rows({refund.refund_id: refund.moved for refund in world.payer.books.values()})
+    for topic in ("claims", "refunds"):
+        for place, log in world.broker.logs.items():
+            for record in log.records if place.topic == topic else ():
+                event = _event(world, record) if record is not None and not is_progress(record) else None
+                if isinstance(event, ClaimApproved):
+                    rows.approved(event)
+                elif isinstance(event, refunds.MoneyCommand):
+                    rows.commanded(event)
+    return (f"I11 {each}" for each in rows.check.shown)
 
 
 def _facts(world: World) -> dict[str, list[Fact]]:

@@ -9,10 +9,10 @@ from typing import Any, TypeVar
 
 from tests.support.story import Story
 from waybond_claims.case.covered import highest_limit
+from waybond_claims.case.elsewhere import elsewhere
 from waybond_claims.case.state import Case
 from waybond_claims.decide import decide
 from waybond_claims.entitlement import may_be_kept, net_paid, standing
-from waybond_claims.entitlement.elsewhere import elsewhere
 from waybond_claims.ledger import Entry, Key, balances
 from waybond_claims.service.codec import CaseCodec
 from waybond_contracts import claims, commands, delays, disputes, orders, policies, refunds, registry

@@ -37,8 +37,8 @@ from tests.support.claims import (
     silent_30_days,
     usd,
 )
+from waybond_claims.case.elsewhere import elsewhere
 from waybond_claims.entitlement import entitlement, standing
-from waybond_claims.entitlement.elsewhere import elsewhere
 from waybond_contracts.claims import ClaimApproved, ClaimReferred
 from waybond_contracts.disputes import DisputeOutcome, DisputeResolved, DisputeStage, DisputeStageChanged
 from waybond_contracts.event import Event

@@ -3,9 +3,9 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from waybond_claims.case.given_back import Unit, given_back, split
 from waybond_claims.case.money import Elsewhere
 from waybond_claims.case.order import Line
-from waybond_claims.entitlement.given_back import Unit, given_back, split
 
 UNITS: tuple[Unit, ...] = ("P1", "P2", "P3", None)
 LINE_IDS = ("a", "b", "c")

@@ -142,7 +142,7 @@ PRODUCTS = st.sampled_from(sorted(products()))
 
 def derived(premium: Premium, insured: Money) -> int:
     """The net premium from nothing but the factors, as the docstring of `rate` says."""
-    cost, kept, minimum = Decimal(0), Decimal(1), Decimal(0)
+    cost, kept, minimum, taxed, most = Decimal(0), Decimal(1), Decimal(0), Decimal(1), Decimal("Infinity")
     for factor in premium.factors:
         value, z = Decimal(factor.value), Decimal(factor.credibility or 1)
         match factor.name:
@@ -158,9 +158,14 @@ def derived(premium: Premium, insured: Money) -> int:
                 kept -= value
             case "minimum":
                 minimum = value.scaleb(insured.exponent)
+            case "tax":
+                taxed = 1 + value
+            case "insured":
+                most = value.scaleb(insured.exponent)
             case other:
                 raise AssertionError(other)
-    return int(max(insured.minor * cost / kept, minimum).quantize(Decimal(1), ROUND_HALF_UP))
+    net = min(max(insured.minor * cost / kept, minimum), most / taxed)
+    return int(net.quantize(Decimal(1), ROUND_HALF_UP))
 
 
 @given(product=PRODUCTS, risk=RISKS)
@@ -169,7 +174,7 @@ def test_a_premium_can_be_derived_again_from_its_factors_alone(product: str, ris
 
     assert abs(derived(premium, risk.insured) - premium.net.minor) <= 1
     assert premium.total == premium.net.plus(premium.tax)
-    assert premium.net.minor >= 0
+    assert 0 <= premium.net.minor <= premium.total.minor <= risk.insured.minor
 
 
 @given(product=PRODUCTS, risk=RISKS, more=st.integers(0, 10**9))

@@ -32,6 +32,7 @@ from tests.support.claims import (
     usd,
 )
 from waybond_claims.case.cover import MAX_COVERS
+from waybond_claims.entitlement import entitlement
 from waybond_contracts.claims import ClaimApproved, ClaimReferred, RecoveryOpened, ReferralReason
 from waybond_contracts.delays import ScanSeen
 from waybond_contracts.disputes import DisputeStage
@@ -48,9 +49,21 @@ def insured(body: str = PLAIN, **fields: Any) -> ClaimsStory:
     return story
 
 
+def becomes(story: ClaimsStory, minor: int, at: float) -> None:
+    story.when(OrderAmended(**KEY, occurred_at=day(at), revision=1, total=usd(minor)))
+    story.when(amended(2, usd(minor), occurred_at=day(at)))
+
+
+def reasons(story: ClaimsStory, clause_id: str) -> list[str]:
+    """What was found of a clause, by unit."""
+    assert story.now is not None
+    owes = entitlement(story.case, story.now)
+    assert owes is not None
+    return [each.reason.value for each in owes.findings if each.rule.clause.id == clause_id]
+
+
 def to_500(story: ClaimsStory, at: float) -> None:
-    story.when(OrderAmended(**KEY, occurred_at=day(at), revision=1, total=usd(50_000)))
-    story.when(amended(2, usd(50_000), occurred_at=day(at)))
+    becomes(story, 50_000, at)
 
 
 def test_a_loss_that_was_paid_is_owed_no_more_after_the_order_is_amended() -> None:
@@ -286,6 +299,57 @@ def test_what_fell_due_while_a_chargeback_was_open_is_due_when_it_is_refused() -
     assert story.named(IssueRefund) == []
     story.when(resolved(day(50)))
     assert story.last(IssueRefund).amount == usd(3_000)
+
+
+LARGE = DAMAGE + 'value_above = { amount = "300" }\n'
+
+
+def test_an_order_that_grows_after_the_loss_is_not_too_large_for_it() -> None:
+    """100 were damaged on day 10 and paid; on day 12 the order is amended to 500, and orders above 300 are excluded."""
+    story = insured(only(LARGE))
+    story.when(damaged(day(10)))
+    story.pay(day(11))
+    to_500(story, 12)
+    assert (story.case.entitled, story.named(RecoveryOpened)) == (10_000, [])
+
+
+def test_an_order_that_shrinks_after_the_loss_was_too_large_for_it() -> None:
+    """500 were damaged on day 10; amended to 100 on day 12, the order is none that is covered."""
+    story = ClaimsStory()
+    story.given(placed(usd(50_000)), issued(only(LARGE), usd(50_000)), damaged(day(10)))
+    becomes(story, 10_000, 12)
+    assert story.case.entitled == 0
+
+
+def test_what_the_platform_gave_back_after_the_loss_excludes_nothing_unless_worded() -> None:
+    """Late for 7 days on day 27: 10 %. All was given back on day 30; what was due on day 27 is no exclusion's, and the
+    buyer keeps no more than the 100 that were paid."""
+    kept = insured(PLAIN + '[[exclusion]]\nid = "X"\nrefunded_by_platform = true\n')
+    kept.given(late(0), refunded("R1", 10_000, day(30)))
+    assert reasons(kept, "TG-1") == ["applies"]
+    always = insured(PLAIN + '[[exclusion]]\nid = "X"\nrefunded_by_platform = true\napplies = "always"\n')
+    always.given(late(0), refunded("R1", 10_000, day(30)))
+    assert reasons(always, "TG-1") == ["excluded"]
+
+
+def test_a_platform_that_gave_one_package_back_excludes_that_one_alone() -> None:
+    """Lines of 60 and 40 in two packages, both 10 % late. The platform gave 60 back for the first: 4 for the second."""
+    story = ClaimsStory()
+    goods = (line("1", 6_000), line("2", 4_000))
+    told = journey(package("P1", [("1", 1)]), package("P2", [("2", 1)]))
+    body = PLAIN + '[[exclusion]]\nid = "X"\nrefunded_by_platform = true\n'
+    story.given(placed(lines=goods), issued(body), refunded("R1", 6_000, day(5), lines=["1"]))
+    story.given(late(0, journey=told), late(0, package_id="P2", journey=told))
+    assert story.case.entitled == 400
+
+
+def test_our_own_refund_that_the_platform_reports_excludes_nothing() -> None:
+    """10 are paid for lateness; the platform reports them, and gives 90 of its own: not all that the goods cost."""
+    story = insured(PLAIN + '[[exclusion]]\nid = "X"\nrefunded_by_platform = true\napplies = "always"\n')
+    story.when(late(0))
+    story.pay(day(27.1))
+    story.given(refunded("R1", 1_000, day(28), provider_refund_ref="re_1"), refunded("R2", 9_000, day(29)))
+    assert (story.case.entitled, story.named(RecoveryOpened)) == (1_000, [])
 
 
 def test_a_part_that_the_platform_gave_back_excludes_nothing() -> None:

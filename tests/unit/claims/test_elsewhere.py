@@ -24,8 +24,8 @@ from tests.support.claims import (
     ruling,
     usd,
 )
+from waybond_claims.case.elsewhere import elsewhere
 from waybond_claims.case.state import Case
-from waybond_claims.entitlement.elsewhere import elsewhere
 from waybond_contracts.claims import ClaimApproved, ClaimReferred, RecoveryOpened
 from waybond_contracts.disputes import DisputeOutcome, DisputeStage, DisputeStageChanged
 from waybond_contracts.event import Event

@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 
+from waybond_claims.case.given_back import Unit, given_back
 from waybond_claims.case.money import Elsewhere
 from waybond_claims.case.order import Line
-from waybond_claims.entitlement.given_back import Unit, given_back
 
 LINES = (Line("a", 3, 6_000), Line("b", 1, 4_000))
 VALUES: dict[Unit, int] = {"P1": 4_000, "P2": 6_000}

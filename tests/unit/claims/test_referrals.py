@@ -241,6 +241,7 @@ def test_the_command_line_makes_a_decision_of_what_is_shown() -> None:
     assert (command.referral_id, command.case_version) == (referred.referral_id, referred.version)
     story.when(command)
     assert story.case.referrals[0].choice == "keep_waiting"
+    assert command_for(case, asked, "keep_waiting", case.version, role="lead", now=day(29)).role == "lead"
 
 
 def test_the_command_line_refuses_what_claims_would_refuse() -> None:
@@ -249,6 +250,8 @@ def test_the_command_line_refuses_what_claims_would_refuse() -> None:
     case = shown(story.case, story.status, story.now)
     with pytest.raises(ReferralError, match="expected one of keep_waiting"):
         command_for(case, case.referrals[0], "no_such_choice", case.version, now=day(29))
+    with pytest.raises(ReferralError, match="a role of adjuster, payments, lead, got 'boss'"):
+        command_for(case, case.referrals[0], "keep_waiting", case.version, role="boss", now=day(29))
     with pytest.raises(ReferralError, match="no amount with keep_waiting"):
         command_for(case, case.referrals[0], "keep_waiting", case.version, amount="4.00", now=day(29))
     with pytest.raises(ReferralError, match=r"at most 10\.00 USD"):

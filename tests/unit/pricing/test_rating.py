@@ -146,15 +146,24 @@ def test_the_season_is_the_quarter(month: int, quarter: str) -> None:
 
 def test_a_small_cover_costs_the_minimum_of_its_currency() -> None:
     small = replace(RISK, insured=usd(100))
-    in_reais = replace(small, value=Money.of(100, "BRL"), insured=Money.of(100, "BRL"), per_unit=Decimal("5.4321"))
+    in_reais = replace(small, value=Money.of(900, "BRL"), insured=Money.of(900, "BRL"), per_unit=Decimal("5.4321"))
 
     assert rate(file(UNTAXED), small).total == usd(100)
     assert rate(file(UNTAXED), in_reais).total == Money.of(700, "BRL")
     assert factor(rate(file(UNTAXED), small), "minimum", "USD").result == usd(100)
 
 
+@pytest.mark.parametrize(("changes", "net"), [((UNTAXED,), 30), ((), 28)])
+def test_a_premium_is_never_above_what_is_insured(changes: tuple[tuple[str, str], ...], net: int) -> None:
+    """The minimum is 1.00 and 0.30 is insured: 0.30 is charged, with a tax of 7.38 % 0.28 of it net (0.2794)."""
+    premium = rate(file(*changes), replace(RISK, insured=usd(30)))
+
+    assert (premium.total, premium.net, premium.tax) == (usd(30), usd(net), usd(30 - net))
+    assert factor(premium, "insured", "USD").result == usd(30)
+
+
 def test_a_currency_without_a_minimum_of_its_own_has_that_of_the_file_converted() -> None:
-    yen = Money.of(10, "JPY")
+    yen = Money.of(900, "JPY")
 
     premium = rate(file(UNTAXED), replace(RISK, value=yen, insured=yen, per_unit=Decimal("150.5")))
 

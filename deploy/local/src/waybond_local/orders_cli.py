@@ -113,6 +113,8 @@ def explained(why: Explanation) -> Iterator[RenderableType]:
             escape(_benefit(finding)),
         )
     yield clauses
+    if why.others:
+        yield f"{why.others} more did not change since the last approval: they are the step `others`"
     steps = Table("step", "what", "amount", "result", box=None, pad_edge=False)
     for step in why.steps:
         steps.add_row(step.kind, escape(step.what.replace("_", " ")), str(step.amount), str(step.result))

@@ -18,7 +18,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from waybond_claims.desk.kinds import TAKES_AMOUNT
+from waybond_claims.desk.kinds import TAKES_AMOUNT, Role
 from waybond_claims.service.cases import MAX_LISTED, Stored, find, referred
 from waybond_claims.service.shown import ShownCase, ShownReferral, shown
 from waybond_contracts.claims import ReferralReason
@@ -58,12 +58,14 @@ def list_(data: Folder = None) -> None:
     if not found:
         console.print("Nothing waits for a person.")
         return
-    table = Table("referral", "order", "since", "reason", "amount", "question", "choices")
+    table = Table("referral", "order", "since", "for", "by", "reason", "amount", "question", "choices")
     for case, referral in sorted(found, key=lambda each: each[1].opened_at):
         table.add_row(
             referral.referral_id[:8],
             escape(case.order),
             f"{referral.opened_at:%Y-%m-%d %H:%M}",
+            referral.role,
+            f"{referral.answer_by:%Y-%m-%d %H:%M}" if referral.answer_by is not None else "",
             referral.reason,
             str(referral.amount or ""),
             escape(referral.question),
@@ -82,6 +84,7 @@ def show(referral: Referral, data: Folder = None) -> None:
     for name, value in (
         ("order", case.order),
         ("case version", str(case.version)),
+        ("for", asked.role),
         ("question", asked.question),
         ("choices", ", ".join(asked.choices)),
         ("amount", str(asked.amount or "")),
@@ -108,16 +111,19 @@ def decide(
     version: Annotated[int, typer.Option(min=1, help="The case version that `show` showed: a later one refuses.")],
     amount: Annotated[str | None, typer.Option(help='How much, where that is asked, as in "12.50".')] = None,
     note: Annotated[str, typer.Option(help="Why; kept with the decision.")] = "",
+    role: Annotated[
+        str, typer.Option(help="As which role: adjuster, payments or lead; by default as such questions are put to.")
+    ] = "",
     data: Folder = None,
 ) -> None:
     """Decide a referral: publishes DecideReferral, which claims applies in its turn."""
     stack = state.serving(data)
     case, asked = asyncio.run(_found(stack, referral))
-    command = command_for(case, asked, choice, version, amount=amount, note=note, now=datetime.now(UTC))
+    command = command_for(case, asked, choice, version, amount=amount, note=note, role=role, now=datetime.now(UTC))
     asyncio.run(_publish(stack, command))
     console.print(
         "DecideReferral is on claim-commands. [bold]waybond referral list[/bold] shows the question again if the case "
-        "had changed meanwhile."
+        "had changed meanwhile, or if so much is for a lead to decide."
     )
 
 
@@ -129,10 +135,13 @@ def command_for(
     *,
     amount: str | None = None,
     note: str = "",
+    role: str = "",
     now: datetime,
 ) -> DecideReferral:
     """The decision as a command. Raises ReferralError for an answer that would be refused anyway, and ContractError
     for an amount that is none and a note that is too long."""
+    if role and role not in tuple(Role):
+        raise ReferralError(f"expected a role of {', '.join(Role)}, got {role!r}")
     if choice not in asked.choices:
         raise ReferralError(f"expected one of {', '.join(asked.choices)}, got {choice!r}")
     if version != case.version:
@@ -164,6 +173,7 @@ def command_for(
             choice=choice,
             amount=much,
             note=note,
+            role=role,
         )
     except ValidationError as error:
         raise contract_error(error) from None

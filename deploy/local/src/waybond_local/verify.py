@@ -21,6 +21,7 @@ from waybond_local.invariants import load
 from waybond_local.invariants.check import Check
 from waybond_local.invariants.flow import Log, Place, applied, drained, kept_once
 from waybond_local.invariants.money import Limits, Owed, balanced
+from waybond_local.invariants.rows import Rows
 from waybond_local.journal.audit import Audit, follow
 from waybond_local.journal.command import CANNOT, stack_place
 from waybond_local.journal.published import Published, ends
@@ -44,9 +45,9 @@ def command(
     *,
     quick: Annotated[bool, typer.Option("--quick", help="I1 to I6 alone: follow no journal.")] = False,
 ) -> None:
-    """Check the invariants I1 to I10 of a running stack against Kafka and the payment system. Changes nothing.
+    """Check the invariants I1 to I11 of a running stack against Kafka and the payment system. Changes nothing.
 
-    I7 to I10 follow the journals through the topics from their beginning, which takes a while on a large installation.
+    I7 to I11 follow journals and topics from their beginning, which takes a while on a large installation.
 
     Exit code 0: all hold. 1: one does not. 3: none fails, but one could not be checked: no stack is ready, a server
     cannot be reached, a topic does not go back far enough.
@@ -64,7 +65,7 @@ def command(
     if checks:
         show(checks, console)
     if why is not None:
-        what = "Nothing could be checked." if not checks else "I7 to I10 could not be checked."
+        what = "Nothing could be checked." if not checks else "I7 to I11 could not be checked."
         console.print(f"{what} {why}", markup=False, soft_wrap=True)
     if not all(check.holds for check in checks):
         raise typer.Exit(1)
@@ -95,7 +96,7 @@ async def verify(stack: StackState, *, patience_seconds: float = PATIENCE_SECOND
 async def audit(
     stack: StackState, checks: Sequence[Check], quote_keys: str | None, *, patience_seconds: float = PATIENCE_SECONDS
 ) -> list[Check]:
-    """I7 to I10, in their order: by following every journal, then reading what our services published.
+    """I7 to I11, in their order: by following every journal, then reading what our services published.
 
     What was committed and has not reached its topic after `patience_seconds` is added to I4.
     """
@@ -110,7 +111,9 @@ async def audit(
             await follow(place, service, shard, followed)
     deadline = time.monotonic() + patience_seconds
     while True:
-        published = Published(place, followed, before)
+        async with load.reading(place.dsn) as connection:
+            moved = {each.refund_id: each.minor for each in await load.moved(connection)}
+        published = Published(place, followed, before, rows=Rows(moved))
         for shard in range(place.partitions):
             await published.look(shard)
         if published.outboxes.holds or time.monotonic() >= deadline:
@@ -119,7 +122,7 @@ async def audit(
     for check in checks:
         if check.name == published.outboxes.name:
             check.add(published.outboxes)
-    return [followed.replays, published.clocks.check, followed.wakes, published.holds]
+    return [followed.replays, published.clocks.check, followed.wakes, published.holds, published.rows.check]
 
 
 async def check_all(

@@ -13,7 +13,7 @@ from waybond_claims.complaints import waits
 from waybond_claims.complaints.answers import answer
 from waybond_claims.desk import asked, decisions, referrals
 from waybond_claims.draft import Draft
-from waybond_claims.entitlement import Entitlement, due, entitlement
+from waybond_claims.entitlement import Entitlement, due, entitlement, told
 from waybond_claims.events import explanation, money
 from waybond_claims.facts import verdicts
 from waybond_claims.facts.added import added
@@ -100,7 +100,7 @@ def _reckon(draft: Draft, owes: Entitlement) -> None:
             "cause": draft.cause,
             "before": money(case, case.entitled),
             "after": money(case, owes.entitled),
-            "explanation": explanation(case, owes, due(case, owes, waits=True), draft.now),
+            "explanation": explanation(case, owes, due(case, owes, waits=True), draft.now, told(case, owes)),
         }
         draft.say(claims.ClaimReopened, fields)
     draft.change(entitled=owes.entitled, owed=owes.owed)
@@ -121,8 +121,8 @@ def _pay(draft: Draft, owes: Entitlement) -> None:
 
 def _answer(draft: Draft, owes: Entitlement | None, *, paid_now: bool) -> None:
     """Answer the complaints."""
-    for told in answer(draft, owes, paid_now=paid_now):
-        notices.denied(draft, told)
+    for dispute in answer(draft, owes, paid_now=paid_now):
+        notices.denied(draft, dispute)
 
 
 def _ask(draft: Draft, owes: Entitlement | None) -> None:
@@ -139,6 +139,7 @@ def _deadlines(case: Case, now: datetime) -> Iterator[datetime | None]:
     yield next_look(case, now)
     yield retries.retry_at(case)
     yield asked.next_silence(case, now)
+    yield from asked.deadlines(case, now)
     yield growth.next_period(case, now)
     yield from verdicts.deadlines(case)
     yield from answers.deadlines(case, now)

@@ -18,7 +18,7 @@ from waybond_claims.case.journey import WatchFact
 from waybond_claims.case.money import Command
 from waybond_claims.case.order import Order
 from waybond_claims.case.state import Case
-from waybond_claims.entitlement import ORDER, Due, Entitlement, Stepped, key_of, unit_limit
+from waybond_claims.entitlement import ORDER, Due, Entitlement, Stepped, Told, key_of, unit_limit
 from waybond_claims.entitlement.keys import Key
 from waybond_contracts.claims import Notice
 from waybond_contracts.explanation import MAX_FINDINGS, ClockUsed, Converted, Explanation, Finding, PackageBasis, Step
@@ -98,14 +98,16 @@ def notice(language: Language, subject: str, body: str) -> Notice:
     return _NOTICE({"language": language, "subject": subject, "body": body})
 
 
-def explanation(case: Case, owes: Entitlement, difference: Due, now: datetime) -> Explanation:
-    """Why this is owed and that is commanded, for the event that the case's next version is published with."""
+def explanation(case: Case, owes: Entitlement, difference: Due, now: datetime, said: Told) -> Explanation:
+    """Why this is owed and that is commanded, as far as `said` tells it, for the event that the case's next version is
+    published with."""
     seen = owes.view
     policy = seen.policy
     currency = seen.order.currency
-    looked_at = owes.findings
+    looked_at = said.findings
     if len(looked_at) > MAX_FINDINGS:
         looked_at = tuple(sorted(looked_at, key=_weight, reverse=True)[:MAX_FINDINGS])
+    above = _above_value(owes, looked_at)
     units = [key for key in dict.fromkeys([key_of(each) for each in looked_at]) if key == ORDER or key in seen.ids]
     return _EXPLANATION(
         {
@@ -117,12 +119,13 @@ def explanation(case: Case, owes: Entitlement, difference: Due, now: datetime) -
             "policy_version": seen.cover.version,
             "case_version": case.version + 1,
             "decided_at": now,
-            "packages": tuple([_package(owes, key, currency) for key in units[:MAX_PACKAGES]]),
+            "packages": tuple([_package(owes, key, above, currency) for key in units[:MAX_PACKAGES]]),
             "findings": tuple([_finding(each, owes, currency) for each in looked_at]),
-            "steps": tuple([_step(each, currency) for each in difference.steps]),
+            "steps": tuple([_step(each, currency) for each in said.steps(difference.steps)]),
             "entitled": money_of(owes.entitled, currency),
             "command": money_of(difference.command, currency),
             "rates": tuple([each.rate for each in policy.rates]),
+            "others": said.others,
         }
     )
 
@@ -131,7 +134,7 @@ def _weight(found: Found) -> int:
     return RANK[found.reason]
 
 
-def _package(owes: Entitlement, key: Key, currency: str) -> PackageBasis:
+def _package(owes: Entitlement, key: Key, above: set[Key], currency: str) -> PackageBasis:
     bounds = owes.bounds
     return _PACKAGE(
         {
@@ -139,16 +142,15 @@ def _package(owes: Entitlement, key: Key, currency: str) -> PackageBasis:
             "remainder": key is None,
             "basis": money_of(bounds.value(key), currency),
             "limit": _optional(unit_limit(owes.view.case, bounds.cover(key), key), currency),
-            "elsewhere": _optional(bounds.elsewhere.get(key, 0 if _above_value(owes, key) else None), currency),
+            "elsewhere": _optional(bounds.elsewhere.get(key, 0 if key in above else None), currency),
         }
     )
 
 
-def _above_value(owes: Entitlement, key: Key) -> bool:
-    """Whether a clause would give more for the goods than they are insured for (a fixed sum)."""
+def _above_value(owes: Entitlement, looked_at: tuple[Found, ...]) -> set[Key]:
+    """The units for which a clause would give more than their goods are insured for (a fixed sum)."""
     bounds = owes.bounds
-    applying = [each for each in owes.findings if each.applies and key_of(each) == key]
-    return any(bounds.gross(each) > bounds.net(each) for each in applying)
+    return {key_of(each) for each in looked_at if each.applies and bounds.gross(each) > bounds.net(each)}
 
 
 def _step(step: Stepped, currency: str) -> Step:

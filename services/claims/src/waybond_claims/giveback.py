@@ -5,7 +5,7 @@ from msgspec.structs import replace
 from waybond_claims.case.money import Recovery, Share
 from waybond_claims.case.state import Case
 from waybond_claims.draft import Draft, named
-from waybond_claims.entitlement import Entitlement, due, key_of, standing
+from waybond_claims.entitlement import Entitlement, due, key_of, standing, told
 from waybond_claims.entitlement.paid import stands_for
 from waybond_claims.entitlement.standing import first_back
 from waybond_claims.events import explanation, money
@@ -20,13 +20,14 @@ def recover(draft: Draft, owes: Entitlement) -> None:
     if difference > 0:
         ordinal = max([each.ordinal for each in case.recoveries], default=0) + 1
         reason = _reason(draft, owes)
+        # What is on its way is taken back by other means.
+        less = due(case, owes, waits=True, flying=False)
         fields = {
             "recovery_id": named(case.claim_id, f"recovery/{ordinal}"),
             "from_whom": "buyer",
             "amount": money(case, difference),
             "reason": reason,
-            # What is on its way is taken back by other means.
-            "explanation": explanation(case, owes, due(case, owes, waits=True, flying=False), draft.now),
+            "explanation": explanation(case, owes, less, draft.now, told(case, owes)),
         }
         # One that came to nothing is not kept (S: a feed that says delivered and not delivered by turns, for ever).
         kept = (each for each in case.recoveries if each.minor)

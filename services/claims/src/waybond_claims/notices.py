@@ -18,11 +18,11 @@ from babel.numbers import format_currency
 
 from waybond_claims.adjudication.found import Found
 from waybond_claims.case.complaint import Dispute
+from waybond_claims.case.elsewhere import elsewhere
 from waybond_claims.case.money import Command
 from waybond_claims.case.state import Case
 from waybond_claims.draft import Draft, named
 from waybond_claims.entitlement import net_paid
-from waybond_claims.entitlement.elsewhere import elsewhere
 from waybond_claims.events import money, notice
 from waybond_contracts.claims import BuyerNotified, Notice
 from waybond_contracts.money import Money, exponent_of

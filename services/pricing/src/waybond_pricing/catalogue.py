@@ -8,8 +8,11 @@ from datetime import datetime, timedelta
 from pydantic import BaseModel
 
 from waybond_contracts.errors import ContractError
+from waybond_contracts.sale import Terms
 from waybond_contracts.times import iso8601
-from waybond_contracts.wording import Amount, Terms, Wording, WordingDocument
+from waybond_contracts.worded import Amount
+from waybond_contracts.wording import Wording, WordingDocument
+from waybond_pricing.payable import check_payable
 from waybond_pricing.rating import RatingFile, parse_rating
 
 MAX_AHEAD = timedelta(days=2)
@@ -39,6 +42,13 @@ class Product:
     def key(self) -> str:
         """Name and version: "order-protection@2026.11.1"."""
         return f"{self.wording.product}@{self.wording.version}"
+
+    @classmethod
+    def sold(cls, body: str, ratings: Mapping[str, str]) -> "Product":
+        """A product that can be offered: every clause of it can be paid. Raises ContractError naming the field."""
+        product = cls.of(body, ratings)
+        check_payable(product.wording)
+        return product
 
     @classmethod
     def of(cls, body: str, ratings: Mapping[str, str]) -> "Product":

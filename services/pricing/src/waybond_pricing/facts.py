@@ -139,7 +139,8 @@ def amended_beyond(state: State, order: Order) -> Refusal | None:
 
 
 def refunded_in_full(state: State, facts: Facts) -> bool:
-    """Whether the platform gave all of it back; a refund in another currency than the order's does not count."""
+    """Whether the platform gave all of it back; a refund in another currency than the order's does not count. The
+    platform's word of a refund of ours counts here: by what it is told, pricing does not hear of (decision 82)."""
     currency = facts.total.currency
     given_back = sum(refund.minor for refund in state.refunds.values() if refund.currency == currency)
     return bool(state.refunds) and given_back >= facts.total.minor

@@ -19,12 +19,13 @@ def ratings() -> Mapping[str, str]:
 def products() -> Mapping[str, Product]:
     """All versions of all products, by key.
 
-    Raises ContractError, naming the file, for one that cannot be read or is not called by its product and version.
+    Raises ContractError, naming the file, for one that cannot be read, has a clause that cannot be paid, or is not
+    called by its product and version.
     """
     read: dict[str, Product] = {}
     for name, body in _texts("products").items():
         try:
-            product = Product.of(body, ratings())
+            product = Product.sold(body, ratings())
         except ContractError as error:
             raise ContractError(f"products/{name}.toml: {error.field}", error.expected, error.got) from error
         if name != product.key.replace("@", "-"):

@@ -15,7 +15,7 @@ from waybond_contracts.fields import Code, Count, DecimalString, Id, Share, Text
 from waybond_contracts.money import Minor, Money, exponent_of, rounded
 from waybond_contracts.places import Country, Lane
 from waybond_contracts.policies import Factor, Premium
-from waybond_contracts.wording import Strict
+from waybond_contracts.worded import Strict
 
 MAX_GROUPS = 5_000
 MAX_BANDS = 32
@@ -165,10 +165,11 @@ def rate(file: RatingFile, risk: Risk) -> Premium:
     rests on 1. So for every factor with a credibility: applied = Z x value + (1 - Z) x (the rate before it, or 1).
 
         cost per unit = base x service x season x value band x balance + assumptions
-        net = max(insured x cost per unit / (1 - loadings), minimum)        total = net x (1 + tax)
+        net = max(insured x cost per unit / (1 - loadings), minimum)        total = min(net x (1 + tax), insured)
 
     Rounded half up to a minor unit at the end: `total` from the unrounded net, and `tax` is what `total` exceeds the
-    rounded net by. Raises ContractError where the order's currency has no minimum and no rate to the file's.
+    rounded net by. A premium is never above what is insured (S: a minimum of 0.50 for an order of 0.30). Raises
+    ContractError where the order's currency has no minimum and no rate to the file's.
     """
     with localcontext(ARITHMETIC):
         factors: list[Factor] = []
@@ -198,13 +199,18 @@ def _premium(file: RatingFile, risk: Risk, cost: Decimal, factors: list[Factor])
         net = minimum
         low = risk.insured.with_minor(rounded(minimum))
         factors.append(Factor(name="minimum", key=low.currency, value=_shown(low.amount), result=low, source=file.note))
-    rounded_net = risk.insured.with_minor(rounded(net))
     tax = file.tax.get(risk.lane.destination)
-    total = rounded_net
+    gross = net if tax is None else net * (ONE + Decimal(tax.rate))
+    total, rounded_net = risk.insured.with_minor(rounded(gross)), risk.insured.with_minor(rounded(net))
     if tax is not None:
-        total = risk.insured.with_minor(rounded(net * (ONE + Decimal(tax.rate))))
         source = tax.source or tax.name
         factors.append(Factor(name="tax", key=risk.lane.destination, value=tax.rate, result=total, source=source))
+    if total.minor > risk.insured.minor:
+        total, rounded_net = risk.insured, risk.insured.with_minor(rounded(risk.insured.minor * net / gross))
+        source = "a premium is no more than what is insured"
+        factors.append(
+            Factor(name="insured", key=total.currency, value=_shown(total.amount), result=total, source=source)
+        )
     return Premium(
         total=total, net=rounded_net, tax=total.less(rounded_net), rating=file.rating, factors=tuple(factors)
     )

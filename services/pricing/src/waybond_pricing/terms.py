@@ -10,7 +10,8 @@ from waybond_contracts.orders import FxRate
 from waybond_contracts.places import Lane
 from waybond_contracts.policies import DeclineReason, Factor, Premium
 from waybond_contracts.watches import Watch, compile_watches
-from waybond_contracts.wording import Amount, Cover
+from waybond_contracts.worded import Amount
+from waybond_contracts.wording import Cover
 from waybond_pricing.catalogue import Product
 from waybond_pricing.rating import Risk, Season, rate, season_of
 
@@ -64,6 +65,9 @@ def refusal(product: Product, facts: Facts) -> Refusal | None:
         if per_unit(other, currency, facts.exchange) is None:
             detail = f"{product.key} names {other}: an order in {currency} needs an exchange rate between them"
             return Refusal(DeclineReason.NO_EXCHANGE_RATE, detail, product.key)
+    off = _rate_off(product, facts)
+    if off is not None:
+        return off
     if facts.total.minor <= 0:
         detail = f"there is nothing to insure: the order's total is {facts.total}"
         return Refusal(DeclineReason.NOT_OFFERED, detail, product.key)
@@ -75,6 +79,32 @@ def refusal(product: Product, facts: Facts) -> Refusal | None:
         if facts.total.minor > most.minor:
             detail = f"{product.key} takes orders up to {most}, not {facts.total}"
             return Refusal(DeclineReason.VALUE_OVER_LIMIT, detail, product.key)
+    return None
+
+
+def _rate_off(product: Product, facts: Facts) -> Refusal | None:
+    """An exchange rate further from the product's reference rate than it allows.
+
+    Scenario: a platform gives 0.72 CNY for a dollar instead of 7.2; limits and fixed sums would be a tenth of what the
+    product promises.
+    """
+    known, within = facts.exchange, product.terms.rate_within
+    if known is None or within is None:
+        return None
+    for reference in product.terms.reference_rates:
+        if {reference.base, reference.quote} != {known.base, known.quote}:
+            continue
+        with localcontext(ARITHMETIC):
+            # Both as whole of the reference: of a rate that is given the other way round the reciprocal is compared.
+            same_way = reference.base == known.base
+            given = Decimal(known.rate) if same_way else Decimal(1)
+            expected = Decimal(reference.rate) * (1 if same_way else Decimal(known.rate))
+            if abs(given - expected) > expected * Decimal(within):
+                detail = (
+                    f"settlement_rate: {known.base} to {known.quote} at {known.rate} is further than {within} of it "
+                    f"from the reference rate, {reference.base} to {reference.quote} at {reference.rate}"
+                )
+                return Refusal(DeclineReason.NO_EXCHANGE_RATE, detail, product.key)
     return None
 
 

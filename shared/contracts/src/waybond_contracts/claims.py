@@ -68,7 +68,10 @@ class ReferralReason(StrEnum):
 
 
 class ClaimReferred(ClaimEvent, topic=CLAIMS):
-    """A person decides, by DecideReferral with this referral_id and the case version that they saw."""
+    """A person decides, by DecideReferral with this referral_id and the case version that they saw.
+
+    It comes again, under the same referral_id, when a decision was refused, and to a lead when nobody answered by
+    `answer_by`, then under the version that the case has; the newest counts."""
 
     referral_id: Id
     """Names the question; DecideReferral carries it back."""
@@ -82,6 +85,11 @@ class ClaimReferred(ClaimEvent, topic=CLAIMS):
     """What is at stake."""
     refund_id: Id | None = None
     """The refund that the question is about, if any."""
+    role: Code = ""
+    """Who is asked: adjuster, payments, or lead, who decides what is above the others' authority or was not answered
+    in time. More words may come."""
+    answer_by: Instant | None = None
+    """By when an answer is expected; without one the question is told again."""
 
     @property
     def business_key(self) -> str:

@@ -36,6 +36,9 @@ class DecideReferral(ClaimCommand, topic=CLAIM_COMMANDS):
     """Where the choice needs one."""
     note: Text = ""
     """Why."""
+    role: Code = ""
+    """As which role they decide (adjuster, payments, lead); none: as the one that such questions are put to. What is
+    above the role's authority is refused."""
 
 
 class AcceptOffer(ClaimCommand, topic=CLAIM_COMMANDS):

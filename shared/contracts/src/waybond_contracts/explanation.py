@@ -20,9 +20,12 @@ from waybond_contracts.fields import (
     Share,
 )
 from waybond_contracts.money import Money
-from waybond_contracts.wording import Clock, MajorAmount, Peril
+from waybond_contracts.worded import MajorAmount
+from waybond_contracts.wording import Clock, Peril
 
 MAX_FINDINGS = 640
+OTHERS = "others"
+"""What the step is called that adds the units which an explanation does not name."""
 
 
 class FindingReason(StrEnum):
@@ -150,9 +153,10 @@ class Step(Model):
     kind: StepKind
     """What it does."""
     what: Code
-    """order, remainder or package:<id>, and refunded:<unit>, by how much less is due for it since money came back for
-    it elsewhere; then limit and paid_less_refunded, which end at `entitled`; then kept (paid under a clause
-    that lets the buyer keep it), settled, in_flight, recovered, offset, waived, asked_back, waits, other_means."""
+    """others (the units that are not named, together); order, remainder or package:<id>, and refunded:<unit>, by how
+    much less is due for it since money came back for it elsewhere; then limit and paid_less_refunded, which end at
+    `entitled`; then kept (paid under a clause that lets the buyer keep it), settled, in_flight, recovered, offset,
+    waived, asked_back, waits, other_means."""
     amount: Money
     """By how much, or to what."""
     result: Money
@@ -177,7 +181,10 @@ class PackageBasis(Model):
 
 class Explanation(Model):
     """From this alone the amounts can be derived again: `entitled` from the findings and steps up to it, `command`
-    from all of them."""
+    from all of them.
+
+    Of a large order it names the units of which something changed since the last ClaimApproved; the others are one
+    step, and their findings are in the explanations before."""
 
     product: Code
     """The product's name."""
@@ -196,9 +203,9 @@ class Explanation(Model):
     decided_at: Instant
     """When."""
     packages: Annotated[tuple[PackageBasis, ...], Field(fail_fast=True, max_length=MAX_PACKAGES)]
-    """What each package is worth to the policy."""
+    """What each unit that is named is worth to the policy."""
     findings: Annotated[tuple[Finding, ...], Field(fail_fast=True, max_length=MAX_FINDINGS)]
-    """Every clause looked at."""
+    """Every clause looked at, for the units that are named; of many findings those that say something."""
     steps: Annotated[tuple[Step, ...], Field(fail_fast=True, max_length=MAX_STEPS)]
     """The amount, step by step."""
     entitled: Money
@@ -207,3 +214,5 @@ class Explanation(Model):
     """What is commanded now: entitled less settled, in flight, plus recovered. Negative: to be recovered."""
     rates: Annotated[tuple[DecimalString, ...], Field(fail_fast=True, max_length=16)] = ()
     """Exchange rates used, as decimal strings."""
+    others: Count = 0
+    """How many units are not named, since nothing about them changed."""

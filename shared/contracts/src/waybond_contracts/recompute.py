@@ -4,7 +4,7 @@ from collections import defaultdict
 from decimal import Decimal
 
 from waybond_contracts.errors import ContractError
-from waybond_contracts.explanation import Explanation, Finding, PackageBasis, Step, StepKind
+from waybond_contracts.explanation import OTHERS, Explanation, Finding, PackageBasis, Step, StepKind
 from waybond_contracts.money import Money, rounded
 from waybond_contracts.wording import PARAMETRIC
 
@@ -17,10 +17,10 @@ def recompute(explanation: Explanation) -> tuple[Money, Money]:
     """What the order is owed in all, and what is commanded now: `entitled` and `command` of an honest explanation.
 
     The benefits are derived from each finding's basis, share and bounds, the sums from the findings; of the steps only
-    what findings cannot know is taken: limits, and what was paid already. What came back for a package lowers its
-    benefits of indemnity. A benefit of the whole order stands beside
-    the sum of the packages' benefits: the larger one counts. Raises ContractError if a finding that applies says
-    neither share nor fixed sum.
+    what findings cannot know is taken: limits, what was paid already, and the sum of the units that are not named.
+    What came back for a package lowers its benefits of indemnity. A benefit of the whole order stands beside the sum of
+    the packages' benefits: the larger one counts. Raises ContractError if a finding that applies says neither share nor
+    fixed sum.
     """
     amount = _owed_before_limits(explanation)
     caps = [step for step in explanation.steps if step.kind is StepKind.CAP and step.what in ENTITLED_BY]
@@ -83,7 +83,8 @@ def _owed_before_limits(explanation: Explanation) -> int:
             unit = finding.package_id, finding.remainder
             highest[unit] = max(highest[unit], _within(finding, bases.get(unit)))
     whole_order = highest.pop((None, False), 0)
-    return max(whole_order, sum(highest.values()))
+    others = sum(step.amount.minor for step in explanation.steps if step.kind is StepKind.ADD and step.what == OTHERS)
+    return max(whole_order, sum(highest.values()) + others)
 
 
 def _within(finding: Finding, unit: PackageBasis | None) -> int:

@@ -6,7 +6,7 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, StringConstraints, ValidationError, model_validator
+from pydantic import AfterValidator, Field, ValidationError, model_validator
 
 from waybond_contracts.errors import ContractError, contract_error
 from waybond_contracts.fields import (
@@ -16,20 +16,20 @@ from waybond_contracts.fields import (
     MAX_WATCHES,
     Code,
     Duration,
-    Id,
     Model,
     Segment,
     Sha256,
     Share,
     Text,
 )
-from waybond_contracts.money import Currency, Money
+from waybond_contracts.money import Currency
 from waybond_contracts.places import Lane, LanePattern, precise
+from waybond_contracts.sale import MAX_LANES, Authority, Terms
 from waybond_contracts.shipments import ScanKind
+from waybond_contracts.worded import Amount, Strict
 
 MAX_TIERS = 16
 MAX_CONDITIONS = 8
-MAX_LANES = 300
 MAX_WAYS = 8
 MAX_LIVE_SCANS = 4
 LIVE_AFTER = 2
@@ -87,29 +87,7 @@ class DeliveredBy(StrEnum):
     UNKNOWN = "unknown"
 
 
-MajorAmount = Annotated[str, StringConstraints(max_length=32, pattern=r"^[0-9]{1,16}(\.[0-9]{1,4})?$")]
 LimitMinor = Annotated[int, Field(ge=1, le=MAX_INTEGER, strict=True)]
-
-
-class Strict(Model):
-    """A part of a wording. An unknown field is refused: a misspelt rule must not be silently no rule."""
-
-    model_config = Model.model_config | {"extra": "forbid", "strict": False}
-
-
-class Amount(Strict):
-    """A sum in major units ("5", "7.50"), in the order's currency or another, converted at the rate pinned at bind."""
-
-    amount: MajorAmount
-    """In major units, as a decimal string."""
-    currency: Annotated[str, Field(pattern=r"^([A-Z]{3}|order)$")] = "order"
-    """ISO 4217 code, or `order`: the currency of the order."""
-
-    @model_validator(mode="after")
-    def _known(self) -> "Amount":
-        if self.currency != "order":
-            Money.parse(self.amount, self.currency)
-        return self
 
 
 class Deductible(Strict):
@@ -373,30 +351,6 @@ class Cover(Strict):
     """Of every clause without one of its own."""
 
 
-class Terms(Strict):
-    """What pricing needs to sell the product: who may have it, for how long after the order, at which rating file."""
-
-    rating: Id
-    """Name and version of the rating file."""
-    bind_within: Duration
-    """An order that is placed longer ago than this is declined; at most 30 days."""
-    lanes: Annotated[tuple[LanePattern, ...], Field(min_length=1, max_length=MAX_LANES)] = ("*",)
-    """Where it is sold."""
-    lanes_except: Annotated[tuple[LanePattern, ...], Field(max_length=MAX_LANES)] = ()
-    """Where it is not."""
-    max_order_value: Amount | None = None
-    """Orders above it are declined."""
-    needs_promise: bool = False
-    """An order without a promise is declined."""
-    on_cancel: Literal["refund_premium", "refund_unearned", "keep_premium"] = "refund_premium"
-    """What becomes of the premium when the order is cancelled: all is given back and nothing was ever covered, the part
-    for the time that is left is, or nothing."""
-    on_refund: Literal["refund_unearned", "keep_premium"] = "keep_premium"
-    """What becomes of it when the platform has refunded all of the order."""
-    on_amend: Literal["rate_again", "keep_premium"] = "rate_again"
-    """What becomes of it when the order changes: it is rated again, or stays as it was bound."""
-
-
 class Wording(Strict):
     """A product's file, whole. A version in force never changes: a new one is written."""
 
@@ -418,6 +372,8 @@ class Wording(Strict):
     """What is not."""
     terms: Terms | None = None
     """What pricing needs to sell it."""
+    authority: Authority | None = None
+    """How much people decide alone."""
 
     @model_validator(mode="after")
     def _bounded(self) -> "Wording":

@@ -16,6 +16,7 @@ from waybond_contracts.topics import CLAIMS, DELAYS, POLICIES, REFUNDS
 from waybond_kit.door import Raw
 from waybond_local.invariants.check import Check
 from waybond_local.invariants.clocks import Clocks
+from waybond_local.invariants.rows import Rows
 from waybond_local.journal.audit import MONEY, Audit, read_command
 from waybond_local.journal.replay import Place
 from waybond_local.journal.topics import ShardTopics, shard_topics
@@ -42,13 +43,15 @@ class Published:
     """What lies on our topics. `audit` says what the journals make of it, `before` where `refunds` ended before that.
 
     What the journals make must lie there (`outboxes`, I4). A money command that lay there before must be one that the
-    journal makes (`holds`, I10), and follow from a clock that had run out (`clocks`, I8).
+    journal makes (`holds`, I10), and follow from a clock that had run out (`clocks`, I8). What it pays for adds up,
+    unit by unit, to what its decision gives (`rows`, I11).
     """
 
     place: Place
     audit: Audit
     before: Mapping[int, int]
     clocks: Clocks = field(default_factory=Clocks)
+    rows: Rows = field(default_factory=Rows)
     outboxes: Check = field(default_factory=lambda: Check("I4", ""))
     holds: Check = field(init=False)
 
@@ -95,8 +98,10 @@ class Published:
                 self.clocks.amended(amended)
             case ClaimApproved() as approved:
                 self.clocks.approved(approved)
+                self.rows.approved(approved)
             case IssueRefund() | IssuePayout() as command:
                 self.clocks.commanded(command, made.knownat or command.requested_at)
+                self.rows.commanded(command)
                 if raw.offset < self.before[shard] and not self.holds.unchecked:
                     self._commanded(raw)
             case _:

@@ -18,7 +18,8 @@ from waybond_claims.adjudication.units import Goods, spread
 from waybond_claims.adjudication.view import View
 from waybond_claims.case.order import Line
 from waybond_contracts.money import exponent_of, rounded
-from waybond_contracts.wording import Amount, Deductible, Tier
+from waybond_contracts.worded import Amount
+from waybond_contracts.wording import Deductible, Tier
 
 
 class Conversion(Struct, frozen=True, gc=False):

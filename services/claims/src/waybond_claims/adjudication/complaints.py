@@ -13,7 +13,7 @@ from waybond_contracts.explanation import FindingReason
 from waybond_contracts.wording import Clause, Clock, Peril
 
 _NOT_AS_DESCRIBED = frozenset({Peril.NOT_AS_DESCRIBED, Peril.DAMAGED})
-_ALL = frozenset(Peril)
+_ALL = frozenset(Peril) - {Peril.CHARGEBACK}
 PERILS: dict[DisputeReason, frozenset[Peril]] = {
     DisputeReason.NOT_RECEIVED: frozenset({Peril.LATE, Peril.LOST, Peril.STALLED, Peril.RETURNED, Peril.NOT_RECEIVED}),
     DisputeReason.LATE: frozenset({Peril.LATE, Peril.STALLED, Peril.LOST}),

@@ -8,6 +8,9 @@ from fractions import Fraction
 from waybond_claims.adjudication.benefits import minor_of
 from waybond_claims.adjudication.terms import Bar, Rule
 from waybond_claims.adjudication.view import View
+from waybond_claims.case.elsewhere import beside
+from waybond_claims.case.given_back import given_back
+from waybond_claims.case.money import Elsewhere
 from waybond_claims.case.order import Line
 from waybond_contracts.wording import Exclusion
 
@@ -45,7 +48,10 @@ def excluded(view: View, rule: Rule, unit: str | None, due: datetime | None = No
         exclusion = bar.exclusion
         if bar.perils and rule.clause.peril not in bar.perils:
             continue
-        if bar.scans and due is not None and exclusion.applies != "always" and _after(view, rule, bar, unit, due):
+        before = None if exclusion.applies == "always" else due
+        if bar.scans and before is not None and _after(view, rule, bar, unit, before):
+            continue
+        if exclusion.refunded_by_platform and not _given_back(view, rule, unit, before):
             continue
         if exclusion.value_above is not None and not bar.categories and not _above(view, exclusion, due):
             continue
@@ -76,12 +82,10 @@ def circumstance(exclusion: Exclusion) -> str:
 
 
 def _holds(view: View, rule: Rule, bar: Bar, unit: str | None) -> bool:
-    """Whether all holds that the exclusion gives, perils and circumstances aside."""
+    """Whether all holds that the exclusion gives, other than perils, circumstances, and what has its time."""
     exclusion = bar.exclusion
     if exclusion.chargeback_open:
         return False  # It freezes payments while it is open and takes nothing away: what fell due stays due.
-    if exclusion.refunded_by_platform and not _given_back(view):
-        return False
     if bar.scans and not _scanned(view, rule, bar, unit):
         return False
     if bar.categories:
@@ -96,12 +100,34 @@ def _above(view: View, exclusion: Exclusion, due: datetime | None) -> bool:
     return exclusion.value_above is not None and total > minor_of(view, exclusion.value_above)
 
 
-def _given_back(view: View) -> bool:
-    """Whether the platform has given back all that the goods were worth."""
-    given = sum(
-        each.minor for each in view.case.elsewhere if each.by == "platform" and each.currency == view.order.currency
-    )
-    return 0 < given >= view.case.total
+def _given_back(view: View, rule: Rule, unit: str | None, before: datetime | None) -> bool:
+    """Whether the platform has given back all that the unit's goods cost (of the order: all of it), by then."""
+    if rule.of_order:
+        return 0 < sum(each.minor for each in _refunds(view, before)) >= view.case.total
+    found = view.refunded.get(before)
+    if found is None:
+        found = view.refunded[before] = _units_given_back(view, before)
+    return unit in found
+
+
+def _units_given_back(view: View, before: datetime | None) -> frozenset[str | None]:
+    """What names no goods is for all units by their value."""
+    refunds = _refunds(view, before)
+    if not refunds:
+        return frozenset()
+    goods = sum(line.minor for line in view.lines)
+    values = view.units.values(min(goods, view.case.total) if goods else view.case.total)
+    own = [each for each in values if each is not None and each not in view.units.valueless]
+    holds = {each: view.units.held.get(each, view.packages[each].lines) for each in own}
+    left = {None: tuple((line.line_id, count) for line, count in view.units.left)}
+    given = given_back(refunds, values, holds | left, view.lines, {})
+    return frozenset(each for each, value in values.items() if 0 < given[each] >= value)
+
+
+def _refunds(view: View, before: datetime | None) -> list[Elsewhere]:
+    """What the platform gave back by then; its word of our own refund is none of its own."""
+    refunds = [each for each in beside(view.case) if each.by == "platform"]
+    return [each for each in refunds if before is None or each.at is None or each.at <= before]
 
 
 def _after(view: View, rule: Rule, bar: Bar, unit: str | None, due: datetime) -> bool:

@@ -6,7 +6,7 @@ from functools import reduce
 
 from msgspec.structs import replace as changed
 
-from waybond_claims.adjudication.asks import asked
+from waybond_claims.adjudication.asks import asked, most
 from waybond_claims.adjudication.benefits import NoRateError, amounts, by_hand, started_periods, with_deductible_shared
 from waybond_claims.adjudication.exclusions import NOTHING, Excluded, circumstance, excluded
 from waybond_claims.adjudication.found import RANK, Found, better
@@ -75,17 +75,18 @@ def _found(view: View, rule: Rule, unit: str | None) -> Found:
     met = reduce(better, said) if said else Found(rule, unit, FindingReason.NOT_MET)
     if met.applies and view.terms.bars:
         met = _not_excluded(view, met, said)
-    if rule.clause.trigger == "claim" and (met.applies or rule.clause.by_claim_alone):
+    if rule.claimed and (rule.by_claim_alone or met.applies):
         met = claimable(view, met)
     try:
         out = excluded(view, rule, unit, met.fact_at) if view.terms.bars else NOTHING
         if out.by is not None:
             return changed(met, reason=FindingReason.EXCLUDED, exclusion_id=out.by.id)
-        if not met.applies:
+        if met.reason is not FindingReason.APPLIES:
             return met
         if out.asks is not None:
             question = question_key(circumstance(out.asks), unit)
-            return changed(met, reason=FindingReason.NEEDS_PERSON, exclusion_id=out.asks.id, question=question)
+            met = changed(met, reason=FindingReason.NEEDS_PERSON, exclusion_id=out.asks.id, question=question)
+            return changed(met, most=most(view, met))
         return _valued(view, met, out)
     except NoRateError:
         return _by_hand(view, met, "rate") if met.applies else met

@@ -55,11 +55,12 @@ class Rule:
     opens: timedelta | None
     """Of the claim window, after its clock's start; None: at once."""
     closes: timedelta | None
-
-    @property
-    def of_order(self) -> bool:
-        """Whether it looks at the order as a whole, not at each unit."""
-        return self.clause.scope is Scope.ORDER
+    of_order: bool
+    """Whether it looks at the order as a whole, not at each unit."""
+    claimed: bool
+    """Whether it pays only what somebody claims."""
+    by_claim_alone: bool
+    """Whether neither a clock nor a scan meets it either."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +140,9 @@ def _rule(wording: Wording, clause: Clause, lane: Lane) -> Rule:
         delivered_by=frozenset(each.value for each in clause.delivered_by or wording.cover.delivered_by),
         opens=duration_on(lane, window.opens, window.opens_by_lane) if window else None,
         closes=duration_on(lane, window.closes, window.closes_by_lane) if window else None,
+        of_order=clause.scope is Scope.ORDER,
+        claimed=clause.trigger == "claim",
+        by_claim_alone=clause.by_claim_alone,
     )
 
 

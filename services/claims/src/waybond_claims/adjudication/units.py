@@ -14,6 +14,7 @@ way, to tell whether there is a remainder to watch.
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from fractions import Fraction
+from math import lcm
 
 from msgspec import Struct
 
@@ -35,8 +36,8 @@ class Units(Struct, frozen=True, gc=False):
     """The units of an order, by id, the remainder last and only where goods are left for it."""
 
     ids: tuple[str | None, ...]
-    parts: tuple[Fraction, ...]
-    """Of the order's value, in the order of `ids`; together one."""
+    parts: tuple[int, ...]
+    """Of the order's value, in the order of `ids`: their proportions."""
     left: Goods
     """What the known contents leave."""
     held: dict[str, tuple[tuple[str, int], ...]]
@@ -59,11 +60,10 @@ def spread(whole: int, weights: Sequence[Fraction | int]) -> list[int]:
     total = sum(weights)
     if not total:
         return [0] * len(weights)
-    exact = [Fraction(weight * whole) / total for weight in weights]
-    found = [int(each) for each in exact]
+    found = [int(weight * whole // total) for weight in weights]
     missing = whole - sum(found)
     if missing:
-        lost = sorted(range(len(found)), key=lambda index: (found[index] - exact[index], index))
+        lost = sorted(range(len(found)), key=lambda index: (-(weights[index] * whole % total), index))
         for index in lost[:missing]:
             found[index] += 1
     return found
@@ -73,12 +73,12 @@ def units(packages: Sequence[Package], lines: tuple[Line, ...], packages_in_orde
     """The units of an order of these lines, shipped in these packages (sorted by id)."""
     everything = tuple((line, line.quantity) for line in lines)
     if not packages:
-        return Units((REMAINDER,), (Fraction(1),), everything, {}, {}, frozenset())
+        return Units((REMAINDER,), (1,), everything, {}, {}, frozenset())
     if len(packages) == 1 and (packages_in_order or 0) <= 1:
         only = packages[0]
         if not only.lines or only.lines == tuple((line.line_id, line.quantity) for line in lines):
             held = {only.package_id: only.lines} if only.lines else {}
-            return Units((only.package_id,), (Fraction(1),), () if held else everything, held, {}, frozenset())
+            return Units((only.package_id,), (1,), () if held else everything, held, {}, frozenset())
     return _shared(packages, lines, packages_in_order)
 
 
@@ -87,16 +87,19 @@ def _shared(packages: Sequence[Package], lines: tuple[Line, ...], packages_in_or
     total = sum(line.minor for line in lines)
     clear = [each for each in packages if total and each.lines and all(name in by_id for name, _ in each.lines)]
     left, taken, replacing = _handed_out(packages, {each.package_id: each for each in clear}, lines)
-    value = {line.line_id: Fraction(line.minor, line.quantity * total) if total else Fraction(0) for line in lines}
-    parts = {name: sum((value[line] * count for line, count in held), Fraction(0)) for name, held in taken.items()}
+    # What a piece of each line is worth, in whole numbers of one measure.
+    measure = lcm(*(line.quantity for line in lines))
+    value = {line.line_id: line.minor * (measure // line.quantity) for line in lines}
+    parts = {name: sum([value[line] * count for line, count in held]) for name, held in taken.items()}
     valueless = frozenset(name for name, held in taken.items() if not held)
-    rest = sum((value[name] * count for name, count in left.items()), Fraction(0)) if total else Fraction(1)
+    rest = sum([value[name] * count for name, count in left.items()]) if total else 1
     unknown = len(packages) - len(taken)
     announced = max(0, (packages_in_order or 0) - (len(packages) - len(valueless)))
     if unknown:
-        each_part = rest / (unknown + announced)
-        parts |= {each.package_id: each_part for each in packages if each.package_id not in parts}
-        rest = each_part * announced
+        sharers = unknown + announced
+        parts = {name: part * sharers for name, part in parts.items()}
+        parts |= {each.package_id: rest for each in packages if each.package_id not in parts}
+        rest *= announced
     ids: list[str | None] = [each.package_id for each in packages]
     shares = [parts[each.package_id] for each in packages]
     if rest:

@@ -54,6 +54,8 @@ class View(Struct, frozen=True, gc=False):
     """Questions that a person decided, by key."""
     barred: dict[tuple[bool, str | None], tuple[Bar, ...]]
     """Exclusions that hold, for the order (True) or a unit; filled as they are looked at."""
+    refunded: dict[datetime | None, frozenset[str | None]]
+    """The units whose goods the platform had given back by then (None: by now); filled as they are looked at."""
 
     @property
     def ids(self) -> tuple[str | None, ...]:
@@ -93,7 +95,7 @@ class View(Struct, frozen=True, gc=False):
     def arrival(self, rule: Rule, unit: str | None) -> Interval | None:
         """When the unit arrived in a way that the clause counts; the order has, once all its packages have."""
         if not rule.of_order or not self.packages:
-            return self._made_good(rule, unit, {})
+            return self._made_good(rule, unit, {}) if self.units.replacing else self._arrival_of(rule, unit)
         good: dict[str | None, Interval | None] = {}
         known = [self._made_good(rule, each, good) for each in self.packages if each not in self.units.valueless]
         found = [each for each in known if each is not None]
@@ -209,6 +211,7 @@ def view(case: Case, now: datetime) -> View | None:
         worths={},
         rulings={each.key: each for each in case.referrals if each.choice not in ("", WITHDRAWN)},
         barred={},
+        refunded={},
     )
 
 

@@ -65,9 +65,15 @@ def _by_journey(view: View, rule: Rule, way: Way, unit: str | None) -> Found:
 
 
 def _undone(view: View, rule: Rule, unit: str | None) -> bool:
-    """Whether an arrival says that it was not so. What was paid before the arrival was known stays beside what is owed,
-    as the wording's `late_arrival` has it (decision 83)."""
-    return rule.clause.peril in UNDONE_BY_ARRIVAL and view.arrival(rule, unit) is not None
+    """Whether an arrival says that it was not so, other than where the buyer says just that it never came. What was
+    paid before the arrival was known stays beside what is owed, as the wording's `late_arrival` has it (decision 83).
+    """
+    return _undone_by_arrival(rule) and view.arrival(rule, unit) is not None
+
+
+def _undone_by_arrival(rule: Rule) -> bool:
+    peril = rule.clause.peril
+    return peril in UNDONE_BY_ARRIVAL and not (rule.claimed and peril is Peril.NOT_RECEIVED)
 
 
 def _in_cover(view: View, said: Found, at: datetime) -> Found:
@@ -104,7 +110,7 @@ def _ran_out(view: View, rule: Rule, timed: TimedTier, fact: WatchFact, unit: st
     if arrived is not None and arrived.earliest <= fact.due:
         # Tracking watches each package alone; what replaces it was there in time.
         return changed(said, reason=FindingReason.KEPT, tier=None)
-    if _undone(view, rule, unit) or (fact.arrived is not None and rule.clause.peril in UNDONE_BY_ARRIVAL):
+    if _undone(view, rule, unit) or (fact.arrived is not None and _undone_by_arrival(rule)):
         return changed(said, reason=FindingReason.CONTRADICTED, tier=None)
     if not rule.clause.ask_carrier or _carrier_answered(fact):
         return said

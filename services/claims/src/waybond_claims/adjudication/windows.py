@@ -22,14 +22,16 @@ def claimable(view: View, met: Found) -> Found:
     anew if the ones before were refused.
     """
     rule, unit = met.rule, met.package_id
-    complaints = standing(view.case, rule.clause, unit)
     window = rule.clause.claim_window
-    start = _window_start(view, met) if window is not None else None
-    if rule.clause.by_claim_alone:
+    start = _window_start(view, met, window.clock) if window is not None else None
+    complaints = standing(view.case, rule.clause, unit) if view.case.disputes else []
+    if rule.by_claim_alone:
         outside, cover = claimed_in_cover(view, rule, unit, start, complaints)
         if outside is not None:
             return changed(met, reason=outside)
         met = changed(met, cover=cover)
+    if not complaints:
+        return _unclaimed(view, met, start)
     closes = start + rule.closes if start is not None and rule.closes is not None else None
     if closes is not None:
         complaints = [each for each in complaints if made_at(each) <= closes]
@@ -41,16 +43,28 @@ def claimable(view: View, met: Found) -> Found:
     waiting = [each for each, ruled in zip(complaints, rulings, strict=True) if ruled is None and not each.over]
     if any(rulings) and not waiting:
         return changed(met, reason=FindingReason.NOT_MET)
-    if window is not None and start is None:
-        return changed(met, reason=FindingReason.NOT_YET)
-    if start is not None and rule.opens is not None and view.now < start + rule.opens:
-        return changed(met, reason=FindingReason.NOT_YET, eligible_at=start + rule.opens)
-    if closes is not None and view.now > closes and not complaints:
-        return changed(met, reason=FindingReason.NOT_MET)
-    if not waiting:
-        return changed(met, reason=FindingReason.NEEDS_CLAIM)
+    if not waiting or _closed_yet(view, met, start):
+        return _unclaimed(view, met, start)
     question = question_key(about, unit, waiting[0].dispute_id)
     return changed(met, reason=FindingReason.NEEDS_CLAIM, question=question, most=most(view, met))
+
+
+def _unclaimed(view: View, met: Found, start: datetime | None) -> Found:
+    """Nobody claimed it within the window: whether it is open, will be, or was."""
+    rule = met.rule
+    if _closed_yet(view, met, start):
+        opens = start + rule.opens if start is not None and rule.opens is not None else None
+        return changed(met, reason=FindingReason.NOT_YET, eligible_at=opens)
+    if start is not None and rule.closes is not None and view.now > start + rule.closes:
+        return changed(met, reason=FindingReason.NOT_MET)
+    return changed(met, reason=FindingReason.NEEDS_CLAIM)
+
+
+def _closed_yet(view: View, met: Found, start: datetime | None) -> bool:
+    """Whether the window is not open yet."""
+    if start is None:
+        return met.rule.clause.claim_window is not None
+    return met.rule.opens is not None and view.now < start + met.rule.opens
 
 
 def _of_complaint(view: View, rule: Rule, about: str, unit: str | None, complaint: Dispute) -> Ruling | None:
@@ -67,11 +81,11 @@ def _generous(ruling: Ruling) -> tuple[bool, int]:
     return ruling.minor is None, ruling.minor or 0
 
 
-def _window_start(view: View, met: Found) -> datetime | None:
+def _window_start(view: View, met: Found, clock: Clock) -> datetime | None:
     """When the clock of the claim window started."""
-    rule, unit = met.rule, met.package_id
-    clock = rule.clause.claim_window.clock if rule.clause.claim_window is not None else None
     if met.watch is not None and met.watch.clock == clock:
         return met.watch.start
-    arrived = view.arrival(rule, unit) if clock is Clock.DELIVERED else None
-    return arrived.latest if arrived is not None else started(view, clock, unit)
+    if clock is Clock.DELIVERED:
+        arrived = view.arrival(met.rule, met.package_id)
+        return arrived.latest if arrived is not None else None
+    return started(view, clock, met.package_id)

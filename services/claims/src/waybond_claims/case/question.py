@@ -31,6 +31,12 @@ class Referral(Struct, frozen=True, omit_defaults=True):
     decided_by: str = ""
     decided_at: datetime | None = None
     decided_minor: int | None = None
+    role: str = ""
+    """Who is asked now; empty in files of before: the role of its kind."""
+    answer_by: datetime | None = None
+    """When it is told again if nobody answered."""
+    told: int = 0
+    """How often it was told for want of an answer."""
 
     @property
     def is_open(self) -> bool:

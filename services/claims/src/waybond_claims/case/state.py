@@ -12,6 +12,7 @@ from msgspec import Struct
 
 from waybond_claims.case.complaint import Dispute
 from waybond_claims.case.cover import Cover, Ended, Policy
+from waybond_claims.case.explained import Explained
 from waybond_claims.case.journey import Package, SeenFact, WatchFact
 from waybond_claims.case.money import Answer, Command, Elsewhere, Recovery
 from waybond_claims.case.order import Amended, Order
@@ -56,6 +57,8 @@ class Case(Struct, frozen=True, omit_defaults=True):
     """What is owed in all, with what the buyer keeps under the wording."""
     approved: int = 0
     """`entitled` of the last ClaimApproved."""
+    explained: tuple[Explained, ...] = ()
+    """Of a large order what the last ClaimApproved said of each unit of which something was found."""
     commands: tuple[Command, ...] = ()
     early: tuple[Answer, ...] = ()
     """Answers about refunds that are not commanded yet, the last of each refund."""

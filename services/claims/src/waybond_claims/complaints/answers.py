@@ -10,13 +10,13 @@ from datetime import datetime
 from msgspec.structs import replace
 
 from waybond_claims.adjudication.complaints import is_about
-from waybond_claims.adjudication.found import Found
+from waybond_claims.adjudication.found import RANK, Found
 from waybond_claims.case.complaint import Dispute
+from waybond_claims.case.elsewhere import elsewhere
 from waybond_claims.case.state import Case, put
 from waybond_claims.complaints.waits import heard_by, unheard_key
 from waybond_claims.draft import Draft
-from waybond_claims.entitlement import Entitlement, due, net_paid
-from waybond_claims.entitlement.elsewhere import elsewhere
+from waybond_claims.entitlement import Entitlement, due, net_paid, told
 from waybond_claims.events import explanation, money
 from waybond_contracts import claims
 from waybond_contracts.claims import DenialReason
@@ -37,7 +37,7 @@ class Answer:
 
 def answer(draft: Draft, owes: Entitlement | None, *, paid_now: bool) -> tuple[Dispute, ...]:
     """Answer every open dispute whose answer changed; return those that were told something."""
-    told: list[Dispute] = []
+    answered: list[Dispute] = []
     for dispute in draft.case.disputes:
         if dispute.opened_at is None or dispute.over:
             continue
@@ -55,8 +55,8 @@ def answer(draft: Draft, owes: Entitlement | None, *, paid_now: bool) -> tuple[D
         draft.change(disputes=put(draft.case.disputes, after, "dispute_id"))
         if after.answer != APPROVED:
             _deny(draft, owes, after, found)
-            told.append(after)
-    return tuple(told)
+            answered.append(after)
+    return tuple(answered)
 
 
 def _deny(draft: Draft, owes: Entitlement | None, dispute: Dispute, found: Answer) -> None:
@@ -64,7 +64,9 @@ def _deny(draft: Draft, owes: Entitlement | None, dispute: Dispute, found: Answe
     why = None
     if owes is not None:
         # Whatever is still owed is not commanded by this answer.
-        why = explanation(case, owes, due(case, owes, waits=True), draft.now)
+        why = explanation(
+            case, owes, due(case, owes, waits=True), draft.now, told(case, owes, _decided_by(owes, dispute))
+        )
     fields = {
         "reason": found.reason,
         "dispute_id": dispute.dispute_id,
@@ -83,7 +85,7 @@ def _answer(case: Case, owes: Entitlement | None, dispute: Dispute, now: datetim
         return Answer(DenialReason.NO_POLICY) if answered else None
     if owes is None or (now < heard_by(dispute) and _names_unknown(dispute, owes)):
         return None
-    relevant = [each for each in owes.findings if is_about(dispute, each.rule.clause, each.package_id)]
+    relevant = _relevant(owes, dispute)
     clauses = tuple(dict.fromkeys(each.rule.clause.id for each in relevant))
     reasons = {each.reason for each in relevant}
     paid, room = net_paid(case), min(owes.available, owes.view.cover.limit)
@@ -109,6 +111,19 @@ def _answer(case: Case, owes: Entitlement | None, dispute: Dispute, now: datetim
     if FindingReason.EXCLUDED in reasons:
         return Answer(DenialReason.EXCLUDED, clauses=clauses)
     return Answer(DenialReason.NOT_COVERED, clauses=clauses)
+
+
+def _relevant(owes: Entitlement, dispute: Dispute) -> list[Found]:
+    return [each for each in owes.findings if is_about(dispute, each.rule.clause, each.package_id)]
+
+
+def _decided_by(owes: Entitlement, dispute: Dispute) -> list[Found]:
+    """Of each clause that the complaint is about the finding that says most: the answer follows from these."""
+    return list({each.rule.clause.id: each for each in sorted(_relevant(owes, dispute), key=_weight)}.values())
+
+
+def _weight(found: Found) -> tuple[int, float]:
+    return RANK[found.reason], -found.eligible_at.timestamp() if found.eligible_at is not None else float("-inf")
 
 
 def _about_to_be_told(dispute: Dispute, dated: list[Found], now: datetime, *, woken: bool) -> bool:

@@ -6,13 +6,16 @@ from datetime import datetime
 from waybond_claims.adjudication.found import Found
 from waybond_claims.case.complaint import Dispute
 from waybond_claims.case.money import Command, Recovery
-from waybond_claims.case.question import MAX_REFERRALS, WITHDRAWN
+from waybond_claims.case.question import MAX_REFERRALS, WITHDRAWN, Referral
 from waybond_claims.case.state import Case
 from waybond_claims.complaints.waits import AT_ONCE, stuck_at, stuck_key, unheard_key, unheard_of
 from waybond_claims.desk.kinds import KINDS, Question, parsed
 from waybond_claims.desk.troubles import troubles
 from waybond_claims.entitlement import Entitlement, due
 from waybond_contracts.explanation import FindingReason
+
+MAX_TOLD = 3
+"""How often a question is told again for want of an answer; it stays open, and `waybond referral list` shows it."""
 
 
 def questions(case: Case, owes: Entitlement | None, now: datetime) -> Iterator[Question]:
@@ -37,8 +40,20 @@ def questions(case: Case, owes: Entitlement | None, now: datetime) -> Iterator[Q
         yield from map(_failed, exhausted)
     if owes.entitled < min(owes.available, owes.view.cover.limit):
         for found in owes.findings:
-            if found.reason in _ASKS and found.question:
+            if found.question and found.reason in _ASKS:
                 yield _asked(found, tuple(owes.view.packages))
+
+
+def deadlines(case: Case, now: datetime) -> Iterator[datetime]:
+    """When open questions are told again for want of an answer."""
+    for each in case.referrals:
+        if each.is_open and each.answer_by is not None and each.told < MAX_TOLD:
+            yield max(each.answer_by, now + AT_ONCE)
+
+
+def is_overdue(referral: Referral, now: datetime) -> bool:
+    """Whether nobody answered in time; ask on a wake alone, since an answer may wait in a backlog."""
+    return referral.answer_by is not None and now >= referral.answer_by and referral.told < MAX_TOLD
 
 
 def next_silence(case: Case, now: datetime) -> datetime | None:
@@ -98,8 +113,7 @@ _RULINGS = {
 def _asked(found: Found, packages: tuple[str, ...]) -> Question:
     kind, about = parsed(found.question)
     text = _RULINGS[kind.name].format(found.rule.clause.id, found.exclusion_id)
-    most = found.most if "pay" in kind.choices else None
-    return Question(kind, about, text, most=most, among=packages if found.of_remainder else ())
+    return Question(kind, about, text, most=found.most, among=packages if found.of_remainder else ())
 
 
 def has_room(case: Case) -> bool:

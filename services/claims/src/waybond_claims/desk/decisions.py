@@ -8,6 +8,7 @@ from waybond_claims.case.complaint import Dispute
 from waybond_claims.case.question import Referral
 from waybond_claims.case.state import Case, put
 from waybond_claims.complaints.waits import stuck_key, unheard_key
+from waybond_claims.desk.authority import has_authority
 from waybond_claims.desk.kinds import TAKES_AMOUNT, Effect, kind_of, parsed
 from waybond_contracts import commands
 
@@ -17,7 +18,7 @@ def decided(case: Case, event: commands.DecideReferral, now: datetime) -> Case:
     referral = next((each for each in case.referrals if each.referral_id == event.referral_id), None)
     if referral is None or not referral.is_open:
         return case
-    if not _acceptable(case, referral, event):
+    if not _acceptable(case, referral, event, now):
         return replace(case, referrals=put(case.referrals, replace(referral, opened_version=0), "referral_id"))
     done = replace(
         referral,
@@ -31,7 +32,9 @@ def decided(case: Case, event: commands.DecideReferral, now: datetime) -> Case:
     return _effect(case, done, now)
 
 
-def _acceptable(case: Case, referral: Referral, event: commands.DecideReferral) -> bool:
+def _acceptable(case: Case, referral: Referral, event: commands.DecideReferral, now: datetime) -> bool:
+    if not has_authority(case, referral, event, now):
+        return False
     if event.case_version != case.version or event.choice not in referral.choices:
         return False
     if event.amount is None:

@@ -15,6 +15,8 @@ WAITED_LONGER = timedelta(days=7)
 
 GO_ON, STOP = "go_on", "stop_payments"
 
+COMMITS = frozenset({"pay", "covered", "settled_outside", "ended_paid", "recovered", "waived"})
+"""The choices that make an amount due, give it up, or say that it moved: they need authority over it."""
 TAKES_AMOUNT = frozenset({"pay", "recovered", "waived", "ended_paid", "settled_outside"})
 """The choices that may say how much."""
 
@@ -26,6 +28,8 @@ class Role(StrEnum):
     """Reads the wording, and says what is due."""
     PAYMENTS = "payments"
     """Asks payment systems and card schemes, and asks money back."""
+    LEAD = "lead"
+    """Decides what is above the others' authority, and what nobody answered in time."""
 
 
 class Effect(StrEnum):
@@ -52,6 +56,8 @@ class Kind:
     role: Role
     choices: tuple[str, ...]
     effect: Effect
+    answer_within: timedelta
+    """How long it may stay unanswered before it is told again, to a lead."""
     needs_amount: bool = False
     """Whether `pay` is no answer without how much."""
     of_silence: bool = False
@@ -62,14 +68,15 @@ class Kind:
 
 _REASON = ReferralReason
 _RULING = ("pay", "do_not_pay")
+_STOPPED, _RULED, _PAID, _ASKED_BACK = (timedelta(days=days) for days in (1, 3, 2, 14))
 
 
 def _trouble(name: str, queue: ReferralReason = _REASON.CONTRADICTION) -> Kind:
-    return Kind(name, queue, Role.ADJUSTER, (GO_ON, STOP), Effect.STOPS)
+    return Kind(name, queue, Role.ADJUSTER, (GO_ON, STOP), Effect.STOPS, _STOPPED)
 
 
 def _rules(name: str, choices: tuple[str, ...] = _RULING, *, needs_amount: bool = False) -> Kind:
-    return Kind(name, _REASON.ANSWER_MISSING, Role.ADJUSTER, choices, Effect.RULES, needs_amount)
+    return Kind(name, _REASON.ANSWER_MISSING, Role.ADJUSTER, choices, Effect.RULES, _RULED, needs_amount)
 
 
 KINDS: dict[str, Kind] = {
@@ -90,13 +97,14 @@ KINDS: dict[str, Kind] = {
         _rules("periods", needs_amount=True),
         _rules("rate", needs_amount=True),
         _rules("circumstance", ("covered", "excluded")),
-        Kind("carrier", _REASON.CARRIER_CHECK_UNANSWERED, Role.ADJUSTER, _RULING, Effect.RULES),
+        Kind("carrier", _REASON.CARRIER_CHECK_UNANSWERED, Role.ADJUSTER, _RULING, Effect.RULES, _RULED),
         Kind(
             "no_policy",
             _REASON.ANSWER_MISSING,
             Role.ADJUSTER,
             ("answer_no_policy", "wait"),
             Effect.DISPUTE,
+            _STOPPED,
             again_after=WAITED_LONGER,
         ),
         Kind(
@@ -105,6 +113,7 @@ KINDS: dict[str, Kind] = {
             Role.PAYMENTS,
             ("wait", "ended", "ended_paid"),
             Effect.DISPUTE,
+            _ASKED_BACK,
             of_silence=True,
             again_after=WAITED_LONGER,
         ),
@@ -114,6 +123,7 @@ KINDS: dict[str, Kind] = {
             Role.PAYMENTS,
             ("keep_waiting", "settled_outside", "cancel_and_retry"),
             Effect.COMMAND,
+            _PAID,
             of_silence=True,
             again_after=WAITED_LONGER,
         ),
@@ -123,8 +133,9 @@ KINDS: dict[str, Kind] = {
             Role.PAYMENTS,
             ("retry", "payout", "settled_outside"),
             Effect.COMMAND,
+            _PAID,
         ),
-        Kind("recovery", _REASON.RECOVERY, Role.PAYMENTS, ("recovered", "waived"), Effect.RECOVERY),
+        Kind("recovery", _REASON.RECOVERY, Role.PAYMENTS, ("recovered", "waived"), Effect.RECOVERY, _ASKED_BACK),
     )
 }
 

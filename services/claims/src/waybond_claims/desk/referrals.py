@@ -1,15 +1,19 @@
 """Questions to a person: which are needed follows from the case each time, and what was decided counts as a fact.
 
-A question that falls away by itself is withdrawn. A decision made on an older version of the case, or with an answer
-that was not offered, is refused: the question is published again under the case's present version.
+A question that falls away by itself is withdrawn. One that nobody answers in time is told again, to a lead. A
+decision made on an older version of the case, with an answer that was not offered, or by a role without the authority
+is refused: the question is published again under the case's present version.
 """
+
+from typing import Any
 
 from msgspec.structs import replace
 
 from waybond_claims.case.question import MAX_REFERRALS, WITHDRAWN, Referral
-from waybond_claims.case.state import put
-from waybond_claims.desk.asked import has_room, questions
-from waybond_claims.desk.kinds import Question
+from waybond_claims.case.state import Case, put
+from waybond_claims.desk.asked import has_room, is_overdue, questions
+from waybond_claims.desk.authority import asked_role
+from waybond_claims.desk.kinds import Question, Role, kind_of
 from waybond_claims.draft import Draft, named
 from waybond_claims.entitlement import Entitlement
 from waybond_claims.events import money_of
@@ -36,9 +40,20 @@ def refer(draft: Draft, owes: Entitlement | None) -> tuple[Question, ...]:
         if referral is None and has_room(draft.case):
             new.append(question)
             _publish(draft, _opened(draft, question))
-        elif referral is not None and referral.is_open and referral.opened_version == 0:
-            _publish(draft, referral)
+        elif referral is not None and referral.is_open:
+            if referral.opened_version == 0:
+                _publish(draft, referral)
+            elif draft.cause == Woken.__name__ and is_overdue(referral, draft.now):
+                _tell_lead(draft, referral)
     return tuple(new)
+
+
+def _tell_lead(draft: Draft, referral: Referral) -> None:
+    """Publish the question again, for a lead. The case stays at its version: whoever is about to answer still can."""
+    answer_by = draft.sent_at + kind_of(referral.key).answer_within
+    again = replace(referral, role=Role.LEAD.value, answer_by=answer_by, told=referral.told + 1)
+    draft.change(referrals=put(draft.case.referrals, again, "referral_id"))
+    draft.publish(claims.ClaimReferred, {"version": draft.case.version} | _fields(draft.case, again))
 
 
 def _opened(draft: Draft, question: Question) -> Referral:
@@ -47,10 +62,12 @@ def _opened(draft: Draft, question: Question) -> Referral:
         name = f"referral/version/{draft.case.version + 1}"
         gone = next(each for each in draft.case.referrals if each.choice == WITHDRAWN)
         draft.change(referrals=tuple(each for each in draft.case.referrals if each is not gone))
+    kind = question.kind
+    about = question.minor if question.minor is not None else question.most
     return Referral(
         referral_id=named(draft.case.claim_id, name),
         key=question.key,
-        reason=question.kind.queue.value,
+        reason=kind.queue.value,
         question=question.text,
         choices=question.answers,
         opened_at=draft.now,
@@ -58,20 +75,27 @@ def _opened(draft: Draft, question: Question) -> Referral:
         amount=question.minor,
         refund_id=question.refund_id,
         most=question.most,
+        role=asked_role(draft.case, kind.role, about, draft.now).value,
+        answer_by=draft.sent_at + kind.answer_within,
         among=question.among,
     )
 
 
 def _publish(draft: Draft, referral: Referral) -> None:
     case = draft.case
+    asked = replace(referral, opened_version=case.version + 1)
+    draft.say(claims.ClaimReferred, _fields(case, referral), referrals=put(case.referrals, asked, "referral_id"))
+
+
+def _fields(case: Case, referral: Referral) -> dict[str, Any]:
     currency = case.order.currency if case.order is not None else ""
-    fields = {
+    return {
         "referral_id": referral.referral_id,
         "reason": ReferralReason(referral.reason),
         "question": referral.question,
         "choices": referral.choices,
         "amount": money_of(referral.amount, currency) if referral.amount is not None and currency else None,
         "refund_id": referral.refund_id,
+        "role": referral.role or kind_of(referral.key).role.value,
+        "answer_by": referral.answer_by,
     }
-    asked = replace(referral, opened_version=case.version + 1)
-    draft.say(claims.ClaimReferred, fields, referrals=put(case.referrals, asked, "referral_id"))

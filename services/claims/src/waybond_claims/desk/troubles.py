@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 
+from waybond_claims.case.elsewhere import counted
 from waybond_claims.case.money import MAX_COMMANDS
 from waybond_claims.case.question import WITHDRAWN
 from waybond_claims.case.state import Case
 from waybond_claims.desk.kinds import GO_ON, KINDS, STOP, Question, parsed
-from waybond_claims.entitlement.elsewhere import counted
 
 _CONTRADICTIONS = {
     "order": "The order was placed twice, with different totals, lines or payments; the first one counts{}.",

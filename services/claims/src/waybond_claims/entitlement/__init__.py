@@ -2,6 +2,7 @@
 
 from waybond_claims.entitlement.allocate import Entitlement, entitlement
 from waybond_claims.entitlement.caps import may_be_kept, unit_limit
+from waybond_claims.entitlement.changed import Told, told
 from waybond_claims.entitlement.due import Due, due
 from waybond_claims.entitlement.keys import ORDER, key_of
 from waybond_claims.entitlement.paid import net_paid
@@ -14,6 +15,7 @@ __all__ = [
     "Due",
     "Entitlement",
     "Stepped",
+    "Told",
     "due",
     "entitlement",
     "key_of",
@@ -21,5 +23,6 @@ __all__ = [
     "net_paid",
     "rows",
     "standing",
+    "told",
     "unit_limit",
 ]

@@ -13,13 +13,13 @@ from waybond_claims.adjudication.terms import Rule
 from waybond_claims.adjudication.view import View, view
 from waybond_claims.case.cover import Cover
 from waybond_claims.case.covered import highest_limit
+from waybond_claims.case.elsewhere import amended_away, beside, elsewhere
+from waybond_claims.case.given_back import given_back, split
 from waybond_claims.case.money import Elsewhere
 from waybond_claims.case.order import Line
 from waybond_claims.case.state import Case
 from waybond_claims.entitlement.caps import indemnifies, may_be_kept, unit_limit
 from waybond_claims.entitlement.clause_limits import within_clause_limits
-from waybond_claims.entitlement.elsewhere import amended_away, beside, elsewhere
-from waybond_claims.entitlement.given_back import given_back, split
 from waybond_claims.entitlement.keys import ORDER, Key, key_of, label
 from waybond_claims.entitlement.paid import Paid, paid
 from waybond_claims.entitlement.steps import Stepped, step

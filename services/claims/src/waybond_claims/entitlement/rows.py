@@ -10,10 +10,10 @@ from collections.abc import Mapping
 from msgspec.structs import replace
 
 from waybond_claims.adjudication.units import spread
+from waybond_claims.case.given_back import split
 from waybond_claims.case.money import Row
 from waybond_claims.case.state import Case
 from waybond_claims.entitlement.allocate import Entitlement
-from waybond_claims.entitlement.given_back import split
 from waybond_claims.entitlement.keys import ORDER, Key, key_of
 from waybond_contracts.rows import MAX_ROWS
 

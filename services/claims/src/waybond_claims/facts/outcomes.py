@@ -1,7 +1,7 @@
 """Adds what is told of refunds elsewhere and of disputes to the claim file, whichever word of them comes first.
 
 What was told is kept as it was told. Which of it is the same money, and what an outcome without an amount counts as, is
-worked out from all of it each time (entitlement/elsewhere.py): a word that comes later may say so.
+worked out from all of it each time (case/elsewhere.py): a word that comes later may say so.
 """
 
 from datetime import datetime
@@ -9,9 +9,9 @@ from datetime import datetime
 from msgspec.structs import replace
 
 from waybond_claims.case.complaint import MAX_DISPUTES, WON, Dispute
+from waybond_claims.case.elsewhere import unsaid
 from waybond_claims.case.money import MAX_ELSEWHERE, Elsewhere
 from waybond_claims.case.state import Case, put
-from waybond_claims.entitlement.elsewhere import unsaid
 from waybond_claims.facts.contradictions import contradicted
 from waybond_contracts import disputes, orders
 

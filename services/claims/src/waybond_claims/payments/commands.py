@@ -6,7 +6,7 @@ from msgspec.structs import replace
 
 from waybond_claims.case.money import Command
 from waybond_claims.draft import Draft, named
-from waybond_claims.entitlement import Due, Entitlement, due, rows
+from waybond_claims.entitlement import Due, Entitlement, due, rows, told
 from waybond_claims.events import explanation, money, paid_rows, payment
 from waybond_claims.payments.answers import with_command
 from waybond_claims.payments.holds import waits
@@ -48,13 +48,14 @@ def pay(draft: Draft, owes: Entitlement) -> Command | None:
         command = _issue(draft, owes, _made(draft, owes, replace(difference, pays=again.pays), again))
         return command if command.pays != again.pays else None
     command = _made(draft, owes, difference, again)
+    said = told(draft.case, owes)
     fields = {
         "amount": money(draft.case, difference.command),
         "entitled": money(draft.case, owes.entitled),
-        "explanation": explanation(draft.case, owes, difference, draft.now),
+        "explanation": explanation(draft.case, owes, difference, draft.now, said),
         "rows": paid_rows(draft.case, command),
     }
-    draft.say(claims.ClaimApproved, fields, approved=owes.entitled)
+    draft.say(claims.ClaimApproved, fields, approved=owes.entitled, explained=said.remembered)
     return _issue(draft, owes, replace(command, decision_version=draft.case.version))
 
 

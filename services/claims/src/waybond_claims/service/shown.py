@@ -5,13 +5,13 @@ from datetime import datetime
 from pydantic import ConfigDict
 
 from waybond_claims.case.complaint import Dispute
+from waybond_claims.case.elsewhere import elsewhere
 from waybond_claims.case.money import Command, Recovery
 from waybond_claims.case.question import Referral
 from waybond_claims.case.state import Case
 from waybond_claims.desk.decisions import needs_amount
 from waybond_claims.desk.kinds import kind_of
-from waybond_claims.entitlement import due, entitlement
-from waybond_claims.entitlement.elsewhere import elsewhere
+from waybond_claims.entitlement import Told, due, entitlement
 from waybond_claims.events import explanation, money, paid_rows
 from waybond_claims.payments.holds import waits
 from waybond_contracts.explanation import Explanation
@@ -68,7 +68,9 @@ class ShownReferral(Shown):
     needs_amount: bool
     """Whether `pay` has to say how much."""
     role: str
-    """Who is asked: adjuster, payments."""
+    """Who is asked: adjuster, payments, lead."""
+    answer_by: datetime | None
+    """By when an answer is expected."""
     choice: str
     decided_by: str
     decided_at: datetime | None
@@ -119,7 +121,8 @@ def shown(case: Case, status: str, known_at: datetime) -> ShownCase:
     policy = case.policy
     why = None
     if owes is not None:
-        why = explanation(case, owes, due(case, owes, waits=waits(case, known_at)), known_at)
+        difference = due(case, owes, waits=waits(case, known_at))
+        why = explanation(case, owes, difference, known_at, Told(owes.findings, None))
     return ShownCase(
         order=case.order_key,
         status=status,
@@ -188,7 +191,8 @@ def _referral(case: Case, referral: Referral) -> ShownReferral:
         amount=_amount(case, referral.amount) if referral.amount is not None else None,
         refund_id=referral.refund_id,
         needs_amount=needs_amount(referral),
-        role=kind_of(referral.key).role.value,
+        role=referral.role or kind_of(referral.key).role.value,
+        answer_by=referral.answer_by,
         choice=referral.choice,
         decided_by=referral.decided_by,
         decided_at=referral.decided_at,

@@ -23,11 +23,26 @@ every claim, and under `[terms]` how it is sold. The products that come with Way
   tenant sells the version that was the newest when its settings were written.
 - **A field that is not below is refused**, so that a misspelt rule is not silently no rule.
 - **Durations** are ISO 8601 (`P7D`, `PT72H`); a day is 24 hours. Decimal strings stand in quotes (`"0.10"`).
+- **A clause that could never pay is refused** when pricing loads the file: one of the peril `chargeback`, which costs
+  the seller, who cannot be paid yet; one whose clock is `delivered`; one that the delivery scan meets and an arrival
+  undoes (`lost`, `returned`, and `not_received` without `trigger = "claim"`); a claim window that nothing starts.
 - **A lane** is `*`, `international`, `domestic`, or origin and destination (`CN-BR`, `*-BR`). In a table by lane the
   closest one counts.
 
 """
-_ORDER = ("Cover", "Clause", "Tier", "Condition", "ClaimWindow", "Deductible", "Exclusion", "Terms", "Amount")
+_ORDER = (
+    "Cover",
+    "Clause",
+    "Tier",
+    "Condition",
+    "ClaimWindow",
+    "Deductible",
+    "Exclusion",
+    "Terms",
+    "ReferenceRate",
+    "Authority",
+    "Amount",
+)
 _WORDS = ("Peril", "Scope", "DeliveredBy")
 
 CLOCKS: Mapping[Clock, str] = {
