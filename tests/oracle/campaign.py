@@ -13,6 +13,8 @@ from tests.oracle.facts import Case, Disputed, Fact, Placed, told
 from tests.oracle.rules import Answer, owed
 
 CHUNK = 50
+TOLD_AGAIN_EVERY = 4
+"""Of so many cases one is told in another order of arrival too: that takes as long as another case."""
 MAX_ORDERS = 24
 """Of arrival, that are tried of a case."""
 
@@ -22,12 +24,12 @@ def failures(case: Case) -> list[str]:
     return _failures(case, {look: owed(case, look) for look in case.looks})
 
 
-def _failures(case: Case, answers: dict[int, Answer]) -> list[str]:
+def _failures(case: Case, answers: dict[int, Answer], *, again: bool = True) -> list[str]:
     wrong = _compared(case, case.facts, answers)
-    if wrong:
+    if wrong or not again:
         return wrong
-    again = _compared(case, another_order(case), answers, words_first=True)
-    return [f"told in another order: {each}" for each in again]
+    found = _compared(case, another_order(case), answers, words_first=True)
+    return [f"told in another order: {each}" for each in found]
 
 
 def in_every_order(case: Case) -> list[str]:
@@ -123,7 +125,7 @@ def run(seed: int, numbers: Sequence[int], features: Sequence[str]) -> Chunk:
             chunk.drawn.update(case.features)
             answers = {look: owed(case, look) for look in case.looks}
             chunk.owing += any(answer.entitled for answer in answers.values())
-            if _failures(case, answers):
+            if _failures(case, answers, again=number % TOLD_AGAIN_EVERY == 0):
                 chunk.failed.append(number)
             gc.collect(1)
     finally:

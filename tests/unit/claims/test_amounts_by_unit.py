@@ -329,6 +329,15 @@ def test_a_fixed_deductible_is_taken_in_proportion_to_unrounded_benefits() -> No
     assert owes.benefits == {"A": 1, "B": 1}
 
 
+def test_a_refund_for_goods_of_which_nobody_knows_where_they_are_is_shared_by_value() -> None:
+    """A is booked without contents, one of two packages: 50 of 100, like the one that is to come. 40 are refunded for
+    the second line: 20 of them for A, which is lost, so 30 are due."""
+    story = insured()
+    told = journey(package("A"), packages_in_order=2)
+    story.given(refunded("R-1", 4_000, day(9), lines=("2",)), lost(day(10), package_id="A", journey=told))
+    assert story.case.entitled == 3_000
+
+
 def test_a_refund_for_goods_that_were_shipped_again_is_for_the_first_package() -> None:
     """A (60 and 40) is lost and shipped again as B; the platform refunds 40 for the second line: 60 are left of A."""
     story = insured()

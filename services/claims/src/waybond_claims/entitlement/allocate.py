@@ -242,6 +242,8 @@ def _holds(seen: View, lines: Sequence[Line]) -> dict[Key, tuple[tuple[str, int]
         if name not in seen.units.valueless:
             booked = tuple(each for each in package.lines if each[0] in names)
             holds[name] = seen.units.held.get(name, booked)
+            if name not in seen.units.held:
+                holds.pop(None, None)  # Nobody knows which of the goods that are left it has.
     return holds
 
 
