@@ -49,7 +49,7 @@ def test_the_demo_tells_replays_checks_and_leaves_nothing_behind() -> None:
     ]
     assert "The payment system's own books: 3 movements, -40.00 USD." in said
     assert "Loss ratio by lane" in said
-    assert said.count(" holds ") == 10
+    assert said.count(" holds ") == 11
     assert "MB at most" in said
     assert left_over() <= before
 

@@ -203,12 +203,17 @@ def contents_of(event: ContentsChanged) -> object:
 
 
 def as_it_happens(draw: st.DrawFn, told_facts: Iterable[Event]) -> list[Known]:
-    """Each fact becomes known some time after it occurred and the order was placed; its policy within a week."""
+    """Each fact becomes known some time after it occurred and the order was placed; its policy within a week, each
+    version behind the one before it."""
     found: list[Known] = []
+    policy_known = START
     for fact in told_facts:
         early = isinstance(fact, OrderPlaced | PolicyIssued | PolicyAmended)
         delay = timedelta(hours=6) * draw(st.integers(0, 7 if early else 80))
-        found.append(Known(fact, max(START, fact.occurred_at + delay)))
+        known_at = max(START, fact.occurred_at + delay)
+        if isinstance(fact, PolicyIssued | PolicyAmended):
+            known_at = policy_known = max(policy_known, known_at)
+        found.append(Known(fact, known_at))
     return found
 
 
@@ -227,9 +232,11 @@ def known_repeatedly(draw: st.DrawFn) -> list[Known]:
 
 @st.composite
 def in_two_sequences(draw: st.DrawFn) -> tuple[list[Event], list[Event]]:
-    """Facts, and the same ones in another sequence."""
+    """Facts, and the same ones in another sequence; pricing's words about a policy lie on one topic, in their order."""
     found = draw(facts())
-    return found, draw(st.permutations(found))
+    other = draw(st.permutations(found))
+    words = (each for each in found if isinstance(each, PolicyIssued | PolicyAmended))
+    return found, [next(words) if isinstance(each, PolicyIssued | PolicyAmended) else each for each in other]
 
 
 def with_etas(*mentions: tuple[float, float], package_ids: str = "A", scope: Scope = Scope.ORDER) -> list[Event]:

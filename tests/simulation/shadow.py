@@ -328,14 +328,14 @@ def _parcels(facts: Sequence[Event]) -> dict[str, Parcel]:
 
 
 def _arrived(view: View, name: str | None) -> Span | None:
-    """When the parcel arrived, or the last of its pieces did in others in which they are shipped again, whichever was
-    first."""
+    """When the parcel arrived, or the last of its pieces did in others in which they are shipped again (which may be
+    shipped again too), whichever was first."""
     if name not in view.parcels:
         return None
     own = view.parcels[name].arrived
     again = view.goods.replaces.get(name or "", {})
-    arrived = [(view.parcels[other].arrived, pieces) for other, pieces in again.items()]
-    missing = view.goods.pieces.get(name or "", {})
+    arrived = [(_arrived(view, other), pieces) for other, pieces in again.items()]
+    missing = view.goods.pieces.get(name or "") or view.parcels[name or ""].lines
     for span, pieces in sorted([(span, pieces) for span, pieces in arrived if span is not None], key=_first_of):
         missing = {line: count - pieces.get(line, 0) for line, count in missing.items()} if pieces is not None else {}
         if all(count <= 0 for count in missing.values()):

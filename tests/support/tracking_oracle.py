@@ -7,7 +7,7 @@ that a bound makes the service forget is at stake (see the strategies that make 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import accumulate
+from itertools import accumulate, pairwise
 
 from waybond_contracts.event import Event
 from waybond_contracts.fields import Interval
@@ -36,9 +36,10 @@ class Oracle:
         unique = {fact.model_dump_json(): fact for fact in self.facts}.values()
         self.order = next(each for each in unique if isinstance(each, OrderPlaced))
         self.issued = next(each for each in unique if isinstance(each, PolicyIssued))
-        self.terms = max(
+        self.versions = sorted(
             (each for each in unique if isinstance(each, PolicyIssued | PolicyAmended)), key=lambda each: each.version
         )
+        self.terms = self.versions[-1]
         self.amendments = [each for each in unique if isinstance(each, OrderAmended) and each.lines]
         self.promises = [each for each in unique if isinstance(each, PromiseChanged)]
         self.bookings = sorted((each for each in unique if isinstance(each, ShipmentBooked)), key=_by_booking)
@@ -54,12 +55,20 @@ class Oracle:
         """What stands in the end, after every due and every answer's time has passed."""
         found: dict[tuple[str, str | None], Broken] = {}
         beside = [None] if self.left() else []
-        for watch in self.terms.watches:
+        for watch, until in self.watches():
             for package in [*self.scans, *beside] if watch.scope is Scope.PACKAGE else [None]:
-                verdict = self._verdict(watch, package)
+                verdict = self._verdict(watch, package, until)
                 if verdict is not None:
-                    found[watch.id, package] = verdict
+                    found.setdefault((watch.id, package), verdict)
         return found
+
+    def watches(self) -> list[tuple[Watch, datetime]]:
+        """All that any version of the policy has, with when it ends: where the next version has it no more, or with
+        cover; those of the first version first."""
+        found: list[tuple[Watch, datetime]] = []
+        for one, after in pairwise(self.versions):
+            found += [(each, after.occurred_at) for each in one.watches if each not in after.watches]
+        return [*found, *((each, self.terms.ends_at) for each in self.terms.watches)]
 
     def lines(self) -> Sequence[OrderLine]:
         """The order's lines as they are now."""
@@ -155,7 +164,7 @@ class Oracle:
                     found[kind, name] = standing[0].when, standing[0].kind
         return found
 
-    def _verdict(self, watch: Watch, package: str | None) -> Broken | None:
+    def _verdict(self, watch: Watch, package: str | None, until: datetime) -> Broken | None:
         after = max(watch.after, SHORTEST_SILENCE) if watch.clock is Clock.LAST_SCAN else watch.after
         arrived = self._arrived(watch, package)
         starts = self._starts(watch, package)
@@ -164,7 +173,9 @@ class Oracle:
             for i, (since, at) in enumerate(starts)
             if not any(said == since or said <= at + after for said, other in starts[i + 1 :] if other != at)
         ]
-        dues = [due for due in dues if due <= self.terms.ends_at and not (arrived and arrived.earliest <= due)]
+        dues = [
+            due for due in dues if due <= min(until, self.terms.ends_at) and not (arrived and arrived.earliest <= due)
+        ]
         covered = [due for due in dues if due > self.issued.attached_at]
         if not dues:
             return None
