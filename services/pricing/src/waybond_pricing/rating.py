@@ -168,7 +168,7 @@ def rate(file: RatingFile, risk: Risk) -> Premium:
         net = max(insured x cost per unit / (1 - loadings), minimum)        total = min(net x (1 + tax), insured)
 
     Rounded half up to a minor unit at the end: `total` from the unrounded net, and `tax` is what `total` exceeds the
-    rounded net by. A premium is never above what is insured (S: a minimum of 0.50 for an order of 0.30). Raises
+    rounded net by. A premium is never above what is insured (Scenario: a minimum of 0.50 for an order of 0.30). Raises
     ContractError where the order's currency has no minimum and no rate to the file's.
     """
     with localcontext(ARITHMETIC):

@@ -28,8 +28,9 @@ KEPT_WITH_PERIL = timedelta(days=400)
 """How long one is kept after that of which a peril was told: what was told may have to be taken back (S: paid as lost,
 then cancelled, and the parcel arrives ten days later; the wording wants the refund back)."""
 KEPT_CANCELLED = timedelta(days=40)
-"""How long one is kept after its cover was cancelled: pricing may put it in force again for 33 days (S: an order over
-the limit is amended back two weeks later; its parcel has to be known then)."""
+"""How long one is kept after its cover was cancelled: pricing may put it in force again for 33 days.
+
+Scenario: an order over the limit is amended back two weeks later; its parcel has to be known then."""
 OF_ANOTHER = timedelta(days=180)
 """A scan so much older than the order is of another parcel (S: carriers give a tracking number again after half a year
 or more; the parcel of last year was delivered, and that of today seems to have arrived)."""

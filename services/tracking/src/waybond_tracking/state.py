@@ -217,8 +217,9 @@ class State(Struct, frozen=True, omit_defaults=True):
     promised: datetime | None = None
     """The promise as it was bound."""
     lines: tuple[Line, ...] = ()
-    """The order's lines with all their pieces, as placed or as last amended; none where they are not known (S: the
-    order was placed before tracking kept them)."""
+    """The order's lines with all their pieces, as placed or as last amended; none where they are not known.
+
+    Scenario: the order was placed before tracking kept them."""
     free: tuple[str, ...] = ()
     """Lines that cost nothing: they are worth nothing, so they make no remainder."""
     lines_revision: int | None = None

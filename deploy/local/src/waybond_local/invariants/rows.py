@@ -53,7 +53,9 @@ class Rows:
         self._commands: dict[str, dict[str, MoneyCommand]] = {}
 
     def approved(self, event: ClaimApproved) -> None:
-        """A decision, with its explanation and its rows. There may be two of one version (S: a backup was restored)."""
+        """A decision, with its explanation and its rows.
+
+        Scenario: a backup was restored, so there are two of one version."""
         given = _given(event, self._last.get(event.claim_id))
         self._last[event.claim_id] = given
         self._decisions.setdefault((event.claim_id, event.version), []).append(given)
@@ -62,7 +64,7 @@ class Rows:
         """Money is to move: add up what it is for."""
         before = self._commands.setdefault(command.claim_id, {})
         if command.refund_id in before:
-            return  # it lies on its topic twice (S: a zombie's send)
+            return  # it lies on its topic twice (Scenario: a zombie's send)
         paid = self._paid(command.step, before.values())
         before[command.refund_id] = command
         self.check.count("money commands")

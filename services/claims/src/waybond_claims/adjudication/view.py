@@ -104,7 +104,7 @@ class View(Struct, frozen=True, gc=False):
 
     def _made_good(self, rule: Rule, unit: str | None, good: dict[str | None, Interval | None]) -> Interval | None:
         """When the unit arrived, or before that all of its goods in packages that replace it, where the wording counts
-        those. `good` keeps what was found for each (S: a replacement is lost and shipped again itself)."""
+        those. `good` keeps what was found for each (Scenario: a replacement is lost and shipped again itself)."""
         if unit not in good:
             good[unit] = self._arrival_or_that_of_others(rule, unit, good)
         return good[unit]

@@ -9,7 +9,9 @@ KEPT_DECLINED = timedelta(days=7)
 """An order that was declined, without a claim, leaves no state after this."""
 KEPT_AFTER_END = timedelta(days=400)
 """So does one of whose policy nothing more can be heard: what is said again, or was held elsewhere, has to meet the
-file (S: pricing's last send comes twice; the premium would be booked anew, and a cancelled policy cover again)."""
+file.
+
+Scenario: pricing's last send comes twice; the premium would be booked anew, and a cancelled policy cover again."""
 KEPT_UNHEARD = timedelta(days=400)
 """Facts about an order of whose policy nobody ever speaks are dropped after this."""
 

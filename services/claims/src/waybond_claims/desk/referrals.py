@@ -36,7 +36,7 @@ def refer(draft: Draft, owes: Entitlement | None) -> tuple[Question, ...]:
     for question in needed.values():
         referral = known.get(question.key)
         if question.kind.of_silence and referral is None and draft.cause != Woken.__name__:
-            continue  # only a wake comes behind all answers; any other fact may have overtaken one (S: a backlog)
+            continue  # only a wake comes behind all answers; in a backlog any other fact may have overtaken one
         if referral is None and has_room(draft.case):
             new.append(question)
             _publish(draft, _opened(draft, question))

@@ -65,7 +65,9 @@ def journeyed(case: Case, event: delays.DelayEvent) -> Case:
 
 
 def _in_order(case: Case, event: delays.DelayEvent, *, newer: bool) -> int | None:
-    """How many packages the newest snapshot that says it counts (S: two parcels are packed as one and booked again)."""
+    """How many packages the newest snapshot that says it counts.
+
+    Scenario: two parcels are packed as one and booked again."""
     if case.contents_version or event.journey.contents_version:
         renewed = (event.journey.contents_version or 0) > case.contents_version
         return event.journey.packages_in_order if renewed else case.packages_in_order

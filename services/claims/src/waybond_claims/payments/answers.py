@@ -113,7 +113,7 @@ def _applied(case: Case, before: Command, answer: Answer, now: datetime) -> Case
     other_amount = status in ("succeeded", "reversed") and answer.minor != expected
     if other_amount or (status == "succeeded" and before.outside):
         case = contradicted(case, f"amount:{answer.refund_id}/{answer.version}")
-    # Where a part came back the buyer has the rest (S: all of it is paid again, and the rest is kept twice).
+    # Where a part came back the buyer has the rest (Scenario: all of it is paid again, and the rest is kept twice).
     part = status == "reversed" and 0 < answer.minor < expected
     after = replace(
         before,
