@@ -81,7 +81,7 @@ lock: $(VENV)/.dev  ## choose the newest versions of all dependencies and of Kaf
 		--custom-compile-command "make lock" --upgrade requirements/build.in -o requirements/build.txt
 	$(COMPILE) --upgrade $(PROJECTS) -o requirements/runtime.txt
 	$(COMPILE) --upgrade --group dev -c requirements/runtime.txt -o requirements/dev.txt
-	python -m waybond_local.jars
+	python -m waybond_local.downloads
 
 clean:  ## remove the environment (downloads and data folders stay)
 	rm -rf $(VENV)

@@ -56,6 +56,11 @@ class Part:
     console: Console
 
 
+def register(app: typer.Typer) -> None:
+    """Add the command to `waybond`."""
+    app.command("demo", epilog="Example: [bold]waybond demo[/bold]")(command)
+
+
 def command(
     whole_history: Annotated[
         bool, typer.Option("--whole-history", help="Replay 2006 to 2015 instead of 2014; takes several minutes.")
