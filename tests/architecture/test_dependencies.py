@@ -12,7 +12,7 @@ from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 from tests.support.sources import MEMBERS, ROOT, tracked_files
-from waybond_local import jars
+from waybond_local import downloads, jars
 
 LOCKS = ("build", "runtime", "dev")
 

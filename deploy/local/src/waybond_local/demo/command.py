@@ -74,8 +74,8 @@ def command(
     """Run Waybond on this machine: a parcel's story, real shipments of 2014, and the checks of the books."""
     console = _console()
     began = time.monotonic()
-    told = _history(None if whole_history else YEAR, orders)
     folder = _made(keep) if keep else fresh_folder("waybond-demo-")
+    told = _history(None if whole_history else YEAR, orders)
     memory = MemoryWatch()
     try:
         with (
