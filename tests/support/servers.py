@@ -5,8 +5,9 @@ A test that asks for one of them is marked `servers`, so `pytest -m "not servers
 
 Where tests run in several processes, those with servers are groups that each stay in one process, one after another:
 `servers` and `frozen` (processes that are stopped, killed and thawed) with a broker and a database that their process
-shares, `replay` with a stack that its tests share, `end to end` and `chaos` with stacks of their own. They wait for most of their time. The largest groups come
-first, one to a process; who is done takes the next one, and then the tests that need no server.
+shares, `replay` with a stack that its tests share, `end to end` and `chaos` with stacks of their own. They wait for
+most of their time. The largest groups come first, one to a process; who is done takes the next one, and then the tests
+that need no server.
 """
 
 from __future__ import annotations

@@ -75,9 +75,9 @@ def command(
     console = _console()
     began = time.monotonic()
     folder = _made(keep) if keep else fresh_folder("waybond-demo-")
-    told = _history(None if whole_history else YEAR, orders)
     memory = MemoryWatch()
     try:
+        told = _history(None if whole_history else YEAR, orders)
         with (
             signals_end_it(),
             memory,
