@@ -4,9 +4,9 @@ A test that asks for one of them is marked `servers`, so `pytest -m "not servers
 (host:port) and WAYBOND_TEST_POSTGRES (an administrator's DSN) take servers that run already.
 
 Where tests run in several processes, those with servers are groups that each stay in one process, one after another:
-`servers` and `frozen` (processes that are stopped, killed and thawed) with a broker and a database that their process
-shares, `end to end` and `chaos` with stacks of their own. They wait for most of their time. The largest groups come
-first, one to a process; who is done takes the next one, and then the tests that need no server.
+`kit`, `servers` (all other parts) and `frozen` (processes that are stopped, killed and thawed) with a broker and a
+database that their process shares, `end to end` and `chaos` with stacks of their own. They wait for much of their time.
+The largest groups come first, one to a process; who is done takes the next one, and then the tests that need no server.
 """
 
 from __future__ import annotations
@@ -33,8 +33,13 @@ def pytest_itemcollected(item: pytest.Item) -> None:
     if _SERVER_FIXTURES.intersection(getattr(item, "fixturenames", ())):
         item.add_marker(pytest.mark.servers)
     if item.get_closest_marker("servers") and not item.get_closest_marker("xdist_group"):
-        own_stacks = "end_to_end" in item.path.parts
-        item.add_marker(pytest.mark.xdist_group("end to end" if own_stacks else "servers"))
+        item.add_marker(pytest.mark.xdist_group(_group(item.path)))
+
+
+def _group(path: Path) -> str:
+    if "end_to_end" in path.parts:
+        return "end to end"
+    return "kit" if path.name.startswith("test_kit_") else "servers"
 
 
 @pytest.fixture(scope="session")
