@@ -19,9 +19,7 @@ Answer = tuple[str, object]
 """("seed", (number, what is wrong)), ("test", (pytest's exit code, what it said)) or ("error", why)."""
 
 
-def run(
-    answers: Connection, folder: str, packages: Sequence[str], seeds: Sequence[int], tests: Sequence[str]
-) -> None:
+def run(answers: Connection, folder: str, packages: Sequence[str], seeds: Sequence[int], tests: Sequence[str]) -> None:
     """Send an Answer for each seed, up to the first that fails, or one for all tests."""
     try:
         _put_first(folder, packages)
