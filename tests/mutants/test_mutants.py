@@ -24,7 +24,7 @@ def test_a_mutant_is_caught(mutant: Mutant) -> None:
 
 
 def test_an_unchanged_tree_is_caught_by_nothing() -> None:
-    """Over the same seeds and tests that catch the mutants: the tests in one process, since each is a start of pytest."""
+    """Over the same seeds and tests that catch the mutants; the tests in one process, since pytest starts slowly."""
     seeds = sorted({each.seed for each in mutants() if each.seed is not None})
     assert len(seeds) > 5
     assert hunt.by_seeds(UNCHANGED, seeds) is None
