@@ -21,6 +21,8 @@ STEADY_SECONDS = 30.0
 POLL_SECONDS = 0.25
 MOST_NAMED = 8
 AUDIT_SHARE = 0.25
+LONGEST_HARM_SECONDS = 1_800.0
+"""Many times what the longest harm takes. Harm that waits for answers which never come ends as a failure, by name."""
 
 log = logging.getLogger(__name__)
 
@@ -60,7 +62,13 @@ class Round:
 
 
 async def suffer(
-    world: World, harms: Sequence[Harm], dose: Dose, patience_seconds: float, *, measured: bool = True
+    world: World,
+    harms: Sequence[Harm],
+    dose: Dose,
+    patience_seconds: float,
+    *,
+    measured: bool = True,
+    longest_seconds: float = LONGEST_HARM_SECONDS,
 ) -> Round:
     """Do harm, all of these at once, and wait until every order that it met is answered, and the flow is as before.
 
@@ -72,13 +80,15 @@ async def suffer(
     began = dose.began = time.monotonic()
     result = Round(tuple(harm.name for harm in harms), dose.tally, {}, 0.0, before, 0)
     try:
-        await asyncio.gather(*(harm.do(world, dose) for harm in harms))
+        async with asyncio.timeout(dose.seconds + longest_seconds):
+            await asyncio.gather(*(harm.do(world, dose) for harm in harms))
     except UnableError as why:
         result.unable = str(why)
         return result
     except Exception as error:  # whatever stopped it, this round fails by name and the campaign goes on
         log.exception("the harm was not done to its end")
-        result.wrong.append(f"{type(error).__name__}: {error}")
+        due = f"; due longest: {world.meter.oldest(MOST_NAMED)}" if isinstance(error, TimeoutError) else ""
+        result.wrong.append(f"{type(error).__name__}: {error}{due}")
     over = time.monotonic()
     result.harm_seconds = over - began
     await _heal(world, result, over, patience_seconds, measured=measured)

@@ -69,7 +69,8 @@ async def test_everything_heals_by_itself_and_the_books_are_right(
     draw, result = random.Random(f"{SEED} {group}"), None
     for names, seconds in GROUPS[group]:
         dose = Dose(seconds, AMOUNT, random.Random(draw.getrandbits(64)))
-        result = await suffer(stack, [HARMS[name] for name in names], dose, bound(PATIENCE_SECONDS), measured=False)
+        patience, done = bound(PATIENCE_SECONDS), [HARMS[name] for name in names]
+        result = await suffer(stack, done, dose, patience, measured=False, longest_seconds=patience)
         if result.unable:
             pytest.skip(f"{', '.join(names)}: {result.unable}")
         with capsys.disabled():

@@ -1,15 +1,19 @@
 """Tenants in a real migrated: settings by the instant they take effect, keys rotated and revoked in every service."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 
 import asyncpg
 import pytest
 
+from tests.support.kit import eventually
 from tests.support.pools import pool_of
 from waybond_contracts.errors import ContractError
 from waybond_kit.apikeys import hash_of, new_key, tenant_of
 from waybond_local import tenants as commands
+from waybond_pricing import desk
+from waybond_pricing.desk import Desk
 from waybond_pricing.tenants import TAKES_EFFECT_AFTER, refreshed
 
 PARCEL = "order-protection@2026.11.1"
@@ -204,3 +208,37 @@ async def test_a_tenant_is_added_once_and_its_history_is_not_rewritten(
 async def test_one_version_of_a_product_is_offered(migrated: str, pools: dict[str, asyncpg.Pool]) -> None:
     assert commands.product_keys(["order-protection", PARCEL]) == (PARCEL,)
     assert commands.product_keys([]) == ()
+
+
+CUT = """
+SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+WHERE datname = current_database() AND usename = 'waybond_pricing' AND pid <> pg_backend_pid()
+"""
+
+
+async def test_sessions_that_are_cut_at_any_instant_leave_the_settings_fresh(
+    migrated: str, pools: dict[str, asyncpg.Pool], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Scenario: the database restarts, or an administrator ends sessions, while a process reads the settings.
+
+    asyncpg tells of it by five kinds of errors, as the instant falls. With one that ended the reading, the process
+    would bind no order any more, until somebody starts it anew.
+    """
+    monkeypatch.setattr(desk, "REFRESH_SECONDS", 0.0)
+    mine = Desk()
+    reading = asyncio.create_task(mine.keep_fresh(pools["pricing"]))
+    administrator = await asyncpg.connect(migrated)
+    try:
+        for cut in range(300):
+            await administrator.fetch(CUT)
+            await asyncio.sleep(cut % 7 / 1000)
+        last = mine.catalogue.complete_until
+
+        async def known_until() -> datetime:
+            assert not reading.done()
+            return mine.catalogue.complete_until
+
+        await eventually(known_until, lambda until: until > last)
+    finally:
+        await administrator.close()
+        reading.cancel()

@@ -266,6 +266,24 @@ def test_with_scope_order_an_order_of_which_goods_are_left_has_not_arrived() -> 
     assert breached(shipped.events) == [("C:0:0", None)]
 
 
+@pytest.mark.parametrize("clock", ["first_scan", "fulfilment"])
+def test_goods_that_are_shipped_again_do_not_start_the_orders_clock_anew(clock: str) -> None:
+    """A is on its way since day 4 and due 21 days later. R ships the same goods once more, on day 19."""
+    whole = policy_issued(clause(clock, "P21D", extra='scope = "order"'))
+    shipped = story().given(order_placed(lines=LINES), whole, booked(4, "A", lines=[*A, *B]))
+    shipped.given(scanned(K.PICKED_UP, 4, "A"), booked(17, "R", lines=A, replaces="A"), scanned(K.PICKED_UP, 19, "R"))
+    shipped.until(day(30))
+    assert watch_says(shipped.events)["C:0:0", None].due == day(25)
+
+
+def test_a_package_that_brings_something_beside_what_it_ships_again_has_a_clock_of_its_own() -> None:
+    whole = policy_issued(clause("first_scan", "P21D", extra='scope = "order"'))
+    shipped = story().given(order_placed(lines=LINES), whole, booked(4, "A", lines=A), scanned(K.PICKED_UP, 4, "A"))
+    shipped.given(booked(17, "R", lines=[*A, *B], replaces="A"), scanned(K.PICKED_UP, 19, "R"))
+    shipped.until(day(45))
+    assert watch_says(shipped.events)["C:0:0", None].due == day(40)
+
+
 # orders that became known before tracking kept their lines
 
 

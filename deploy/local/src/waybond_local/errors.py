@@ -28,6 +28,7 @@ UNREACHABLE = (
     asyncpg.InvalidAuthorizationSpecificationError,
     asyncpg.InvalidCatalogNameError,
     asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
 )
 """A server, or a file, that cannot be had: down, restarting, another address, another password."""
 

@@ -1,13 +1,13 @@
 """Holds the newest snapshot of tenants' settings for `decide` and for quotes, and keeps it fresh."""
 
-import asyncio
 from datetime import UTC, datetime
+from typing import NoReturn
 
 import asyncpg
-import structlog
 
 from waybond_contracts.event import Event
 from waybond_kit.aggregate import Outcome, Woken
+from waybond_kit.periodic import every
 from waybond_pricing.catalogue import Catalogue
 from waybond_pricing.decide import decide
 from waybond_pricing.files import products, ratings
@@ -15,8 +15,9 @@ from waybond_pricing.state import State
 from waybond_pricing.tenants import Snapshot, refreshed
 from waybond_pricing.tokens import QuoteKeys
 
-log = structlog.get_logger(__name__)
 REFRESH_SECONDS = 1.0
+LONGEST_REFRESH_SECONDS = 15.0
+"""After so long a refresh is given up and begun anew: a snapshot is good for less than a minute."""
 
 
 class Desk:
@@ -37,11 +38,10 @@ class Desk:
         self._snapshot = await refreshed(pool, self._snapshot)
         self.catalogue = self._snapshot.catalogue
 
-    async def keep_fresh(self, pool: asyncpg.Pool) -> None:
+    async def keep_fresh(self, pool: asyncpg.Pool) -> NoReturn:
         """Refresh until cancelled. While the database does not answer the snapshot grows old, and orders wait."""
-        while True:
-            await asyncio.sleep(REFRESH_SECONDS)
-            try:
-                await self.refresh(pool)
-            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError) as error:
-                log.warning("settings_not_refreshed", error=str(error))
+
+        async def refresh_settings() -> None:
+            await self.refresh(pool)
+
+        await every(REFRESH_SECONDS, refresh_settings, longest=LONGEST_REFRESH_SECONDS)

@@ -13,6 +13,7 @@ from typing import NamedTuple
 from waybond_contracts.shipments import ScanKind
 from waybond_contracts.times import EARLIEST
 from waybond_contracts.wording import Clock, Scope
+from waybond_tracking.contents import replacements
 from waybond_tracking.journey import MAX_ETAS, MAX_PACKAGE_PROMISES, first_heard, first_scan, heard_of
 from waybond_tracking.state import Package, Promised, State, Watch
 
@@ -32,8 +33,9 @@ class Start(NamedTuple):
 def starts(state: State, watch: Watch, package: Package | None, delivered: datetime | None) -> Sequence[Start]:
     """The starts of the watch's clock, by when they were said; none while the clock does not run.
 
-    For the order as a whole a package's clock is that of the package whose clock started last, at any time. The
-    remainder has the clocks of the order alone.
+    For the order as a whole a package's clock is that of the package whose clock started last, at any time, but not of
+    one that holds nothing but goods shipped again: a seller cannot start the order's time anew with it. The remainder
+    has the clocks of the order alone.
     """
     match watch.clock:
         case Clock.ORDER:
@@ -47,7 +49,8 @@ def starts(state: State, watch: Watch, package: Package | None, delivered: datet
         case _ if package is not None:
             return _of_package(watch, package)
         case _ if watch.scope is Scope.ORDER:
-            return _latest([_of_package(watch, each) for each in state.packages])
+            again = replacements(state)
+            return _latest([_of_package(watch, each) for each in state.packages if each.id not in again])
         case _:
             return ()
 

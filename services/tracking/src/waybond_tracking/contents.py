@@ -15,6 +15,7 @@ line is the remainder until a package is booked with it; it is watched like a pa
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 from waybond_tracking.state import Package, State
 
@@ -56,8 +57,32 @@ def _contents(package: Package) -> tuple[object, ...]:
     return package.id, package.lines, booked, package.replaces, package.packages_in_order
 
 
+def replacements(state: State) -> frozenset[str]:
+    """The ids of packages that hold nothing but what another one held: goods that were shipped again."""
+    if len(state.packages) < 2:
+        return frozenset()
+    return _shared(state).replacements
+
+
+class _Shared(NamedTuple):
+    """The pieces that are left of each line, the packages that got none, and how many have unknown contents."""
+
+    left: dict[str, int]
+    replacements: frozenset[str]
+    unknown: int
+
+
 def _beside(state: State) -> bool:
     """Whether goods are left beside the packages."""
+    left, again, unknown = _shared(state)
+    priced = [name for name in left if name not in state.free]
+    if not any(left[name] for name in priced or left):
+        return False
+    return not unknown or (state.packages_in_order or 0) > len(state.packages) - len(again)
+
+
+def _shared(state: State) -> _Shared:
+    """Hand each package its pieces."""
     left = {line.line_id: line.quantity for line in state.lines}
     priced = [name for name in left if name not in state.free]
     behind = _behind(state.packages)
@@ -66,19 +91,18 @@ def _beside(state: State) -> bool:
         for each in state.packages
         if priced and each.lines and all(line.line_id in left for line in each.lines)
     }
-    unknown = worthless = 0
+    unknown, nothing = 0, set[str]()
     for each in sorted(state.packages, key=lambda each: (behind.get(each.id, 0), each.booked_at or NEVER, each.id)):
         again = each.id in behind
         replaced = known.get(each.replaces or "") if again else None
         if each.id in known and (replaced is not None or not again):
-            worthless += not _take(each, replaced, left)
+            if not _take(each, replaced, left):
+                nothing.add(each.id)
         elif again:
-            worthless += 1
+            nothing.add(each.id)
         else:
             unknown += 1
-    if not any(left[name] for name in priced or left):
-        return False
-    return not unknown or (state.packages_in_order or 0) > len(state.packages) - worthless
+    return _Shared(left, frozenset(nothing), unknown)
 
 
 def _take(package: Package, replaced: Package | None, left: dict[str, int]) -> int:

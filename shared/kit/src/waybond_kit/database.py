@@ -136,7 +136,7 @@ async def connect(
             init=None if batch_seconds is None else partial(_prepare_for_batches, seconds=batch_seconds),
             reset=None if batch_seconds is None else _keep,
         )
-    except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+    except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError) as error:
         place = urlsplit(dsn)
         where = f"{place.hostname}:{place.port or 5432}{place.path}"
         raise StartError(

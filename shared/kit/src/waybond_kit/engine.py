@@ -1,7 +1,7 @@
 """The shards of one process: what Kafka's group gives, what the consumer brings, what time and the probes say."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
@@ -16,6 +16,7 @@ from waybond_kit.definition import Definition, InputKind
 from waybond_kit.door import Door, Raw
 from waybond_kit.errors import FencedError, LogError
 from waybond_kit.keeper import Keeper
+from waybond_kit.periodic import every
 from waybond_kit.ports import Log, Place, Reader, Sender, Store, Sweep
 from waybond_kit.relay import Relay, send
 from waybond_kit.shard import Shard
@@ -277,7 +278,7 @@ class Engine:
         ]
         if self._probed:
             loops.append((self._plan.probe_seconds, self.probe))
-        self._loops = [asyncio.create_task(_every(seconds, what), name=what.__name__) for seconds, what in loops]
+        self._loops = [asyncio.create_task(every(seconds, what), name=what.__name__) for seconds, what in loops]
 
     async def _tick(self) -> None:
         for shard in self.shards():
@@ -370,13 +371,3 @@ class Engine:
             with suppress(Exception):  # both only spare the next owner some work
                 async with asyncio.timeout(LAST_SECONDS):
                     await last()
-
-
-async def _every(seconds: float, what: Callable[[], Awaitable[None]]) -> None:
-    """Do this again and again; what fails is tried again at the next time."""
-    while True:
-        await asyncio.sleep(seconds)
-        try:
-            await what()
-        except Exception as error:  # the broker or the database may be away
-            log.warning("periodic work failed", work=getattr(what, "__name__", ""), error=repr(error))

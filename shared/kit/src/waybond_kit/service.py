@@ -115,7 +115,9 @@ async def serving(definition: Definition[Any], settings: Settings) -> AsyncItera
         metrics, clock = Metrics(each.topic for each in definition.inputs), WallClock()
         ports = Ports(store, consumer, topics, sender, clock)
         engine = Engine(definition, _plan(definition, settings, partitions), ports, metrics.note)
-        metrics.registry.register(EngineCollector(engine, consumer, clock, asyncio.get_running_loop().time))
+        metrics.registry.register(
+            EngineCollector(engine, consumer, clock, asyncio.get_running_loop().time, definition.complete_until)
+        )
         if definition.figures is not None:
             counting = await connect(connections=1)
             stack.push_async_callback(_close_pool, counting)
@@ -129,7 +131,10 @@ async def serving(definition: Definition[Any], settings: Settings) -> AsyncItera
             publish = Publisher(definition.name, sender, partitions)
             routes = definition.routes(Resources(routes_pool, publish, settings))
         health = Health(
-            alive=lambda: engine.alive, report=partial(_report, engine), registry=metrics.registry, routes=routes
+            alive=lambda: engine.alive,
+            report=partial(_report, engine, definition, clock),
+            registry=metrics.registry,
+            routes=routes,
         )
         server = Server(health, settings.http_host, settings.http_port)
         port = await server.begin()
@@ -212,11 +217,14 @@ async def _check_topics(definition: Definition[Any], settings: Settings, options
     return await check_topics(options, settings.topic_prefix, topics, outside)
 
 
-def _report(engine: Engine) -> dict[str, Any]:
+def _report(engine: Engine, definition: Definition[Any], clock: WallClock) -> dict[str, Any]:
     failures = engine.failures()
+    until = definition.complete_until() if definition.complete_until is not None else None
+    known = until is None or until >= clock.now()
     return {
-        "ready": engine.assigned_once and not engine.stopping and not failures,
+        "ready": engine.assigned_once and not engine.stopping and not failures and known,
         "stopping": engine.stopping,
+        **({} if until is None else {"settings_known_until": until.isoformat()}),
         "open_shards": sorted(shard.number for shard in engine.shards()),
         "closed_shards": {str(number): why for number, why in failures.items()},
     }

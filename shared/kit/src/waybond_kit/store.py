@@ -35,11 +35,13 @@ VALUE_ERRORS = (
 )
 
 # What a lost connection, or a transaction that took too long, is told as; asyncpg calls a connection that the server
-# ended in the midst of a transaction an InterfaceError ("cannot call Transaction.__aexit__()").
+# ended in the midst of a transaction an InterfaceError ("cannot call Transaction.__aexit__()"), and one that it ended
+# before the next statement an InternalClientError ("another operation is in progress").
 LOST_ERRORS = (
     OSError,
     TimeoutError,
     asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
     asyncpg.PostgresConnectionError,
     asyncpg.QueryCanceledError,
     asyncpg.LockNotAvailableError,
@@ -175,7 +177,7 @@ class PostgresStore:
             await asyncio.sleep(BLOCKED_SECONDS)
             try:
                 rows = await self._aside.fetch(sql.END_FROZEN, waiting, FROZEN_SECONDS)
-            except LOST_ERRORS as error:
+            except Exception as error:  # whatever it is, the takeover still waits
                 log.warning("blocked takeover: cannot look at who blocks it", shard=shard, error=repr(error))
                 continue
             for row in rows:

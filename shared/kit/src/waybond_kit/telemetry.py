@@ -3,6 +3,7 @@
 import logging
 import sys
 from collections.abc import Callable, Iterable
+from datetime import datetime
 
 import structlog
 from prometheus_client import CollectorRegistry, Counter, Histogram
@@ -136,11 +137,19 @@ def _printable(value: bytes | None) -> str:
 class EngineCollector(Collector):
     """Reads the state of the shards of this process when Prometheus asks."""
 
-    def __init__(self, engine: Engine, reader: Reader, clock: Clock, monotonic: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        reader: Reader,
+        clock: Clock,
+        monotonic: Callable[[], float],
+        complete_until: Callable[[], datetime] | None = None,
+    ) -> None:
         self._engine = engine
         self._reader = reader
         self._clock = clock
         self._monotonic = monotonic
+        self._complete_until = complete_until
 
     def collect(self) -> Iterable[Metric]:
         lag = GaugeMetricFamily("waybond_lag", "Records not applied yet.", labels=["topic", "shard"])
@@ -153,6 +162,9 @@ class EngineCollector(Collector):
         closed = GaugeMetricFamily("waybond_closed_shards", "Shards of this process that are not open.")
         opened = GaugeMetricFamily("waybond_open_shards", "Shards that are open in this process.")
         shards = GaugeMetricFamily("waybond_shards", "Shards in all, whichever process has them.")
+        settings = GaugeMetricFamily(
+            "waybond_settings_behind_seconds", "For how long it is not known any more which settings are in force."
+        )
         now = self._monotonic()
         for shard in self._engine.shards():
             label = str(shard.number)
@@ -171,4 +183,7 @@ class EngineCollector(Collector):
         closed.add_metric([], len(self._engine.failures()))
         opened.add_metric([], len(self._engine.numbers()))
         shards.add_metric([], self._engine.partitions)
-        return [lag, depth, age, behind, unknown, held, due, closed, opened, shards]
+        if self._complete_until is None:
+            return [lag, depth, age, behind, unknown, held, due, closed, opened, shards]
+        settings.add_metric([], max(0.0, (self._clock.now() - self._complete_until()).total_seconds()))
+        return [lag, depth, age, behind, unknown, held, due, closed, opened, shards, settings]

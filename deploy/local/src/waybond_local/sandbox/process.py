@@ -33,7 +33,14 @@ MAX_ANSWERS_AT_ONCE = 5_000
 # The client asks anew for a partition only when its last request has come back, and that waits so long for others.
 FETCH_WAIT_MS = 25
 _IDS = uuid.UUID("6f6bd0b1-3f0e-4c38-9d1a-2b9f8a4e7c11")
-_PASSING = (OSError, KafkaError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError)
+_PASSING = (
+    OSError,
+    KafkaError,
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+    TimeoutError,
+)
 
 Command = IssueRefund | IssuePayout | CancelRefund
 

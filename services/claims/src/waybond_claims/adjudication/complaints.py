@@ -67,8 +67,10 @@ def claimed_in_cover(
     if case.void or attached_at is None:
         return FindingReason.AFTER_COVER if case.void else FindingReason.BEFORE_COVER, None
     window = rule.clause.claim_window
-    if window is not None and window.clock is Clock.DELIVERED and start is not None and start <= attached_at:
+    if start is not None and window is not None and window.clock is Clock.DELIVERED and start <= attached_at:
         return FindingReason.BEFORE_COVER, None
+    if not complaints:
+        return (FindingReason.OTHER_LANE, None) if view.lane != case.lane else (None, None)
     reached = in_force(case, start) if start is not None and rule.closes is not None else None
     made = sorted(made_at(each) for each in complaints)
     for at in made:
@@ -77,6 +79,4 @@ def claimed_in_cover(
             cover = reached
         if cover is not None and at > attached_at:
             return (FindingReason.OTHER_LANE, None) if case.lane_of(cover) != view.lane else (None, cover)
-    if not made:
-        return (FindingReason.OTHER_LANE, None) if view.lane != case.lane else (None, None)
     return FindingReason.AFTER_COVER if made[-1] > attached_at else FindingReason.BEFORE_COVER, None

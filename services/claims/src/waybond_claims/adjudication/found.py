@@ -31,6 +31,9 @@ RANK = {
 }
 """Of several ways in which a clause can be met the one that says most counts."""
 
+# Looked up once: a member of an enumeration is found by its name in ten times the time of a variable.
+_APPLIES, _NOT_YET = FindingReason.APPLIES, FindingReason.NOT_YET
+
 
 class Found(Struct, frozen=True, gc=False):
     """One clause looked at for one unit (None: the remainder), or for the order (None)."""
@@ -56,7 +59,7 @@ class Found(Struct, frozen=True, gc=False):
 
     @property
     def applies(self) -> bool:
-        return self.reason is FindingReason.APPLIES
+        return self.reason is _APPLIES
 
     @property
     def of_remainder(self) -> bool:
@@ -71,7 +74,7 @@ def better(one: Found, other: Found) -> Found:
     """Of two ways in which a clause may be met the one that says more: the higher tier, and of two that are met the one
     that was met first; the earlier date, where neither is met yet."""
     difference = RANK[one.reason] - RANK[other.reason] or (one.tier or 0) - (other.tier or 0)
-    if one.reason is FindingReason.NOT_YET and other.reason is FindingReason.NOT_YET and other.eligible_at is not None:
+    if one.reason is _NOT_YET and other.reason is _NOT_YET and other.eligible_at is not None:
         return other if one.eligible_at is None or other.eligible_at < one.eligible_at else one
     if not difference and one.applies and one.fact_at is not None and other.fact_at is not None:
         return other if other.fact_at < one.fact_at else one

@@ -18,6 +18,9 @@ from waybond_claims.case.covered import covered_until
 from waybond_claims.case.journey import WatchFact
 from waybond_contracts.explanation import FindingReason
 
+# Looked up once: see found.py.
+_APPLIES, _NOT_MET = FindingReason.APPLIES, FindingReason.NOT_MET
+
 
 def findings(view: View) -> tuple[Found, ...]:
     """Every clause of the wording, in its order, for every unit that it looks at.
@@ -71,17 +74,19 @@ def _together(rule: Rule, found: list[Found]) -> list[Found]:
 
 
 def _found(view: View, rule: Rule, unit: str | None) -> Found:
-    said = [each for way in rule.ways for each in looked_at(view, rule, way, unit)]
-    met = reduce(better, said) if said else Found(rule, unit, FindingReason.NOT_MET)
-    if met.applies and view.terms.bars:
+    said = looked_at(view, rule, unit)
+    met = reduce(better, said) if said else Found(rule, unit, _NOT_MET)
+    if met.reason is _APPLIES and view.terms.bars:
         met = _not_excluded(view, met, said)
     if rule.claimed and (rule.by_claim_alone or met.applies):
         met = claimable(view, met)
     try:
-        out = excluded(view, rule, unit, met.fact_at) if view.terms.bars else NOTHING
+        if not view.terms.bars:
+            return _valued(view, met, NOTHING) if met.reason is _APPLIES else met
+        out = excluded(view, rule, unit, met.fact_at)
         if out.by is not None:
             return changed(met, reason=FindingReason.EXCLUDED, exclusion_id=out.by.id)
-        if met.reason is not FindingReason.APPLIES:
+        if met.reason is not _APPLIES:
             return met
         if out.asks is not None:
             question = question_key(circumstance(out.asks), unit)

@@ -1,6 +1,5 @@
 """The ways in which a clause is met: by a scan, or by a clock that ran out."""
 
-from collections.abc import Iterator
 from datetime import datetime
 
 from msgspec.structs import replace as changed
@@ -17,6 +16,9 @@ from waybond_contracts.wording import Clock, Peril
 
 # What an arrival says was not so after all. A parcel that arrives was late all the same.
 UNDONE_BY_ARRIVAL = frozenset({Peril.LOST, Peril.NOT_RECEIVED, Peril.RETURNED})
+# Looked up once: see found.py.
+_NOT_MET, _KEPT, _NOT_YET = FindingReason.NOT_MET, FindingReason.KEPT, FindingReason.NOT_YET
+_PROMISED_LATEST = Clock.PROMISED_LATEST
 SEEN_BY_SCAN = {
     "LOST": ("ShipmentLost", ("", "LOST", "DESTROYED")),
     "DESTROYED": ("ShipmentLost", ("DESTROYED",)),
@@ -28,12 +30,14 @@ SEEN_BY_SCAN = {
 """Scan of a wording -> tracking's event and the scans in it that meet the wording."""
 
 
-def looked_at(view: View, rule: Rule, way: Way, unit: str | None) -> Iterator[Found]:
-    """What is found of the way: one finding for a scan, one a tier for a clock."""
-    if way.scan:
-        yield _by_scan(view, rule, way, unit)
-    for timed in way.tiers:
-        yield _by_clock(view, rule, way, timed, unit)
+def looked_at(view: View, rule: Rule, unit: str | None) -> list[Found]:
+    """What is found of the rule's ways: one finding for a scan, one a tier for a clock."""
+    found: list[Found] = []
+    for way in rule.ways:
+        if way.scan:
+            found.append(_by_scan(view, rule, way, unit))
+        found += [_by_clock(view, rule, way, timed, unit) for timed in way.tiers]
+    return found
 
 
 def _by_scan(view: View, rule: Rule, way: Way, unit: str | None) -> Found:
@@ -43,7 +47,7 @@ def _by_scan(view: View, rule: Rule, way: Way, unit: str | None) -> Found:
     fact = view.happened(rule, event, unit, kinds)
     when = fact.told_by(kinds) if fact is not None else None
     if fact is None or when is None:
-        return Found(rule, unit, FindingReason.NOT_MET)
+        return Found(rule, unit, _NOT_MET)
     said = Found(rule, unit, FindingReason.APPLIES, 0, f"{event}/{fact.version}", when.latest)
     if not fact.standing or _undone(view, rule, unit):
         return changed(said, reason=FindingReason.CONTRADICTED, tier=None)
@@ -94,7 +98,7 @@ def _by_clock(view: View, rule: Rule, way: Way, timed: TimedTier, unit: str | No
         return _ran_out(view, rule, timed, fact, unit)
     if fact is not None and fact.arrived is not None:
         told = f"{fact.event}/{fact.version}"
-        return Found(rule, unit, FindingReason.KEPT, fact=told, fact_at=fact.arrived.latest, watch=fact)
+        return Found(rule, unit, _KEPT, fact=told, fact_at=fact.arrived.latest, watch=fact)
     return _running(view, rule, way, timed, unit)
 
 
@@ -143,7 +147,7 @@ def _carrier_answered(fact: WatchFact) -> bool:
 def _running(view: View, rule: Rule, way: Way, timed: TimedTier, unit: str | None) -> Found:
     arrived = view.arrival(rule, unit)
     if arrived is not None:
-        return Found(rule, unit, FindingReason.KEPT, fact="ShipmentDelivered", fact_at=arrived.latest)
+        return Found(rule, unit, _KEPT, fact="ShipmentDelivered", fact_at=arrived.latest)
     if view.now >= view.ends_at:
         return Found(rule, unit, FindingReason.AFTER_COVER)
     start = started(view, way.clock, unit)
@@ -152,21 +156,21 @@ def _running(view: View, rule: Rule, way: Way, timed: TimedTier, unit: str | Non
         return Found(rule, unit, FindingReason.AFTER_COVER)
     if due is not None and due <= view.now and not rule.clause.ask_carrier:
         due = None  # Tracking has nothing to say of it, or is about to: no day to tell any more.
-    return Found(rule, unit, FindingReason.NOT_YET, eligible_at=due)
+    return Found(rule, unit, _NOT_YET, eligible_at=due)
 
 
 def started(view: View, clock: Clock | None, unit: str | None) -> datetime | None:
     """When the clock started, as far as claims can know: to tell a date, never to pay by it."""
+    if clock is _PROMISED_LATEST:
+        amended = view.case.amended
+        follows = amended is not None and view.terms.wording.cover.promise == "as_amended"
+        return (amended.promised_latest if follows and amended else None) or view.order.promised_latest
     package = view.packages.get(unit or "")
     match clock:
         case Clock.ORDER:
             return view.order.placed_at
         case Clock.PAYMENT:
             return view.order.payment.paid_at
-        case Clock.PROMISED_LATEST:
-            amended = view.case.amended
-            follows = view.terms.wording.cover.promise == "as_amended" and amended is not None
-            return (amended.promised_latest if follows and amended else None) or view.order.promised_latest
         case Clock.FULFILMENT:
             return package.booked_at if package is not None else None
         case Clock.FIRST_SCAN:

@@ -14,6 +14,9 @@ from waybond_claims.case.complaint import Dispute
 from waybond_contracts.explanation import FindingReason
 from waybond_contracts.wording import Clock
 
+# Looked up once: see found.py.
+_DELIVERED, _NOT_MET, _NEEDS_CLAIM = Clock.DELIVERED, FindingReason.NOT_MET, FindingReason.NEEDS_CLAIM
+
 
 def claimable(view: View, met: Found) -> Found:
     """It pays what somebody claims within the clause's window: a person looks at the complaint.
@@ -29,7 +32,8 @@ def claimable(view: View, met: Found) -> Found:
         outside, cover = claimed_in_cover(view, rule, unit, start, complaints)
         if outside is not None:
             return changed(met, reason=outside)
-        met = changed(met, cover=cover)
+        if cover is not met.cover:
+            met = changed(met, cover=cover)
     if not complaints:
         return _unclaimed(view, met, start)
     closes = start + rule.closes if start is not None and rule.closes is not None else None
@@ -56,8 +60,8 @@ def _unclaimed(view: View, met: Found, start: datetime | None) -> Found:
         opens = start + rule.opens if start is not None and rule.opens is not None else None
         return changed(met, reason=FindingReason.NOT_YET, eligible_at=opens)
     if start is not None and rule.closes is not None and view.now > start + rule.closes:
-        return changed(met, reason=FindingReason.NOT_MET)
-    return changed(met, reason=FindingReason.NEEDS_CLAIM)
+        return met if met.reason is _NOT_MET else changed(met, reason=_NOT_MET)
+    return changed(met, reason=_NEEDS_CLAIM)
 
 
 def _closed_yet(view: View, met: Found, start: datetime | None) -> bool:
@@ -85,7 +89,7 @@ def _window_start(view: View, met: Found, clock: Clock) -> datetime | None:
     """When the clock of the claim window started."""
     if met.watch is not None and met.watch.clock == clock:
         return met.watch.start
-    if clock is Clock.DELIVERED:
+    if clock is _DELIVERED:
         arrived = view.arrival(met.rule, met.package_id)
         return arrived.latest if arrived is not None else None
     return started(view, clock, met.package_id)
