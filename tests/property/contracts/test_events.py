@@ -26,7 +26,7 @@ JSON = st.recursive(
 
 @pytest.mark.parametrize("name", NAMES)
 @given(data=st.data())
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=5, deadline=None)
 def test_what_the_schema_admits_is_read_and_comes_back_the_same_in_both_modes(name: str, data: st.DataObject) -> None:
     event = decode(f"io.waybond.{name}", data.draw(payloads(name)), strict=True).event
     written = encode(event)
