@@ -15,6 +15,8 @@ ARGS ?=
 SIDE_BY_SIDE := --numprocesses 3 --dist loadgroup
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 unexport VIRTUAL_ENV PYTHONPATH PYTHONHOME
+# Each of the many processes of a run would compile all that it imports again (Scenario: an image for Python sets it).
+unexport PYTHONDONTWRITEBYTECODE
 # One interpreter, the one of .venv: uv must neither look for another nor download one.
 export UV_PYTHON := $(CURDIR)/$(BIN)/python
 export UV_PYTHON_DOWNLOADS := never
