@@ -15,6 +15,8 @@ ARGS ?=
 SIDE_BY_SIDE := --numprocesses 3 --dist loadgroup
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 unexport VIRTUAL_ENV PYTHONPATH PYTHONHOME
+# Each of the many processes of a run would compile all that it imports again (Scenario: an image for Python sets it).
+unexport PYTHONDONTWRITEBYTECODE
 # One interpreter, the one of .venv: uv must neither look for another nor download one.
 export UV_PYTHON := $(CURDIR)/$(BIN)/python
 export UV_PYTHON_DOWNLOADS := never
@@ -81,7 +83,7 @@ lock: $(VENV)/.dev  ## choose the newest versions of all dependencies and of Kaf
 		--custom-compile-command "make lock" --upgrade requirements/build.in -o requirements/build.txt
 	$(COMPILE) --upgrade $(PROJECTS) -o requirements/runtime.txt
 	$(COMPILE) --upgrade --group dev -c requirements/runtime.txt -o requirements/dev.txt
-	python -m waybond_local.jars
+	python -m waybond_local.downloads
 
 clean:  ## remove the environment (downloads and data folders stay)
 	rm -rf $(VENV)

@@ -6,7 +6,7 @@ import ast
 import io
 import re
 import tokenize
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
 
@@ -60,12 +60,15 @@ def test_the_check_for_float_amounts_finds_them() -> None:
     assert {name for _, name in _float_amounts(ast.parse(source))} == {"amount", "premium_minor", "refund"}
 
 
-def _functions() -> Iterator[tuple[str, ast.FunctionDef | ast.AsyncFunctionDef]]:
+@cache
+def _functions() -> Sequence[tuple[str, ast.FunctionDef | ast.AsyncFunctionDef]]:
     """Every function, with where it stands."""
-    for path in PYTHON:
-        for node in ast.walk(parsed(path)):
-            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-                yield f"{path}:{node.lineno} {node.name}", node
+    return [
+        (f"{path}:{node.lineno} {node.name}", node)
+        for path in PYTHON
+        for node in ast.walk(parsed(path))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+    ]
 
 
 def _lines(function: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
@@ -85,7 +88,9 @@ def _asserts(function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
 
 def _bare_silencers(path: Path) -> Iterator[str]:
     """Comments that silence a linter with no word said after the codes."""
-    for token in tokenize.generate_tokens(io.StringIO(path.read_text()).readline):
+    text = path.read_text()
+    tokens = tokenize.generate_tokens(io.StringIO(text).readline) if SILENCER.search(text) else ()
+    for token in tokens:
         silencer = SILENCER.search(token.string) if token.type == tokenize.COMMENT else None
         if silencer and not re.search(r"[a-z]{3}", token.string[silencer.end() :]):
             yield f"{path}:{token.start[0]} {token.string}"

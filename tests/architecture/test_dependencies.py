@@ -12,7 +12,7 @@ from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 from tests.support.sources import MEMBERS, ROOT, tracked_files
-from waybond_local import jars
+from waybond_local import downloads, jars
 
 LOCKS = ("build", "runtime", "dev")
 
@@ -66,15 +66,15 @@ def test_every_member_is_in_the_workspace() -> None:
 
 def test_the_jars_of_kafka_are_of_one_version_and_have_a_hash_each() -> None:
     rows = jars.read_lock()
-    jars.check_versions([coordinate for coordinate, _ in rows])
-    assert f"org.apache.kafka:kafka_2.13:{jars.KAFKA_VERSION}" in dict(rows)
+    downloads.check_versions([coordinate for coordinate, _ in rows])
+    assert f"org.apache.kafka:kafka_2.13:{downloads.KAFKA_VERSION}" in dict(rows)
     assert [coordinate for coordinate, sha256 in rows if not re.fullmatch("[0-9a-f]{64}", sha256)] == []
 
 
 def test_jars_of_two_kafka_versions_are_refused_by_name() -> None:
-    mixed = [f"org.apache.kafka:kafka_2.13:{jars.KAFKA_VERSION}", "org.apache.kafka:kafka-clients:3.9.1"]
+    mixed = [f"org.apache.kafka:kafka_2.13:{downloads.KAFKA_VERSION}", "org.apache.kafka:kafka-clients:3.9.1"]
     with pytest.raises(jars.JarError, match=r"kafka-clients:3\.9\.1"):
-        jars.check_versions(mixed)
+        downloads.check_versions(mixed)
 
 
 def _held(wanted: Requirement, pins: dict[str, Version]) -> bool:

@@ -67,7 +67,7 @@ class Crew:
         with (self._folder / "nursery.log").open("ab") as errors:
             self._nursery = await asyncio.create_subprocess_exec(
                 sys.executable,
-                *("-m", "tests.chaos.nursery"),
+                *("-m", "tests.support.nursery", "tests.chaos.entry"),
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,
                 stderr=errors,

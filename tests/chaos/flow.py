@@ -47,9 +47,12 @@ log = logging.getLogger(__name__)
 class Flow:
     """Places `rate` orders a second for as long as it is not paused. `meter` hears what has to be answered."""
 
-    def __init__(self, bootstrap: str, meter: Meter, rate: float, seed: int, partitions: int) -> None:
+    def __init__(
+        self, bootstrap: str, meter: Meter, rate: float, seed: int, partitions: int, *, haste: float = 1.0
+    ) -> None:
         self.meter = meter
         self.rate = rate
+        self._haste = haste
         self.misplaced = False
         """Its producer takes librdkafka's default partitioner, so that most records come to a wrong shard."""
         self._partitions = partitions
@@ -127,7 +130,7 @@ class Flow:
     async def _live(self) -> None:
         """Place one order; once it is known, all else follows."""
         self._ordinal += 1
-        drawn = life(self._draw, f"o{self._ordinal:07d}")
+        drawn = life(self._draw, f"o{self._ordinal:07d}", self._haste)
         self._unplaced += 1
         event = drawn.order.placed(datetime.now(UTC), drawn.due_in)
         self.meter.expect(event.order_key, pays=drawn.pays)
@@ -146,9 +149,9 @@ class Flow:
             event = said.build(datetime.now(UTC))
             self._spawn(self.publish(event))
             if repeated:  # platforms repeat themselves, word for word
-                self._at(self._draw.uniform(0, 5), lambda: self._spawn(self.publish(event)))
+                self._at(self._draw.uniform(0, 5) / self._haste, lambda: self._spawn(self.publish(event)))
 
-        self._at(said.after_seconds, say)
+        self._at(said.after_seconds / self._haste, say)
 
     def _at(self, after_seconds: float, say: Callable[[], None]) -> None:
         self._ordinal += 1

@@ -34,6 +34,8 @@ TENANT, PLATFORM = "chaos", "shop"
 PACKAGE, DISPUTE = "p1", "d1"
 LATE_AFTER = timedelta(days=7)
 """When order-protection pays for a parcel that is late."""
+LATE_AT_LEAST_SECONDS = 2.0
+"""After the order is placed. It must be known by then: cover excludes what has happened before."""
 REPEATED = 0.2
 """The share of orders of which something is said twice."""
 
@@ -195,8 +197,8 @@ _LANES = (
 )
 
 
-def life(draw: random.Random, order_id: str) -> Life:
-    """The life of one order."""
+def life(draw: random.Random, order_id: str, haste: float = 1.0) -> Life:
+    """The life of one order. `haste`: a parcel is late so many times as soon beyond LATE_AT_LEAST_SECONDS."""
     name = draw.choices(list(_KINDS), [kind.weight for kind in _KINDS.values()])[0]
     order_id = f"{order_id}-{name.replace(' ', '-')}"
     kind = _KINDS[name]
@@ -207,5 +209,7 @@ def life(draw: random.Random, order_id: str) -> Life:
     if draw.random() < 0.7:
         # Before anything else that is scanned: whoever picks up a parcel that was lost says that it was found.
         said.append(order.scan(draw.uniform(0, 0.4), ScanKind.PICKED_UP))
-    due_in = timedelta(seconds=draw.uniform(2, 5)) if name == "late" else None
+    due_in = None
+    if name == "late":
+        due_in = timedelta(seconds=LATE_AT_LEAST_SECONDS + draw.uniform(0, 3) / haste)
     return Life(name, order, tuple(said), kind.pays, due_in)

@@ -24,6 +24,9 @@ from tests.support.patience import bound
 PATIENCE_SECONDS = 240.0
 AMOUNT = 0.01
 SEED = 1
+RATE = 4.0
+HASTE = 3.0
+"""Every round waits for the lives of the orders that it met."""
 
 pytestmark = [pytest.mark.servers, pytest.mark.xdist_group("chaos")]
 one_loop = pytest.mark.asyncio(loop_scope="module")
@@ -32,17 +35,15 @@ one_loop = pytest.mark.asyncio(loop_scope="module")
 # What is done one after another before the books are checked, each with its seconds; what stands together, at once.
 GROUPS: dict[str, list[tuple[tuple[str, ...], float]]] = {
     "processes and database": [
-        (("kill",), 3),
+        (("kill", "postgres-restart"), 3),
         (("points", "zombie"), 6),
-        (("postgres-restart",), 1),
         (("postgres-cut", "network-delay"), 3),
         (("postgres-block", "rebalance"), 4),
     ],
     "full disk": [(("postgres-full",), 2)],
     "input": [(("fuzz", "rubbish", "sizes", "marathon"), 1), (("own-rubbish", "partitioner"), 2)],
     "deploys, network and brokers": [
-        (("deploy",), 1),
-        (("network-throttle", "network-cut", "network-half"), 3),
+        (("deploy", "network-throttle", "network-cut", "network-half"), 3),
         (("kafka-leader",), 1),
         (("kafka-two",), 1),
         (("kafka-in-turn",), 1),
@@ -53,7 +54,7 @@ GROUPS: dict[str, list[tuple[tuple[str, ...], float]]] = {
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def stack() -> AsyncIterator[World]:
     """A world with orders flowing through it, which all groups share."""
-    async with world(Size(seed=SEED)) as made:
+    async with world(Size(rate=RATE, haste=HASTE, seed=SEED)) as made:
         yield made
 
 

@@ -49,9 +49,13 @@ _QUICK = {
 
 @dataclass(frozen=True, kw_only=True)
 class Size:
-    """How much there is of everything. `rate` in orders a second; `members` of each service."""
+    """How much there is of everything. `rate` in orders a second; `members` of each service.
+
+    What is said of an order comes `haste` times as soon as in lives.py.
+    """
 
     rate: float = 8.0
+    haste: float = 1.0
     members: int = 2
     partitions: int = 4
     seed: int = 1
@@ -177,7 +181,7 @@ async def world(size: Size) -> AsyncIterator[World]:
         since = datetime.now(UTC) - timedelta(days=1)
         await add_tenant(postgres.dsn(provision.DATABASE), TENANT, [PRODUCT], PRODUCT, since=since)
         meter = Meter(cluster.bootstrap, size.partitions)
-        flow = Flow(cluster.bootstrap, meter, size.rate, size.seed, size.partitions)
+        flow = Flow(cluster.bootstrap, meter, size.rate, size.seed, size.partitions, haste=size.haste)
         names = [f"{service}-{n}" for service in SERVICES for n in range(size.members)] + ["sandbox-0"]
         made = World(folder, size, cluster, postgres, crew, meter, flow, dsns, free_ports(names))
         await crew.start()

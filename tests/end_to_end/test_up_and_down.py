@@ -79,7 +79,8 @@ def test_up_takes_servers_that_run_already_and_ctrl_c_ends_it(folder: Path, kafk
     assert not any(runs(each.pid) for each in found.processes.values() if each.pid)
 
 
-def test_ctrl_c_ends_a_detached_start_too(folder: Path, postgres: str) -> None:
+@pytest.mark.servers
+def test_ctrl_c_ends_a_detached_start_too(folder: Path) -> None:
     """S: Ctrl-C while `up --detach` waits; the stack came up all the same, with nobody knowing."""
     with socket.create_server(("127.0.0.1", 0)) as broker:  # it takes connections and never answers
         address = f"127.0.0.1:{broker.getsockname()[1]}"
@@ -87,7 +88,7 @@ def test_ctrl_c_ends_a_detached_start_too(folder: Path, postgres: str) -> None:
             **os.environ,
             "WAYBOND_DATA": str(folder),
             "WAYBOND_KAFKA": address,
-            "WAYBOND_POSTGRES": postgres,
+            "WAYBOND_POSTGRES": "postgresql://nobody@127.0.0.1:1/postgres",  # it is asked for when Kafka has answered
         }
         with subprocess.Popen([*COMMAND, "up", "--detach"], env=environment, start_new_session=True) as command:
             assert eventually(lambda: command.poll() is not None or _phase(folder) == Phase.STARTING, 60)

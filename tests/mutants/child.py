@@ -1,4 +1,4 @@
-"""What runs in a process of its own, with a mutant's packages first on its path: seeds until one fails, or a test."""
+"""What runs in a process of its own, with a mutant's packages first on its path: seeds until one fails, or tests."""
 
 import gc
 import importlib
@@ -19,12 +19,12 @@ Answer = tuple[str, object]
 """("seed", (number, what is wrong)), ("test", (pytest's exit code, what it said)) or ("error", why)."""
 
 
-def run(answers: Connection, folder: str, packages: Sequence[str], seeds: Sequence[int], test: str) -> None:
-    """Send an Answer for each seed, up to the first that fails, or one for the test."""
+def run(answers: Connection, folder: str, packages: Sequence[str], seeds: Sequence[int], tests: Sequence[str]) -> None:
+    """Send an Answer for each seed, up to the first that fails, or one for all tests."""
     try:
         _put_first(folder, packages)
-        if test:
-            answers.send(("test", _tested(test)))
+        if tests:
+            answers.send(("test", _tested(tests)))
         else:
             _seeded(answers, seeds)
     except BaseException:
@@ -57,8 +57,8 @@ def _seeded(answers: Connection, seeds: Sequence[int]) -> None:
         gc.collect(1)
 
 
-def _tested(test: str) -> tuple[int, str]:
+def _tested(tests: Sequence[str]) -> tuple[int, str]:
     said = StringIO()
     with redirect_stdout(said), redirect_stderr(said):
-        code = pytest.main(["-q", "-p", "no:cacheprovider", "--rootdir", str(ROOT), test])
+        code = pytest.main(["-q", "-p", "no:cacheprovider", "-p", "no:xdist", "--rootdir", str(ROOT), *tests])
     return int(code), said.getvalue()

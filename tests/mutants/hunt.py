@@ -28,7 +28,11 @@ PASSED, FAILED = 0, 1
 """Exit codes of pytest; any other says that the test did not run."""
 
 # Imported once, and never what a mutant may change: each child is a copy of a process that has these already.
-PRELOADED = ("pytest", "faststream.kafka", "fastapi", "aiokafka", "asyncpg", "structlog", "waybond_contracts.registry")
+PRELOADED = (
+    *("pytest", "hypothesis", "hypothesis.strategies", "typer", "rich.progress", "httpx", "yaml", "jgo", "cjdk"),
+    *("faststream.kafka", "fastapi", "aiokafka", "asyncpg", "structlog", "prometheus_client", "pydantic_settings"),
+    *("babel", "babel.numbers", "stamina", "uvloop", "uvicorn", "waybond_contracts.registry"),
+)
 _context = get_context("forkserver")
 _context.set_forkserver_preload(list(PRELOADED))
 
@@ -59,12 +63,16 @@ def by_seeds(mutant: Mutant, seeds: Sequence[int], tick: Callable[[], None] = la
 
 def by_test(mutant: Mutant) -> Caught | None:
     """Run the test that is said to catch it."""
-    if not mutant.test:
-        return None
-    ((_, (code, said)),) = _answers(mutant, "test", 1, test=mutant.test)
+    return by_tests(mutant, [mutant.test]) if mutant.test else None
+
+
+def by_tests(mutant: Mutant, tests: Sequence[str]) -> Caught | None:
+    """Run these, one after the other in one process, until one fails."""
+    ((_, (code, said)),) = _answers(mutant, "test", 1, tests=tests)
     if code not in (PASSED, FAILED):
-        raise HuntError(f"{mutant.name}: {mutant.test} did not run: {said[-TOLD_CHARACTERS:]}")
-    return Caught(test=mutant.test) if code == FAILED else None
+        raise HuntError(f"{mutant.name}: {', '.join(tests)} did not run: {said[-TOLD_CHARACTERS:]}")
+    failed = (line.removeprefix("FAILED ") for line in said.splitlines() if line.startswith("FAILED "))
+    return Caught(test=mutant.test, said=next(failed, "")) if code == FAILED else None
 
 
 def known_first(mutant: Mutant, seeds: int) -> Sequence[int]:
@@ -84,12 +92,14 @@ def _check_of(line: str) -> str:
     return next((name for words, name in UNNUMBERED.items() if words in line), "other")
 
 
-def _answers(mutant: Mutant, kind: str, count: int, *, seeds: Sequence[int] = (), test: str = "") -> Iterator[Any]:
+def _answers(
+    mutant: Mutant, kind: str, count: int, *, seeds: Sequence[int] = (), tests: Sequence[str] = ()
+) -> Iterator[Any]:
     """What a child says that has the mutant first on its path: so many answers of this kind, or HuntError."""
     with tempfile.TemporaryDirectory(prefix="mutant-") as folder:
         packages = mutated(mutant, Path(folder))
         receiver, sender = _context.Pipe(duplex=False)
-        process = _context.Process(target=child.run, args=(sender, folder, packages, seeds, test), daemon=True)
+        process = _context.Process(target=child.run, args=(sender, folder, packages, seeds, tests), daemon=True)
         process.start()
         sender.close()
         try:

@@ -9,7 +9,7 @@ from tests.olist.services import Decided, Services
 from tests.support.olist import Order, Owed, Product, owed
 from waybond_local.replay.timed import Timed
 
-EVERY = 5
+EVERY = 20
 """Of the orders that came in time, one parcel each, the sample has every so many-th."""
 VERY_LATE, LATE = timedelta(days=15), timedelta(days=3)
 OTHER = "in time, one parcel"

@@ -83,6 +83,8 @@ MORE_OFTEN = [*K, *[K.DELIVERED, K.IN_TRANSIT, K.OUT_FOR_DELIVERY, K.READY_FOR_P
 MAX_WITH_ETA = MAX_ETAS_APART
 """Of what is mentioned more often the service forgets something, and the oracle does not."""
 
+EXAMPLES = 45
+"""To draw one takes longer than to tell it; `make fuzz` draws fresh ones for as long as it is given."""
 ANCHORS = st.lists(st.integers(-80, 400), min_size=1, max_size=4)
 """Few days, in quarters, around which scans happen and watches fall due, so that they meet."""
 
@@ -266,7 +268,7 @@ def at_once(told_facts: list[Event]) -> list[Known]:
     return [Known(fact, max(START, fact.occurred_at)) for fact in told_facts]
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=EXAMPLES, deadline=None)
 @given(known_as_they_happen())
 @example(at_once(TWO_ETAS_AT_ONE_INSTANT))
 @example(at_once(TWO_ETAS_OF_ONE_PACKAGE))
@@ -279,7 +281,7 @@ def test_facts_learned_as_they_happen_lead_to_the_truth(known: list[Known]) -> N
     check_publications(told)
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=EXAMPLES, deadline=None)
 @given(known_repeatedly(), st.lists(QUARTERS, max_size=8))
 def test_repetitions_and_wakes_for_nothing_change_nothing(known: list[Known], at: list[float]) -> None:
     wakes = sorted(at)
@@ -293,7 +295,7 @@ def test_repetitions_and_wakes_for_nothing_change_nothing(known: list[Known], at
     check_publications(told)
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=EXAMPLES, deadline=None)
 @given(in_two_sequences())
 @example((TWO_ETAS_AT_ONE_INSTANT, TWO_ETAS_AT_ONE_INSTANT[::-1]))
 @example((TWO_ETAS_OF_ONE_PACKAGE, TWO_ETAS_OF_ONE_PACKAGE[::-1]))

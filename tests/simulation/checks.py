@@ -40,7 +40,7 @@ CLOCKS = timedelta(minutes=2)
 
 def wrong(world: World) -> list[str]:
     """Everything that must never be and is."""
-    found = [*world.watch.wrong, *world.loop.errors, *world.payer.conflicts]
+    found = [*world.watch.wrong, *world.watch.too_early(), *world.loop.errors, *world.payer.conflicts]
     for service, database in world.databases.items():
         found += _outbox(world, service, database)
         found += _applied(world, service, database)

@@ -70,6 +70,17 @@ def drawn(draw: Random, stops: int, orders: int, many: float) -> list[Fault]:
     return sorted(found, key=lambda fault: (fault.stop, fault.after))
 
 
+def long_pause(draw: Random, stops: int) -> Fault:
+    """A process sleeps for longer than its session lasts, from just behind a stop: while it works on what came then."""
+    return Fault(
+        stop=draw.randrange(stops),
+        after=draw.random() * draw.choice((0.01, 0.03, 0.1)),
+        kind="pause",
+        service=draw.choice(SERVICES),
+        seconds=draw.choice((3.2, 5.0, 8.0)) * (1.0 + 0.5 * draw.random()),
+    )
+
+
 def _seconds(draw: Random, kind: str) -> float:
     match kind:
         case "pause":

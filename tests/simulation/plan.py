@@ -1,6 +1,6 @@
 """What the seed draws of a world in advance: all of it as data, so that parts can be left out."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
 
 from tests.simulation import faults as f
@@ -11,6 +11,9 @@ from waybond_kit.carrier import Limits
 
 MAX_SKEW_SECONDS = 25.0
 """Of any two hosts together less than the allowance for clocks."""
+CONTESTED = (2, 8)
+"""The last digits of the seeds whose worlds are contested: what fences an old owner is rarely needed elsewhere."""
+CONTESTED_PAUSES = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +41,7 @@ class Plan:
             plans.append(plan)
             stops += found
         stops.sort(key=lambda stop: stop.at)
-        return cls(
+        plan = cls(
             seed=seed,
             partitions=1 if small else draw.choice((1, 1, 1, 2, 3)),
             processes={service: 1 if small else draw.choice((1, 1, 1, 2)) for service in SERVICES},
@@ -48,4 +51,17 @@ class Plan:
             faults=tuple(f.drawn(draw, len(stops), len(plans), draw.choice((0.5, 2, 4)))),
             hurry=0.1 if small else draw.choice((0.05, 0.15, 0.3, 0.8)),
             skews={host: (draw.random() * 2 - 1) * MAX_SKEW_SECONDS for host in ("broker", *SERVICES)},
+        )
+        return plan if small or seed % 10 not in CONTESTED else plan.contested()
+
+    def contested(self) -> "Plan":
+        """The same world, in which shards are fought for: two processes a service, and long pauses. The broker's clock
+        is as far behind the services' as the allowance admits."""
+        draw = Random(self.seed + 1)
+        pauses = [f.long_pause(draw, len(self.stops)) for _ in range(CONTESTED_PAUSES)]
+        return replace(
+            self,
+            processes=dict.fromkeys(SERVICES, 2),
+            skews={host: MAX_SKEW_SECONDS * (-1 if host == "broker" else 1) for host in self.skews},
+            faults=tuple(sorted((*self.faults, *pauses), key=lambda fault: (fault.stop, fault.after))),
         )

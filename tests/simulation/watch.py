@@ -1,8 +1,7 @@
 """Watches every call of `decide` and every commit, and notes what must never be."""
 
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -35,12 +34,13 @@ class Call(NamedTuple):
     failed: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
-    """A record of one order, and when it became known."""
+class Fired(NamedTuple):
+    """A wake that fired, and how far its service had applied each of its inputs by then."""
 
-    offset: int
-    known_at: datetime
+    service: str
+    order_key: str
+    due: datetime
+    reached: Mapping[Place, int]
 
 
 class Watch:
@@ -52,6 +52,7 @@ class Watch:
         self.wrong: list[str] = []
         self.decided = 0
         self.woken = 0
+        self._fired: list[Fired] = []
         self._broker = broker
         self._definitions = definitions
         self._calls: dict[Owner, list[Call]] = {}
@@ -105,7 +106,7 @@ class Watch:
             self._holds(service, database, changes, calls)
             for call in calls:
                 if call.due is not None and not call.failed:
-                    self._inputs_first(service, database, changes, call.order_key, call.due)
+                    self._wake_fires(service, database, changes, call.order_key, call.due)
 
         return committing
 
@@ -153,23 +154,35 @@ class Watch:
             if call.failed:
                 failed.add(call.order_key)
 
-    def _inputs_first(self, service: str, database: Database, changes: Changes, order_key: str, due: datetime) -> None:
-        """I9: what was known of the order by the wake's due is applied, in this batch at the latest."""
-        key = order_key.encode()
-        shard = partition_of(key, self._broker.partitions)
-        reached = {row.topic: row.next_offset for row in changes.inputs if row.shard == shard}
+    def _wake_fires(self, service: str, database: Database, changes: Changes, order_key: str, due: datetime) -> None:
+        """How far each input was applied when the wake fired, with this batch."""
+        shard = partition_of(order_key.encode(), self._broker.partitions)
+        applied = {row.topic: row.next_offset for row in changes.inputs if row.shard == shard}
+        reached: dict[Place, int] = {}
         for each in self._definitions[service].inputs:
-            place = Place(each.topic, shard)
             state = database.tables.inputs.get((shard, each.topic))
-            since = reached.get(each.topic, state.next_offset if state is not None else 0)
+            before = state.next_offset if state is not None else 0
+            reached[Place(each.topic, shard)] = applied.get(each.topic, before)
+        self._fired.append(Fired(service, order_key, due, reached))
+
+    def too_early(self) -> Iterator[str]:
+        """I9: what was known of an order by a wake's due was applied before it fired, also what came after that and
+        that the broker's clock, behind others, says was known."""
+        for service, order_key, due, reached in self._fired:
+            yield from self._unread(service, order_key, due, reached)
+
+    def _unread(self, service: str, order_key: str, due: datetime, reached: Mapping[Place, int]) -> Iterator[str]:
+        key = order_key.encode()
+        kinds = {each.topic: each.kind for each in self._definitions[service].inputs}
+        for place, since in reached.items():
             for record in self._broker.logs[place].records[since:]:
                 if record is None or record.key != key:
                     continue
-                known_at = known_at_of(record, own=each.kind is InputKind.OWN)
+                known_at = known_at_of(record, own=kinds[place.topic] is InputKind.OWN)
                 if known_at <= due and not self._seen_before(place, record):
-                    self.wrong.append(
+                    yield (
                         f"I9 {service}: the wake of {order_key} due {due} fired before "
-                        f"{each.topic}/{shard} at {record.offset}, known {known_at}, was applied"
+                        f"{place.topic}/{place.shard} at {record.offset}, known {known_at}, was applied"
                     )
 
     def _seen_before(self, place: Place, record: Raw) -> bool:

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
+from weakref import WeakKeyDictionary
 
 import asyncpg
 import msgspec
@@ -31,12 +32,17 @@ from waybond_kit.service import Running, Settings, serving
 
 T = TypeVar("T")
 
+_PREPARING: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Lock] = WeakKeyDictionary()
+"""Roles are the server's own: of two worlds that change one at once, one would fail."""
+
 PASSWORD = "toy"
 PARTITIONS = 4
 START = datetime(2026, 3, 1, tzinfo=UTC)
 PATIENCE_SECONDS = 40.0
 SESSION_SECONDS = 6.0
 MAX_SESSION_FACTOR = 3.0
+FETCH_WAIT_MS = 20
+"""All that is read lies there already."""
 
 
 def amended(order: str, revision: int, reason: str = "", at: datetime = START, tenant: str = "acme") -> OrderAmended:
@@ -69,6 +75,11 @@ class World:
     partitions: int = PARTITIONS
     dsns: dict[str, str] = field(default_factory=dict)
     producer: AIOKafkaProducer = field(init=False)
+    _sessions: dict[tuple[str, str], asyncpg.Connection] = field(default_factory=dict)
+    """By DSN and schema. What is waited for is asked for twenty times a second, mostly in vain: to connect each time
+    would cost more than what is tested."""
+    _consumer: AIOKafkaConsumer | None = None
+    _asking: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     @asynccontextmanager
     async def ready(self, *definitions: Definition[Any], topics: Sequence[str] = ()) -> AsyncIterator["World"]:
@@ -76,7 +87,8 @@ class World:
         names = [self.prefix + name for name in topics or [topic.name for topic in TOPICS]]
         await create_topics(self.kafka, names, self.partitions)
         for definition in definitions:
-            self.dsns[definition.name] = await database.prepare(self.admin_dsn, definition.name, PASSWORD)
+            async with _PREPARING.setdefault(asyncio.get_running_loop(), asyncio.Lock()):
+                self.dsns[definition.name] = await database.prepare(self.admin_dsn, definition.name, PASSWORD)
             await database.migrate(self.admin_dsn, definition.name, definition.migrations)
         self.producer = AIOKafkaProducer(bootstrap_servers=self.kafka, acks="all", max_request_size=4_000_000)
         await self.producer.start()
@@ -84,7 +96,14 @@ class World:
             yield self
         finally:
             await self.producer.stop()
+            await self.hang_up()
+            await self._stop_consumer()
             await self._forget(names)
+
+    async def hang_up(self) -> None:
+        """Close the sessions of `query`."""
+        while self._sessions:
+            await self._sessions.popitem()[1].close()
 
     async def _forget(self, names: list[str]) -> None:
         """Delete the topics: the broker that all tests share has memory for a few thousand partitions."""
@@ -206,20 +225,35 @@ class World:
 
     async def records(self, topic: str) -> list[ConsumerRecord[Any, Any]]:
         """Everything on a topic, by partition and offset."""
-        consumer = AIOKafkaConsumer(bootstrap_servers=self.kafka, auto_offset_reset="earliest")
-        await consumer.start()
-        try:
-            places = [TopicPartition(self.prefix + topic, number) for number in range(self.partitions)]
-            consumer.assign(places)
-            ends = await consumer.end_offsets(places)
-            await consumer.seek_to_beginning(*places)
-            found: list[ConsumerRecord[Any, Any]] = []
-            while any([await consumer.position(place) < ends[place] for place in places]):
-                for records in (await consumer.getmany(timeout_ms=200)).values():
-                    found += records
-        finally:
-            await consumer.stop()
+        async with self._asking:
+            try:
+                found = await self._read(topic)
+            except BaseException:  # it may be left anywhere
+                await self._stop_consumer()
+                raise
         return sorted(found, key=lambda record: (record.partition, record.offset))
+
+    async def _read(self, topic: str) -> list[ConsumerRecord[Any, Any]]:
+        if self._consumer is None:
+            self._consumer = AIOKafkaConsumer(
+                bootstrap_servers=self.kafka, auto_offset_reset="earliest", fetch_max_wait_ms=FETCH_WAIT_MS
+            )
+            await self._consumer.start()
+        consumer, found = self._consumer, []
+        places = [TopicPartition(self.prefix + topic, number) for number in range(self.partitions)]
+        consumer.assign(places)
+        ends = await consumer.end_offsets(places)
+        await consumer.seek_to_beginning(*places)
+        while any([await consumer.position(place) < ends[place] for place in places]):
+            for records in (await consumer.getmany(timeout_ms=200)).values():
+                found += records
+        consumer.unsubscribe()  # or it would go on fetching
+        return found
+
+    async def _stop_consumer(self) -> None:
+        consumer, self._consumer = self._consumer, None
+        if consumer is not None:
+            await consumer.stop()
 
     async def ids(self, topic: str) -> list[str]:
         """The ce_id of every event on a topic, control records left out; duplicates included."""
@@ -240,11 +274,12 @@ class World:
 
     async def query(self, name: str, statement: str, *arguments: object) -> list[Any]:
         """Rows from a service's schema."""
-        connection = await asyncpg.connect(self.admin_dsn, server_settings={"search_path": name})
-        try:
-            return await connection.fetch(statement, *arguments)
-        finally:
-            await connection.close()
+        async with self._asking:
+            session = self._sessions.get((self.admin_dsn, name))
+            if session is None or session.is_closed():  # the server may have been away
+                session = await asyncpg.connect(self.admin_dsn, server_settings={"search_path": name})
+                self._sessions[self.admin_dsn, name] = session
+            return await session.fetch(statement, *arguments)
 
     async def execute(self, name: str, statement: str, *arguments: object) -> None:
         """Change something behind a service's back."""

@@ -16,12 +16,18 @@ import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from tests.support.machine import at_start, factor_now
 
 POLL_SECONDS = 0.05
 SHORTEST_SECONDS = 0.01
+
+
+class Waited(Protocol):
+    """A process, of whichever kind, that can be waited for as for `subprocess.Popen`."""
+
+    def wait(self, timeout: float | None = None) -> int: ...
 
 
 class Wait:
@@ -84,7 +90,7 @@ async def within(seconds: float) -> AsyncIterator[None]:
             timer.cancel()
 
 
-def ended(process: subprocess.Popen[Any], seconds: float) -> int:
+def ended(process: Waited, seconds: float) -> int:
     """The exit status of a process that ends by itself; TimeoutExpired if it does not in time."""
     wait = Wait(seconds)
     while True:

@@ -4,15 +4,17 @@ A test that asks for one of them is marked `servers`, so `pytest -m "not servers
 (host:port) and WAYBOND_TEST_POSTGRES (an administrator's DSN) take servers that run already.
 
 Where tests run in several processes, those with servers are groups that each stay in one process, one after another:
-`servers` and `frozen` (processes that are stopped, killed and thawed) with a broker and a database that their process
-shares, `end to end` and `chaos` with stacks of their own. They wait for most of their time. The largest groups come
-first, one to a process; who is done takes the next one, and then the tests that need no server.
+`kit`, `servers` (all other parts) and `frozen` (processes that are stopped, killed and thawed) with a broker and a
+database that their process shares, `replay` with a stack that its tests share, `end to end` and `chaos` with stacks of
+their own. They wait for much of their time. The largest groups come first, one to a process; who is done takes the next
+one, and then the tests that need no server.
 """
 
 from __future__ import annotations
 
 import os
 import shutil
+import signal
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from pathlib import Path
@@ -32,8 +34,13 @@ def pytest_itemcollected(item: pytest.Item) -> None:
     if _SERVER_FIXTURES.intersection(getattr(item, "fixturenames", ())):
         item.add_marker(pytest.mark.servers)
     if item.get_closest_marker("servers") and not item.get_closest_marker("xdist_group"):
-        own_stacks = "end_to_end" in item.path.parts
-        item.add_marker(pytest.mark.xdist_group("end to end" if own_stacks else "servers"))
+        item.add_marker(pytest.mark.xdist_group(_group(item.path)))
+
+
+def _group(path: Path) -> str:
+    if "end_to_end" in path.parts:
+        return "end to end"
+    return "kit" if path.name.startswith("test_kit_") else "servers"
 
 
 @pytest.fixture(scope="session")
@@ -66,13 +73,20 @@ def postgres(server_folder: Path) -> Iterator[str]:
         yield server.dsn()
 
 
-@pytest.fixture
-def own_kafka(server_folder: Path) -> Iterator[EmbeddedKafka]:
-    """A broker of the test's own, running, to stop, kill and start again. Costs about 4 s."""
-    folder = server_folder / f"kafka-{uuid.uuid4().hex[:8]}"
-    with EmbeddedKafka(folder) as server:
+@pytest.fixture(scope="session")
+def spare_kafka(server_folder: Path) -> Iterator[EmbeddedKafka]:
+    """A second broker: a test that stops its broker takes nothing from the others. Costs about 4 s."""
+    with EmbeddedKafka(server_folder / "spare-kafka") as server:
         yield server
-    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def own_kafka(spare_kafka: EmbeddedKafka) -> Iterator[EmbeddedKafka]:
+    """A broker for this test alone, running, to stop, kill, freeze and start again; it holds what others left there."""
+    spare_kafka.start()
+    yield spare_kafka
+    if spare_kafka.pid is not None:
+        os.kill(spare_kafka.pid, signal.SIGCONT)
 
 
 @pytest.fixture

@@ -66,6 +66,8 @@ def pytest_report_header(config: pytest.Config) -> str:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    if os.environ.get(guardian.MARK, "").count("/") > 1:
+        return  # a run within a run: the outer one says how the machine was
     before, after = at_start(), measured()
     terminalreporter.write_line(f"machine: {before}; at the end {after}")
     factor = max(before.factor, after.factor)

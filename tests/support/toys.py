@@ -204,9 +204,15 @@ TRACKING: Definition[Toy] = Definition(
     codec=ToyCodec(),
 )
 
-if __name__ == "__main__":
+
+def run(name: str) -> None:
+    """Run one, with what the environment says, until it is told to stop."""
     from tests.support import points
 
     if points.POINT in os.environ:
         points.install()
-    main({"pricing": PRICING, "tracking": TRACKING}[sys.argv[1]])
+    main({"pricing": PRICING, "tracking": TRACKING}[name])
+
+
+if __name__ == "__main__":
+    run(sys.argv[1])

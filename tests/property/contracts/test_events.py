@@ -26,7 +26,7 @@ JSON = st.recursive(
 
 @pytest.mark.parametrize("name", NAMES)
 @given(data=st.data())
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=5, deadline=None)
 def test_what_the_schema_admits_is_read_and_comes_back_the_same_in_both_modes(name: str, data: st.DataObject) -> None:
     event = decode(f"io.waybond.{name}", data.draw(payloads(name)), strict=True).event
     written = encode(event)
@@ -44,13 +44,13 @@ def test_what_the_schema_admits_is_read_and_comes_back_the_same_in_both_modes(na
 
 
 @given(event_type=st.sampled_from(sorted(EVENT_TYPES)) | st.text(), data=st.binary(max_size=200), strict=st.booleans())
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_any_bytes_are_read_or_refused_by_a_contract_error(event_type: str, data: bytes, strict: bool) -> None:
     assert_read_or_refused(event_type, data, strict=strict)
 
 
 @given(data=st.data())
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=120, deadline=None)
 def test_an_event_with_any_json_anywhere_is_read_or_refused_by_a_contract_error(data: st.DataObject) -> None:
     event_type = data.draw(st.sampled_from(sorted(EXAMPLES)))
     payload = copy.deepcopy(EXAMPLES[event_type])
@@ -61,7 +61,7 @@ def test_an_event_with_any_json_anywhere_is_read_or_refused_by_a_contract_error(
 
 
 @given(data=st.data())
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=120, deadline=None)
 def test_a_damaged_event_is_read_or_refused_by_a_contract_error(data: st.DataObject) -> None:
     event_type = data.draw(st.sampled_from(sorted(EXAMPLES)))
     raw = bytearray(json.dumps(EXAMPLES[event_type], ensure_ascii=False).encode())
@@ -95,7 +95,7 @@ HEADER_VALUES = [
     ),
     value=st.none() | st.binary(max_size=100) | JSON.map(lambda body: json.dumps(body).encode()),
 )
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=120, deadline=None)
 def test_any_record_is_read_or_refused_by_a_contract_error(
     headers: list[tuple[str, bytes | None]], value: bytes | None
 ) -> None:
@@ -108,7 +108,7 @@ def test_any_record_is_read_or_refused_by_a_contract_error(
         optional=dict.fromkeys(("data", "time", "subject", "knownat", "datacontenttype", "x", "X_Y"), JSON),
     )
 )
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_any_structured_event_is_read_or_refused_by_a_contract_error(body: dict[str, Any]) -> None:
     value = json.dumps(body).encode()
     assert_envelope_read_or_refused([("content-type", b"application/cloudevents+json")], value)

@@ -2,7 +2,7 @@
 
 import random
 from collections import Counter
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import islice
 
 from tests.chaos import fuzz
@@ -73,3 +73,17 @@ def test_lives_and_fuzzed_records_follow_from_their_seed() -> None:
     records = list(islice(fuzz.records(random.Random(1), 500), 500))
     assert len(records) == 500
     assert len({(topic, key, value) for topic, key, value, _, _ in records}) > 400
+
+
+def test_haste_changes_when_a_parcel_is_late_and_nothing_else() -> None:
+    late = 0
+    for seed in range(100):
+        drawn, sooner = life(random.Random(seed), "o1"), life(random.Random(seed), "o1", 3.0)
+        assert (drawn.kind, drawn.order, drawn.pays) == (sooner.kind, sooner.order, sooner.pays)
+        assert [said.after_seconds for said in drawn.said] == [said.after_seconds for said in sooner.said]
+        assert (drawn.due_in is None) == (sooner.due_in is None)
+        if drawn.due_in is not None and sooner.due_in is not None:  # 2 s and up to 3 more; a third of that more
+            late += 1
+            more = (drawn.due_in - timedelta(seconds=2)) / 3
+            assert abs(sooner.due_in - timedelta(seconds=2) - more) < timedelta(microseconds=2)
+    assert late

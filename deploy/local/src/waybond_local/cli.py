@@ -3,36 +3,81 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator, Mapping
+from importlib import import_module
+from types import MappingProxyType
+from typing import Any
 
 import stamina.instrumentation
 import typer
+from typer.core import TyperGroup
 
-from waybond_local import lifecycle, migrate, orders_cli, quarantine_cli, referrals, restored, tenants, verify
-from waybond_local.demo import command as demo
-from waybond_local.errors import show_error
-from waybond_local.journal import command as journal
-from waybond_local.replay import command as replay
+MODULES = MappingProxyType(
+    {
+        "up": "lifecycle",
+        "down": "standing",
+        "status": "standing",
+        "migrate": "migrate",
+        "restored": "restored",
+        "replay": "replay.command",
+        "verify": "verify",
+        "demo": "demo.command",
+        "tenant": "tenants",
+        "quarantine": "quarantine_cli",
+        "order": "orders_cli",
+        "referral": "referrals",
+        "journal": "journal.command",
+    }
+)
+"""Who defines each command, in the order of the help: by a `register` that adds it, or an `app` of its own."""
+
+_SETTINGS: Mapping[str, Any] = MappingProxyType({"rich_markup_mode": "rich", "pretty_exceptions_show_locals": False})
+
+
+class Commands(Mapping[str, Any]):
+    """The commands by name. A module is imported when its command is asked for: all of them take seconds."""
+
+    def __getitem__(self, name: str) -> Any:
+        module = import_module(f"waybond_local.{MODULES[name]}")
+        part = typer.Typer(**_SETTINGS)
+        if hasattr(module, "app"):
+            part.add_typer(module.app)
+        else:
+            module.register(part)
+        return typer.main.get_group(part).commands[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(MODULES)
+
+    def __len__(self) -> int:
+        return len(MODULES)
+
+
+class Waybond(TyperGroup):
+    """The group of all commands."""
+
+    def __init__(self, **given: Any) -> None:
+        super().__init__(**given)
+        self.commands = Commands()  # pyright: ignore[reportAttributeAccessIssue] - nobody adds to it
+
+    def list_commands(self, ctx: object) -> list[str]:
+        return list(self.commands)
+
 
 app = typer.Typer(
     name="waybond",
+    cls=Waybond,
     help="Order protection for cross-border trade, on one machine.",
     no_args_is_help=True,
     add_completion=False,
-    rich_markup_mode="rich",
-    pretty_exceptions_show_locals=False,
     epilog="Example: [bold]waybond demo[/bold]",
+    **_SETTINGS,
 )
-lifecycle.register(app)
-migrate.register(app)
-restored.register(app)
-app.add_typer(tenants.app)
-app.add_typer(quarantine_cli.app)
-app.add_typer(orders_cli.app)
-app.add_typer(referrals.app)
-app.add_typer(journal.app)
-app.command("replay", epilog="Example: [bold]waybond replay history/ --format scms --year 2014[/bold]")(replay.command)
-app.command("verify", epilog="Example: [bold]waybond verify[/bold]")(verify.command)
-app.command("demo", epilog="Example: [bold]waybond demo[/bold]")(demo.command)
+
+
+@app.callback()
+def waybond() -> None:
+    """What holds for every command: nothing."""
 
 
 def main() -> None:
@@ -41,7 +86,7 @@ def main() -> None:
     try:
         app()
     except Exception as error:
-        if not show_error(error):
+        if not import_module("waybond_local.errors").show_error(error):
             raise
         sys.exit(1)
 

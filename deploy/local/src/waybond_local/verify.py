@@ -37,6 +37,11 @@ _POLL_SECONDS = 0.5
 console = Console(highlight=False)
 
 
+def register(app: typer.Typer) -> None:
+    """Add the command to `waybond`."""
+    app.command("verify", epilog="Example: [bold]waybond verify[/bold]")(command)
+
+
 def command(
     data: Annotated[Path | None, typer.Option("--data", help="The running stack's folder.")] = None,
     patience: Annotated[

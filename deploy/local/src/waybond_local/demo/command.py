@@ -56,6 +56,11 @@ class Part:
     console: Console
 
 
+def register(app: typer.Typer) -> None:
+    """Add the command to `waybond`."""
+    app.command("demo", epilog="Example: [bold]waybond demo[/bold]")(command)
+
+
 def command(
     whole_history: Annotated[
         bool, typer.Option("--whole-history", help="Replay 2006 to 2015 instead of 2014; takes several minutes.")
@@ -69,10 +74,10 @@ def command(
     """Run Waybond on this machine: a parcel's story, real shipments of 2014, and the checks of the books."""
     console = _console()
     began = time.monotonic()
-    told = _history(None if whole_history else YEAR, orders)
     folder = _made(keep) if keep else fresh_folder("waybond-demo-")
     memory = MemoryWatch()
     try:
+        told = _history(None if whole_history else YEAR, orders)
         with (
             signals_end_it(),
             memory,

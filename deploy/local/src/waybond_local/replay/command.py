@@ -39,6 +39,11 @@ class Format(StrEnum):
     OLIST = "olist"
 
 
+def register(app: typer.Typer) -> None:
+    """Add the command to `waybond`."""
+    app.command("replay", epilog="Example: [bold]waybond replay history/ --format scms --year 2014[/bold]")(command)
+
+
 def command(
     directory: Annotated[Path, typer.Argument(metavar="DIR", help="The folder with the history's files.")],
     format_: Annotated[Format, typer.Option("--format", help="What the files are.")],

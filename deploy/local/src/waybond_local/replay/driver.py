@@ -70,7 +70,7 @@ class Pace:
     patience_seconds: float = 180.0  # many services on a busy machine join their groups one after another
 
 
-STRICT = Pace(grain=timedelta(seconds=1), lead=timedelta(0), step=timedelta(days=1))
+STRICT = Pace(grain=timedelta(seconds=1), lead=timedelta(0), step=timedelta(days=10))
 
 
 class Driver:

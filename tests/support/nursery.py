@@ -1,4 +1,6 @@
-"""A process that has imported everything, and forks the services: one that is killed is back in a fraction of a second.
+"""A process that has imported everything, and forks the services: one is there in a fraction of a second.
+
+    python -m tests.support.nursery MODULE      forks processes that call MODULE.run(service)
 
 On standard input comes a line of JSON for each process to start, on standard output goes one for each that was started
 ({"ask": n, "pid": p}) or has ended ({"pid": p, "status": s}). At the end of the input everything it forked is killed.
@@ -14,15 +16,15 @@ import select
 import signal
 import sys
 import traceback
+from collections.abc import Callable
+from importlib import import_module
 from typing import Any, NoReturn
-
-from tests.chaos import entry
 
 REAP_SECONDS = 0.05
 _PR_SET_PDEATHSIG = 1
 
 
-def main() -> None:
+def main(run: Callable[[str], object]) -> None:
     """Serve until the input ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     gc.collect()
@@ -39,7 +41,7 @@ def main() -> None:
             *lines, buffer = (buffer + read).split(b"\n")
             for line in lines:
                 ask = json.loads(line)
-                pid = _fork(ask, libc)
+                pid = _fork(ask, run, libc)
                 pids.add(pid)
                 _say({"ask": ask["ask"], "pid": pid})
         _reap(pids)
@@ -47,7 +49,7 @@ def main() -> None:
         os.kill(pid, signal.SIGKILL)
 
 
-def _fork(ask: dict[str, Any], libc: ctypes.CDLL) -> int:
+def _fork(ask: dict[str, Any], run: Callable[[str], object], libc: ctypes.CDLL) -> int:
     parent = os.getpid()
     pid = os.fork()
     if pid:
@@ -57,7 +59,7 @@ def _fork(ask: dict[str, Any], libc: ctypes.CDLL) -> int:
         libc.prctl(_PR_SET_PDEATHSIG, int(signal.SIGKILL), 0, 0, 0)
         if os.getppid() != parent:
             os._exit(1)
-        _become(ask)
+        _become(ask, run)
     except SystemExit as end:
         status = end.code if isinstance(end.code, int) else 1
     except BaseException:
@@ -68,7 +70,7 @@ def _fork(ask: dict[str, Any], libc: ctypes.CDLL) -> int:
         os._exit(status)
 
 
-def _become(ask: dict[str, Any]) -> NoReturn:
+def _become(ask: dict[str, Any], run: Callable[[str], object]) -> NoReturn:
     os.setsid()
     log = os.open(ask["log"], os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     nothing = os.open(os.devnull, os.O_RDONLY)
@@ -76,7 +78,7 @@ def _become(ask: dict[str, Any]) -> NoReturn:
         os.dup2(source, target)
     os.environ.clear()
     os.environ.update(ask["environment"])
-    entry.run(ask["service"])
+    run(ask["service"])
     sys.exit(0)
 
 
@@ -95,4 +97,4 @@ def _say(what: dict[str, int]) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    main(import_module(sys.argv[1]).run)
