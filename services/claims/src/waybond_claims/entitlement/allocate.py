@@ -215,14 +215,14 @@ def _stays(
             found[each.key] = each
     stays = {key: each.stays for key, each in found.items()}
     for rule in seen.terms.rules:
-        name = rule.clause.id
+        most = most_of(seen, rule)
+        if most is None:
+            continue
         parts = {key: stays[key] - shares.get(key, 0) for key, each in found.items() if each.rule is rule}
         more = {key: minor for key, minor in parts.items() if minor > 0}
-        most = most_of(seen, rule) if more else None
-        if most is not None:
-            used = sum([minor for key, minor in shares.items() if under.get(key) == name])
-            left = min(sum(more.values()), max(0, most - used))
-            stays |= {key: shares.get(key, 0) + part for key, part in split(left, more).items()}
+        used = sum([minor for key, minor in shares.items() if under.get(key) == rule.clause.id])
+        left = min(sum(more.values()), max(0, most - used))
+        stays |= {key: shares.get(key, 0) + part for key, part in split(left, more).items()}
     return stays
 
 
