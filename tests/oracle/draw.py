@@ -42,6 +42,8 @@ PARTS = {"uplift", "dated_cover", "remainder", "moved_lines", "unknown_lines", "
 """With these a unit's value has to be rounded where prices are odd."""
 IMPLIED = {"rounded_once": ("currencies", "deductible_share")}
 """What a feature brings with it."""
+IN_FORCE_AGAIN_WITHIN_DAYS = 33
+"""So long after cover ended pricing knows the order, and may put its cover in force again."""
 REMEMBERED = 7 * DAY
 """So long after cover ended tracking knows an order of which it has told nothing that could be taken back."""
 Packing = dict[str, tuple[tuple[str, int], ...]]
@@ -303,7 +305,23 @@ class _Drawer:
 
 
 def _numbered(facts: Sequence[Fact]) -> list[Fact]:
-    """The versions of the policy numbered as they became known."""
-    versions = sorted((each for each in facts if isinstance(each, Cover | Ended)), key=lambda each: each.known)
-    numbers = {id(each): number for number, each in enumerate(versions, 1)}
-    return [replace(each, version=numbers[id(each)]) if isinstance(each, Cover | Ended) else each for each in facts]
+    """The versions of the policy numbered as they became known; without those that put it in force again so long
+    after it ended that pricing no longer knows the order."""
+    drawn = sorted((each for each in facts if isinstance(each, Cover | Ended)), key=lambda each: each.known)
+    numbers: dict[int, int] = {}
+    ended: int | None = None
+    for each in drawn:
+        if isinstance(each, Ended):
+            ended = each.known if ended is None else ended
+        elif ended is not None and each.known > ended + IN_FORCE_AGAIN_WITHIN_DAYS * DAY:
+            continue
+        else:
+            ended = None
+        numbers[id(each)] = len(numbers) + 1
+    found: list[Fact] = []
+    for each in facts:
+        if not isinstance(each, Cover | Ended):
+            found.append(each)
+        elif id(each) in numbers:
+            found.append(replace(each, version=numbers[id(each)]))
+    return found

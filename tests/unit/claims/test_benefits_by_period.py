@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from tests.support.claims import ClaimsStory, day, delivered, fell_due, issued, only, placed, usd
+from tests.support.claims import ClaimsStory, amended, day, delivered, fell_due, issued, only, placed, usd
+from waybond_contracts.places import Lane
 from waybond_contracts.refunds import IssueRefund
 
 BODY = only("""
@@ -68,6 +69,17 @@ def test_they_end_with_the_arrival() -> None:
     story.when(delivered(day(29.5)))
     story.until(day(60))
     assert story.case.entitled == 600
+
+
+def test_they_grow_on_the_lane_that_the_order_went_on_when_they_fell_due() -> None:
+    """Late from day 27 on a lane with cover for it, amended on day 29 to one without: still 2 a day, 30 in all."""
+    story = ClaimsStory()
+    story.given(placed(), issued(BODY.replace('peril = "late"', 'peril = "late"\nlanes = ["*-BR"]')))
+    story.given(fell_due("T:0:0", day(27), timedelta(days=7)))
+    paid_until(story, 29)
+    story.when(amended(2, occurred_at=day(29), lane=Lane(origin="CN", destination="AR")))
+    paid_until(story, 60)
+    assert (story.case.entitled, story.case.settled) == (3_000, 3_000)
 
 
 def test_a_fact_that_is_no_wake_makes_no_period() -> None:

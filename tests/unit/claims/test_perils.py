@@ -28,6 +28,7 @@ from waybond_contracts.delays import Feed
 from waybond_contracts.explanation import FindingReason
 from waybond_contracts.money import Money
 from waybond_contracts.orders import FxRate
+from waybond_contracts.recompute import recompute
 from waybond_contracts.refunds import IssuePayout, IssueRefund
 from waybond_contracts.shipments import ScanKind
 from waybond_contracts.wording import Clock, Peril
@@ -280,6 +281,28 @@ tiers = [{ after = "P0D", amount = { amount = "5", currency = "USD" } }]
     other = ClaimsStory()
     other.given(placed(reals), issued(body, reals, rates=(back,)), fell_due("T:0:0", PROMISED, timedelta(0)))
     assert other.last(IssueRefund).amount == Money.of(2_500, "BRL")
+
+
+def test_goods_that_are_shipped_again_get_no_fixed_sum_of_another_currency_either() -> None:
+    """7 USD a late package at 0.0067 USD a yen are 1,045 yen (1,044.78) for P; R ships the same goods once more."""
+    body = only(
+        """
+[[clause]]
+id = "T"
+peril = "late"
+clock = "promised_latest"
+tiers = [{ after = "P7D", amount = { amount = "7", currency = "USD" }, at_least = { amount = "1", currency = "USD" } }]
+        """
+    )
+    yen = Money.of(7_333, "JPY")
+    rate = FxRate(base="JPY", quote="USD", rate="0.0067", source="ecb", as_of=day(0))
+    story = ClaimsStory()
+    story.given(placed(yen), issued(body, yen, rates=(rate,)))
+    both = journey(package("P", (("1", 1),)), package("R", (("1", 1),), replaces="P"))
+    story.given(*(fell_due("T:0:0", day(27), timedelta(7), package_id=each, journey=both) for each in "RP"))
+    why = story.last(ClaimApproved)
+    assert why.entitled == Money.of(1_045, "JPY")
+    assert recompute(why.explanation) == (why.entitled, why.amount)
 
 
 def test_started_days_are_counted_until_arrival_within_bounds() -> None:

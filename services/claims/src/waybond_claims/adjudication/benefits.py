@@ -98,7 +98,8 @@ def amounts(
         ),
     )
     if unit in view.units.valueless:  # Goods that are shipped again are worth nothing a second time.
-        return replace(found, fixed=Decimal(0) if found.fixed is not None else None, at_least=None)
+        left = tuple(each for each in found.converted if each.what not in ("fixed", "at_least"))
+        return replace(found, fixed=Decimal(0) if found.fixed is not None else None, at_least=None, converted=left)
     return replace(found, benefit=rounded(_net(found, rule.shares[tier_index])))
 
 

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from msgspec.structs import replace
 
 from waybond_claims.adjudication.terms import Growth, terms
-from waybond_claims.case.covered import covered_until
+from waybond_claims.case.covered import covered_until, in_force
 from waybond_claims.case.journey import WatchFact
 from waybond_claims.case.state import Case
 
@@ -40,10 +40,20 @@ def next_period(case: Case, now: datetime) -> datetime | None:
 
 
 def _growing(case: Case) -> list[tuple[WatchFact, Growth]]:
+    """The watches of clauses that pay by the period, on the lane that the order went on when they fell due."""
     if case.policy is None or not case.watches:
         return []
-    growing = terms(case.wording, *case.lane).growing
-    return [(fact, growing[fact.watch_id]) for fact in case.watches if fact.watch_id in growing] if growing else []
+    lanes = dict.fromkeys(case.lane_of(each) for each in (*case.covers, case.cover))
+    growing = {lane: terms(case.wording, *lane).growing for lane in lanes}
+    if not any(growing.values()):
+        return []
+    found: list[tuple[WatchFact, Growth]] = []
+    for fact in case.watches:
+        cover = in_force(case, fact.due)
+        growth = growing[case.lane_of(cover or case.cover)].get(fact.watch_id)
+        if growth is not None:
+            found.append((fact, growth))
+    return found
 
 
 def _grows(case: Case, fact: WatchFact, growth: Growth) -> bool:
