@@ -151,12 +151,27 @@ class _Question:
         names = [ORDER] if clause.scope == "order" else self.units.names
         found: dict[str, Finding] = {}
         for unit in names:
-            for each in sorted(self.parcels.met(clause, unit, self.units.awaited), key=_highest):
+            met = self.parcels.met(clause, unit, self.units.awaited)
+            outside = self._lost_outside(clause, met)
+            for each in sorted(met, key=_highest):
+                if each.asked and outside is not None and each.due >= outside:
+                    continue
                 finding = self._covered(clause, unit, each)
                 if finding is not None:
                     found[unit] = finding
                     break
         return found
+
+    def _lost_outside(self, clause: Clause, met: Sequence[Met]) -> int | None:
+        """When a scan said that it was lost, or came back, while it was not covered: no clock makes another loss of it
+        afterwards."""
+        if clause.peril not in ("lost", "returned", "not_received"):
+            return None
+        versions = [(each.due, self.versions.at(each.due)) for each in met if not each.asked]
+        return min(
+            (due for due, version in versions if version is None or not on_lane(version.lane, clause.lanes)),
+            default=None,
+        )
 
     def _covered(self, clause: Clause, unit: str, met: Met) -> Finding | None:
         version = self.versions.at(met.due)

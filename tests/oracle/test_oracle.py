@@ -262,6 +262,17 @@ def test_a_policy_put_in_force_again_covers_nothing_that_came_before() -> None:
     assert entitled(40, ONE, *gap, scan(13, "A", "LOST"), wording=only_lost) == 100
 
 
+def test_what_was_lost_in_a_gap_of_cover_is_not_lost_again_by_a_clock() -> None:
+    """Lost on day 10 in a gap of cover; on day 65 its promise is 45 days past: nothing. Without the carrier's word, or
+    where the parcel moved on, it is lost on day 65."""
+    gap = Ended(known=5 * DAY, version=2), amended(12, 100, version=3)
+    only_lost = Wording((LOST,))
+    assert entitled(70, ONE, *gap, scan(10, "A", "LOST"), wording=only_lost) == 0
+    assert entitled(70, ONE, *gap, wording=only_lost) == 100
+    moved = scan(10, "A", "LOST"), scan(13, "A", "IN_TRANSIT")
+    assert entitled(70, ONE, *gap, *moved, wording=only_lost) == 100
+
+
 def test_what_was_met_before_the_cancellation_stays_covered_unless_it_is_void() -> None:
     facts = ONE, scan(10, "A", "LOST")
     assert entitled(20, *facts, Ended(known=12 * DAY, version=2)) == 100

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.support.claims import (
     ClaimsStory,
     amended,
     day,
+    delivered,
     issued,
     journey,
     late,
@@ -113,3 +116,36 @@ def test_a_loss_is_bounded_by_the_version_that_it_was_met_under() -> None:
     story.when(amended(2, usd(50_000), occurred_at=day(30)))
     story.when(late(1, package_id="A", journey=shipped))
     assert story.case.entitled == 15_000
+
+
+@pytest.mark.parametrize("second_day", [10, 11])
+def test_what_was_paid_first_is_not_kept_beside_the_others_part_of_the_limit(second_day: int) -> None:
+    """A (60) is lost under a limit of 60: 60 are paid. Then B (40) is lost: 36 and 24, which are the 60 again."""
+    story = told(wording(lost_limit=limit("60")), lost(day(10), package_id="A", journey=SHIPPED))
+    assert story.case.owed == 6_000
+    story.when(lost(day(second_day), package_id="B", journey=SHIPPED))
+    assert by_unit(story) == {"A": 3_600, "B": 2_400}
+    assert (story.case.owed, story.case.unpaid, story.case.asked_back) == (6_000, 0, 0)
+
+
+@pytest.mark.parametrize(("most", "owed"), [("60", 6_000), ("80", 8_000), ("100", 10_000), ("200", 10_000)])
+def test_what_stays_after_an_arrival_counts_towards_the_clauses_limit(most: str, owed: int) -> None:
+    """A (60) is lost and paid, and found: the buyer keeps 60. B (40) is lost: the clause pays what its limit leaves."""
+    story = told(wording(lost_limit=limit(most)), lost(day(10), package_id="A", journey=SHIPPED))
+    story.pay(day(10.5))
+    story.when(delivered(day(12), package_id="A", journey=SHIPPED))
+    story.when(lost(day(14), package_id="B", journey=SHIPPED))
+    assert (story.case.entitled, story.case.owed) == (4_000, owed)
+    assert (story.case.unpaid, story.case.asked_back) == (0, 0)
+
+
+@pytest.mark.parametrize(("late_arrival", "asked_back"), [("keep", 0), ("offset", 0), ("return", 2_000)])
+def test_of_two_that_shared_a_limit_one_is_found(late_arrival: str, asked_back: int) -> None:
+    """60 are paid for A under a limit of 60, B is lost too, A is found: B is owed 40 of the 60 that are there. The
+    other 20 stay, or are asked back."""
+    body = wording(lost_limit=limit("60") + f'\nlate_arrival = "{late_arrival}"')
+    story = told(body, lost(day(10), package_id="A", journey=SHIPPED))
+    story.pay(day(10.5))
+    story.when(lost(day(11), package_id="B", journey=SHIPPED))
+    story.when(delivered(day(12), package_id="A", journey=SHIPPED))
+    assert (story.case.entitled, story.case.settled, story.case.asked_back) == (4_000, 6_000, asked_back)

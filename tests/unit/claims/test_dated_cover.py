@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -31,11 +31,13 @@ from tests.support.claims import (
     silent_30_days,
     usd,
 )
+from tests.support.story import Known
 from waybond_claims.case.cover import MAX_COVERS
 from waybond_claims.entitlement import entitlement
 from waybond_contracts.claims import ClaimApproved, ClaimReferred, RecoveryOpened, ReferralReason
 from waybond_contracts.delays import ScanSeen
 from waybond_contracts.disputes import DisputeStage
+from waybond_contracts.event import Event
 from waybond_contracts.fields import Interval
 from waybond_contracts.orders import OrderAmended
 from waybond_contracts.places import Lane
@@ -97,6 +99,44 @@ def test_a_loss_while_cover_had_ended_is_not_covered_once_the_policy_is_in_force
     story.given(cancelled(day(5)), lost(day(10)), amended(3, occurred_at=day(12)))
     assert (story.case.entitled, story.named(IssueRefund)) == (0, [])
     story.when(damaged(day(14)))
+    assert story.case.entitled == 10_000
+
+
+def undelivered(**fields: Any) -> Event:
+    """LO-1 in the plain wording: 45 days after the promise it has not arrived."""
+    after = timedelta(days=45)
+    return fell_due("LO-1:2:0", day(65), after, **fields)
+
+
+def test_a_loss_in_a_gap_of_cover_is_not_met_again_by_a_clock() -> None:
+    """Lost on day 10, in a gap from day 5 to 12. On day 65 it counts as lost by its promise too: it was lost before."""
+    story = insured()
+    story.given(cancelled(day(5)), lost(day(10)), amended(3, occurred_at=day(12)), undelivered())
+    assert (story.case.entitled, story.named(IssueRefund)) == (0, [])
+
+
+def test_a_loss_before_cover_began_is_not_met_again_by_a_clock() -> None:
+    """Lost on day 8, cover is bound on day 10: nothing on day 65."""
+    story = ClaimsStory()
+    story.given(placed(), issued(occurred_at=day(10), attached_at=day(10)), Known(lost(day(8)), day(11)), undelivered())
+    assert (story.case.entitled, story.named(IssueRefund)) == (0, [])
+
+
+@pytest.mark.parametrize("again", [None, day(30)])
+def test_what_moved_on_after_a_gap_can_be_lost_in_cover(again: datetime | None) -> None:
+    """Lost on day 10 in the gap, seen again on day 13: the word of day 10 does not stand. It is lost on day 30, or by
+    its promise on day 65: 100."""
+    story = insured()
+    story.given(cancelled(day(5)), lost(day(10)), amended(3, occurred_at=day(12)))
+    story.when(lost(day(10), version=2, standing=False), day(13))
+    story.when(lost(again, version=3) if again else undelivered())
+    assert story.case.entitled == 10_000
+
+
+def test_a_clock_that_ran_out_in_cover_counts_although_a_scan_says_so_after_its_end() -> None:
+    """Silent for 30 days on day 40, cover ends on day 45, the carrier says lost on day 50: 100."""
+    story = insured()
+    story.given(silent_30_days(day(10)), cancelled(day(45)), lost(day(50)))
     assert story.case.entitled == 10_000
 
 

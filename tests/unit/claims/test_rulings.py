@@ -134,6 +134,42 @@ def test_a_ruling_stays_where_another_complaint_is_withdrawn() -> None:
     assert story.case.owed == 10_000
 
 
+def test_a_complaint_that_was_refused_says_nothing_for_what_was_paid_on_another() -> None:
+    """The first is refused, 50 are paid on the second, and the buyer withdraws the second: 50 are asked back."""
+    story, first = asked(MISSING)
+    story.when(ruling(first, "do_not_pay", day(6)))
+    story.when(complaint(day(9), "MISSING_PARTS", "D-2"))
+    story.when(ruling(story.last(ClaimReferred), "pay", day(10), amount=usd(5_000)))
+    story.pay(day(11))
+    story.when(withdrawn("D-2", 12))
+    assert (story.case.entitled, story.case.owed) == (0, 0)
+    assert story.last(RecoveryOpened).amount == usd(5_000)
+
+
+def test_a_complaint_that_came_too_late_says_nothing_for_what_was_paid_on_another() -> None:
+    """Delivered on day 8, 100 are paid on a complaint of day 10. One of day 90 is behind the window; the first is
+    withdrawn: 100 are asked back."""
+    story = ClaimsStory()
+    story.given(placed(), issued(only(COUNTERFEIT)), delivered(day(8)), complaint(day(10), "COUNTERFEIT"))
+    story.when(ruling(story.last(ClaimReferred), "pay", day(11)))
+    story.pay(day(12))
+    story.given(complaint(day(90), "COUNTERFEIT", "D-2"), withdrawn("D-1", 91))
+    assert (story.case.entitled, story.case.owed) == (0, 0)
+    assert story.last(RecoveryOpened).amount == usd(10_000)
+
+
+def test_what_was_paid_stays_until_the_other_complaint_is_decided() -> None:
+    """100 are paid on the first complaint, a second one is made, the first is withdrawn: a person is asked about the
+    second. It is refused: 100 are asked back."""
+    story, first = asked(MISSING)
+    story.when(ruling(first, "pay", day(6)))
+    story.pay(day(7))
+    story.given(complaint(day(9), "MISSING_PARTS", "D-2"), withdrawn("D-1", 10))
+    assert (story.case.owed, story.named(RecoveryOpened)) == (10_000, [])
+    story.when(ruling(story.last(ClaimReferred), "do_not_pay", day(11)))
+    assert (story.case.owed, story.last(RecoveryOpened).amount) == (0, usd(10_000))
+
+
 def test_a_complaint_that_is_withdrawn_takes_its_question_with_it() -> None:
     story, _ = asked(MISSING)
     story.when(withdrawn())

@@ -18,6 +18,8 @@ from waybond_contracts.wording import Clock, Peril
 UNDONE_BY_ARRIVAL = frozenset({Peril.LOST, Peril.NOT_RECEIVED, Peril.RETURNED})
 # Looked up once: see found.py.
 _NOT_MET, _KEPT, _NOT_YET = FindingReason.NOT_MET, FindingReason.KEPT, FindingReason.NOT_YET
+_OUTSIDE = frozenset({FindingReason.BEFORE_COVER, FindingReason.AFTER_COVER, FindingReason.OTHER_LANE})
+_OPEN = frozenset({FindingReason.APPLIES, FindingReason.NOT_YET, FindingReason.NEEDS_CARRIER_ANSWER})
 _PROMISED_LATEST = Clock.PROMISED_LATEST
 SEEN_BY_SCAN = {
     "LOST": ("ShipmentLost", ("", "LOST", "DESTROYED")),
@@ -37,7 +39,32 @@ def looked_at(view: View, rule: Rule, unit: str | None) -> list[Found]:
         if way.scan:
             found.append(_by_scan(view, rule, way, unit))
         found += [_by_clock(view, rule, way, timed, unit) for timed in way.tiers]
-    return found
+    outside = _lost_outside(view, rule, found)
+    return found if outside is None else [_same_loss(each, outside) for each in found]
+
+
+def _lost_outside(view: View, rule: Rule, found: list[Found]) -> Found | None:
+    """The scan by which the carrier says that it was lost (or came back) while it was not covered."""
+    if rule.of_order or rule.clause.peril not in UNDONE_BY_ARRIVAL:
+        return None
+    for each in found:
+        if each.watch is not None or each.fact_at is None or each.reason not in _OUTSIDE:
+            continue
+        # Where cover starts with the first scan, a loss may be that scan.
+        if each.reason is not FindingReason.BEFORE_COVER or each.fact_at <= view.policy.attached_at:
+            return each
+    return None
+
+
+def _same_loss(found: Found, outside: Found) -> Found:
+    """What is lost is lost once: a clock that runs out afterwards makes no other loss of it.
+
+    Scenario: cover ended on day 5, lost on day 10, in force again from day 12, promised for day 20, and 45 days later
+    it counts as lost: nothing, the loss was met on day 10."""
+    due = found.fact_at if found.watch is not None else found.eligible_at
+    if due is None or outside.fact_at is None or due < outside.fact_at or found.reason not in _OPEN:
+        return found
+    return outside
 
 
 def _by_scan(view: View, rule: Rule, way: Way, unit: str | None) -> Found:

@@ -36,11 +36,8 @@ def claimable(view: View, met: Found) -> Found:
             met = changed(met, cover=cover)
     if not complaints:
         return _unclaimed(view, met, start)
-    closes = start + rule.closes if start is not None and rule.closes is not None else None
-    if closes is not None:
-        complaints = [each for each in complaints if made_at(each) <= closes]
-    about = f"claim:{rule.clause.id}"
-    rulings = [_of_complaint(view, rule, about, unit, each) for each in complaints]
+    complaints = _in_time(rule, complaints, start)
+    rulings = [_of_complaint(view, rule, unit, each) for each in complaints]
     pay = max([each for each in rulings if each is not None and each.choice == "pay"], key=_generous, default=None)
     if pay is not None:
         return changed(met, reason=FindingReason.APPLIES, by_hand=pay.minor)
@@ -49,8 +46,31 @@ def claimable(view: View, met: Found) -> Found:
         return changed(met, reason=FindingReason.NOT_MET)
     if not waiting or _closed_yet(view, met, start):
         return _unclaimed(view, met, start)
-    question = question_key(about, unit, waiting[0].dispute_id)
+    question = question_key(_about(rule), unit, waiting[0].dispute_id)
     return changed(met, reason=FindingReason.NEEDS_CLAIM, question=question, most=most(view, met))
+
+
+def is_claimed(view: View, rule: Rule, unit: str | None) -> bool:
+    """Whether a complaint about it stands that was made within the window and not refused.
+
+    Scenario: a first complaint was refused, 50 were paid on a second one. The buyer withdraws the second: the first one
+    says nothing for the 50."""
+    window = rule.clause.claim_window
+    start = _window_start(view, Found(rule, unit, _NOT_MET), window.clock) if window is not None else None
+    complaints = _in_time(rule, standing(view.case, rule.clause, unit), start)
+    rulings = [_of_complaint(view, rule, unit, each) for each in complaints]
+    return any(each is None or each.choice == "pay" for each in rulings)
+
+
+def _in_time(rule: Rule, complaints: list[Dispute], start: datetime | None) -> list[Dispute]:
+    """Those that were made before the window closed."""
+    if start is None or rule.closes is None:
+        return complaints
+    return [each for each in complaints if made_at(each) <= start + rule.closes]
+
+
+def _about(rule: Rule) -> str:
+    return f"claim:{rule.clause.id}"
 
 
 def _unclaimed(view: View, met: Found, start: datetime | None) -> Found:
@@ -71,9 +91,10 @@ def _closed_yet(view: View, met: Found, start: datetime | None) -> bool:
     return met.rule.opens is not None and view.now < start + met.rule.opens
 
 
-def _of_complaint(view: View, rule: Rule, about: str, unit: str | None, complaint: Dispute) -> Ruling | None:
+def _of_complaint(view: View, rule: Rule, unit: str | None, complaint: Dispute) -> Ruling | None:
     """What a person decided about the complaint. Earlier files have rulings that name none: such a one is of all that
     were known when it was asked."""
+    about = _about(rule)
     ruling = view.ruling(rule, about, unit, complaint.dispute_id)
     if ruling is not None:
         return ruling

@@ -6,11 +6,11 @@ from datetime import datetime
 from msgspec import Struct
 from msgspec.structs import replace
 
-from waybond_claims.adjudication import complaints
 from waybond_claims.adjudication.found import Found
 from waybond_claims.adjudication.interpreter import findings
 from waybond_claims.adjudication.terms import Rule
 from waybond_claims.adjudication.view import View, view
+from waybond_claims.adjudication.windows import is_claimed
 from waybond_claims.case.cover import Cover
 from waybond_claims.case.covered import highest_limit
 from waybond_claims.case.elsewhere import amended_away, beside, elsewhere
@@ -18,7 +18,7 @@ from waybond_claims.case.given_back import given_back, split
 from waybond_claims.case.money import Elsewhere
 from waybond_claims.case.order import Line
 from waybond_claims.case.state import Case
-from waybond_claims.entitlement.caps import indemnifies, may_be_kept, unit_limit
+from waybond_claims.entitlement.caps import indemnifies, may_be_kept, most_of, unit_limit
 from waybond_claims.entitlement.clause_limits import within_clause_limits
 from waybond_claims.entitlement.keys import ORDER, Key, key_of, label
 from waybond_claims.entitlement.paid import Paid, paid
@@ -128,9 +128,10 @@ def entitlement(case: Case, now: datetime) -> Entitlement | None:
             by_unit[each.key] = by_unit.get(each.key, 0) + each.minor
         cap = 0 if case.void else min(highest_limit(case), available)
         kept = _kept(bounds, paid_before)
-        stays = _stays(kept, KEPT)
+        under = {key_of(each): each.rule.clause.id for each in chosen}
+        stays = _stays(seen, kept, KEPT, shares, under)
         owed = max(entitled, min(_with(shares, stays), cap))
-        tolerated = max(owed, min(_with(shares, _stays(kept, NOT_ASKED_BACK)), cap))
+        tolerated = max(owed, min(_with(shares, _stays(seen, kept, NOT_ASKED_BACK, shares, under)), cap))
         if owed > entitled:
             more = {key: minor - shares.get(key, 0) for key, minor in stays.items() if minor > shares.get(key, 0)}
             shares |= {key: shares.get(key, 0) + part for key, part in split(owed - entitled, more).items()}
@@ -183,30 +184,46 @@ def _in_parts(entitled: int, benefits: dict[Key, int]) -> dict[Key, int]:
 
 def _kept(bounds: Bounds, paid_before: tuple[Paid, ...]) -> tuple[Paid, ...]:
     """What was paid and may stay: of goods that are made good no more than their insured value, less what came back for
-    them, and nothing that was paid on a complaint which the buyer has withdrawn.
+    them, and nothing that was paid on a complaint which the buyer has withdrawn,
+    unless another one stands.
 
     Scenario: the order was amended from 100 to 60 before the loss, and pricing's word of it comes after 100 were paid.
     No more than 60 may stay."""
     case = bounds.seen.case
     if not (bounds.elsewhere or case.disputes or case.covers):
         return paid_before
-    kept = [each for each in paid_before if not _withdrawn(case, each)]
+    kept = [each for each in paid_before if not _withdrawn(bounds.seen, each)]
     return tuple([replace(each, stays=bounds.indemnity(each.rule, each.key, each.stays)) for each in kept])
 
 
-def _withdrawn(case: Case, paid: Paid) -> bool:
-    clause = paid.rule.clause if paid.rule is not None else None
-    unit = paid.key or None
-    return clause is not None and clause.trigger == "claim" and not complaints.standing(case, clause, unit)
+def _withdrawn(seen: View, paid: Paid) -> bool:
+    rule = paid.rule
+    return rule is not None and rule.claimed and not is_claimed(seen, rule, paid.key or None)
 
 
-def _stays(kept: Iterable[Paid], arrivals: frozenset[str]) -> dict[Key, int]:
-    """By unit what was paid under clauses of these kinds, and may stay although its reason fell away."""
-    found: dict[Key, int] = {}
+def _stays(
+    seen: View, kept: Iterable[Paid], arrivals: frozenset[str], shares: Mapping[Key, int], under: Mapping[Key, str]
+) -> dict[Key, int]:
+    """By unit what was paid under clauses of these kinds, and may stay although its reason fell away; `shares` is what
+    the units are entitled to, `under` by which clause.
+
+    A clause pays no more than its limit in all, with what stays. Scenario: A (60) is lost under a limit of 60, and 60
+    are paid. Then B (40) is lost: 36 and 24 are due. Nothing of A's 60 is kept beside that."""
+    found: dict[Key, Paid] = {}
     for each in kept:
-        if each.late_arrival in arrivals:
-            found[each.key] = max(found.get(each.key, 0), each.stays)
-    return found
+        if each.late_arrival in arrivals and (each.key not in found or found[each.key].stays < each.stays):
+            found[each.key] = each
+    stays = {key: each.stays for key, each in found.items()}
+    for rule in seen.terms.rules:
+        most = most_of(seen, rule)
+        if most is None:
+            continue
+        parts = {key: stays[key] - shares.get(key, 0) for key, each in found.items() if each.rule is rule}
+        more = {key: minor for key, minor in parts.items() if minor > 0}
+        used = sum([minor for key, minor in shares.items() if under.get(key) == rule.clause.id])
+        left = min(sum(more.values()), max(0, most - used))
+        stays |= {key: shares.get(key, 0) + part for key, part in split(left, more).items()}
+    return stays
 
 
 def _with(shares: Mapping[Key, int], stays: Mapping[Key, int]) -> int:

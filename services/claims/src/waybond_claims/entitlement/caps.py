@@ -2,7 +2,9 @@
 
 from decimal import Decimal
 
+from waybond_claims.adjudication.benefits import NoRateError, minor_of
 from waybond_claims.adjudication.terms import Rule, terms
+from waybond_claims.adjudication.view import View
 from waybond_claims.case.cover import Cover
 from waybond_claims.case.state import Case
 from waybond_claims.entitlement.keys import ORDER, Key
@@ -22,6 +24,15 @@ def unit_limit(case: Case, cover: Cover, key: Key) -> int | None:
 def indemnifies(rule: Rule) -> bool:
     """Whether the clause makes good what the goods were worth: then what came back for them elsewhere counts."""
     return rule.clause.peril not in PARAMETRIC
+
+
+def most_of(seen: View, rule: Rule) -> int | None:
+    """The most that the clause pays in all; None where it has no limit, or no exchange rate tells it."""
+    limit = rule.clause.limit
+    try:
+        return None if limit is None else minor_of(seen, limit)
+    except NoRateError:
+        return None
 
 
 def may_be_kept(case: Case) -> int:
