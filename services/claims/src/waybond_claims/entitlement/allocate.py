@@ -184,8 +184,7 @@ def _in_parts(entitled: int, benefits: dict[Key, int]) -> dict[Key, int]:
 
 def _kept(bounds: Bounds, paid_before: tuple[Paid, ...]) -> tuple[Paid, ...]:
     """What was paid and may stay: of goods that are made good no more than their insured value, less what came back for
-    them, and nothing that was paid on a complaint which the buyer has withdrawn,
-    unless another one stands.
+    them, and nothing that was paid on a complaint which the buyer has withdrawn, unless another one stands.
 
     Scenario: the order was amended from 100 to 60 before the loss, and pricing's word of it comes after 100 were paid.
     No more than 60 may stay."""
