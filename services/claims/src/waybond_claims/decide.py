@@ -1,6 +1,5 @@
 """Claims as one pure function: add the fact, look at the whole case again, publish the difference to what was said."""
 
-from collections.abc import Iterator
 from datetime import datetime
 
 from msgspec.structs import replace
@@ -45,7 +44,7 @@ def decide(state: Case | None, fact: Event | Woken, now: datetime, sent_at: date
     return Outcome(
         None if ends is not None and now >= ends else draft.case,
         tuple(draft.events),
-        wake_at=min((each for each in _deadlines(draft.case, now) if each is not None and each > now), default=None),
+        wake_at=_wake_at(draft.case, now),
         rows=(entry,) if entry is not None else (),
         status=draft.case.status,
     )
@@ -134,13 +133,15 @@ def _ask(draft: Draft, owes: Entitlement | None) -> None:
             notices.refund_delayed(draft, question.minor)
 
 
-def _deadlines(case: Case, now: datetime) -> Iterator[datetime | None]:
-    """When time alone changes something, as each part of the case has it."""
-    yield next_look(case, now)
-    yield retries.retry_at(case)
-    yield asked.next_silence(case, now)
-    yield from asked.deadlines(case, now)
-    yield growth.next_period(case, now)
-    yield from verdicts.deadlines(case)
-    yield from answers.deadlines(case, now)
-    yield from waits.deadlines(case, now)
+def _wake_at(case: Case, now: datetime) -> datetime | None:
+    """When time alone changes something the next time, as each part of the case has it."""
+    dates = [next_look(case, now), retries.retry_at(case), asked.next_silence(case, now)]
+    if case.watches:
+        dates += (growth.next_period(case, now), *verdicts.deadlines(case))
+    if case.referrals:
+        dates += asked.deadlines(case, now)
+    if case.early:
+        dates += answers.deadlines(case, now)
+    if case.disputes:
+        dates += waits.deadlines(case, now)
+    return min([each for each in dates if each is not None and each > now], default=None)
