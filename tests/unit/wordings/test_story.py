@@ -33,6 +33,11 @@ def story(*steps: dict[str, Any], until: Any = 90, **order: Any) -> bytes:
         (story(destination="ZZ"), "order.destination: expected an ISO 3166-1 alpha-2 country code, got ZZ"),
         (story(prommised=4), "order.prommised: expected no field of that name, got 4"),
         (story(exchange={"base": "USD", "quote": "BRL", "rate": "0"}), "order.exchange.rate: expected"),
+        (story(shipping="100.01"), "order.shipping: expected no more than the total, 100.00, got 100.01"),
+        (
+            story(lines=[{"id": "1", "total": "50.00"}] * 2),
+            "order.lines.1.line_id: expected an id that no other line has, got 1",
+        ),
         (story({"day": 1}), "steps.0: expected exactly one of booked, scan"),
         (story({"day": 1, "booked": "A", "scan": "LOST"}), "steps.0: expected exactly one of booked, scan"),
         (story({"day": 1, "scan": "EATEN", "package": "A"}), "steps.0.scan: expected one of"),
@@ -77,6 +82,12 @@ def test_the_examples_are_stories(path: Path) -> None:
 def test_a_sum_of_a_step_with_too_many_decimals_is_named() -> None:
     told = parse_story(story({"day": 1, "refunded": "1.005"}))
     with pytest.raises(ContractError, match=r"steps\.0\.refunded: expected at most 2 decimals"):
+        event(told, 0, None)
+
+
+def test_lines_of_an_amendment_that_contradict_each_other_are_named() -> None:
+    told = parse_story(story({"day": 1, "amend": {"lines": [{"id": "1", "total": "50.00"}] * 2}}))
+    with pytest.raises(ContractError, match=r"steps\.0\.lines\.1\.line_id: expected an id that no other line has"):
         event(told, 0, None)
 
 

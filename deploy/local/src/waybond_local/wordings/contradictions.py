@@ -42,14 +42,12 @@ def _unsellable(ground: Ground, body: str) -> Iterator[Finding]:
             check_payable(ground.wording.model_copy(update={"clause": (clause,)}))
         except ContractError as error:
             field = error.field.removeprefix(f"clause {clause.id}.")
-            what = f"{field} is {error.got}: expected {error.expected}."
-            yield Finding("cannot-be-sold", (*path, *path_of(field)), clause.id, what, do)
+            yield Finding("cannot-be-sold", (*path, *path_of(field)), clause.id, f"{error}.", do)
     if ground.wording.terms is not None:
         try:
             Product.of(body, ratings())
         except ContractError as error:
-            what = f"{error.field} is {error.got}: expected {error.expected}."
-            yield Finding("cannot-be-sold", path_of(error.field), "terms", what, do)
+            yield Finding("cannot-be-sold", path_of(error.field), "terms", f"{error}.", do)
 
 
 def _cover(cover: Cover) -> Iterator[Finding]:

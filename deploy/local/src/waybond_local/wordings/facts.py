@@ -3,10 +3,12 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+from pydantic import ValidationError
+
 from waybond_claims.case.state import Case
 from waybond_contracts.commands import DecideReferral
 from waybond_contracts.disputes import DisputeOpened, DisputeResolved, DisputeWithdrawn
-from waybond_contracts.errors import ContractError
+from waybond_contracts.errors import ContractError, contract_error
 from waybond_contracts.event import Event
 from waybond_contracts.orders import (
     CoverSelection,
@@ -32,6 +34,26 @@ CARRIER = "carrier"
 
 def placed(story: Story, product: str) -> OrderPlaced:
     """The story's order, which wants the product. Raises ContractError naming the field."""
+    try:
+        return _placed(story, product)
+    except ValidationError as error:
+        raise _named("order", error) from None
+
+
+def event(story: Story, index: int, case: Case | None) -> Event:
+    """What a step of the story is; `case` is the claim file as it stands then. Raises ContractError naming the step."""
+    try:
+        return _event(story, index, case)
+    except ValidationError as error:
+        raise _named(f"steps.{index}", error) from None
+
+
+def _named(where: str, error: ValidationError) -> ContractError:
+    wrong = contract_error(error)
+    return ContractError(f"{where}.{wrong.field}", wrong.expected, wrong.got)
+
+
+def _placed(story: Story, product: str) -> OrderPlaced:
     order, at = story.order, story.placed_at
     shipping = story.money(order.shipping, "order.shipping") if order.shipping is not None else None
     return OrderPlaced(
@@ -52,8 +74,7 @@ def placed(story: Story, product: str) -> OrderPlaced:
     )
 
 
-def event(story: Story, index: int, case: Case | None) -> Event:
-    """What a step of the story is; `case` is the claim file as it stands then. Raises ContractError naming the step."""
+def _event(story: Story, index: int, case: Case | None) -> Event:
     step, at = story.steps[index], story.placed_at + story.steps[index].after
     match step:
         case told.Booked() | told.Scanned() | told.Checked():

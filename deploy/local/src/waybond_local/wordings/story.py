@@ -325,6 +325,8 @@ class Story(Strict):
         goods = self.money(self.order.total, "order.total")
         if self.order.shipping is not None:
             goods = goods.less(self.money(self.order.shipping, "order.shipping"))
+        if goods.minor < 0:
+            raise ContractError("order.shipping", f"no more than the total, {self.order.total}", self.order.shipping)
         return (StoryLine(id="1", total=f"{goods.amount:f}"),)
 
     def money(self, amount: str, field: str) -> Money:
