@@ -93,6 +93,13 @@ def test_what_becomes_known_late_counts_from_then() -> None:
     assert [day for day, *_ in payments(told(PROTECTION, scan | {"known": 14}))] == [14]
 
 
+def test_what_was_due_before_it_became_known_is_paid_when_it_became_known() -> None:
+    driven = told(FIELDS["seel"], {"day": 0, "booked": "A", "known": 50})
+    # 5.00 were due on day 30, 30 days after the booking of day 0; the loss falls due on day 60 as always.
+    assert payments(driven) == [(50, "5.00 USD", ("DELAY-2",)), (60, "100.00 USD", ("LOSS-1",))]
+    assert row(driven, 50).wakes == "day 60, tracking"
+
+
 def test_an_order_that_no_product_takes_is_declined_with_its_reason() -> None:
     driven = told(PROTECTION, currency="BRL")
     assert [type(each.event) for each in driven.said[1:]] == [PolicyDeclined]

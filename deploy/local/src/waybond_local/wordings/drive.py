@@ -148,25 +148,28 @@ class Drive:
         return self.services["claims"].state
 
     def run(self) -> None:
-        """Tell all of it, to the end of the last day."""
-        end = self.story.instant(self.story.until + 1)
+        """Tell all of it, to the end of the last day. Time never goes back: what was due before it became known is
+        concluded when it became known."""
+        end, now = self.story.instant(self.story.until + 1), self.story.placed_at
         while True:
             self._turn()
             wake = self._next_wake()
             if self._later and (wake is None or self._later[0][0] <= wake[1]):
                 at, _, by, make = heapq.heappop(self._later)
-                if at >= end:
+                now = max(now, at)
+                if now >= end:
                     return
-                event = make(at)
+                event = make(now)
                 if event is not None:
-                    self._publish(Said(at, by, event))
+                    self._publish(Said(now, by, event))
             elif wake is not None and wake[1] < end:
-                service, at = wake
-                for said in self._take(service, Woken(at), at):
+                service, due = wake
+                now = max(now, due)
+                for said in self._take(service, Woken(due), now):
                     self._publish(said)
             else:
                 return
-            self.standings[(at - self.story.placed_at).days] = self._standing()
+            self.standings[(now - self.story.placed_at).days] = self._standing()
 
     def _turn(self) -> None:
         self._turns += 1
