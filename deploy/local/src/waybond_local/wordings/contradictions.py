@@ -103,7 +103,7 @@ def _order(ground: Ground, clause: Clause, path: Path) -> Iterator[Finding]:
     for lane, ways in ground.ways[clause.id].items():
         for one, other in combinations(ways, 2):
             pair = one.tier_index, other.tier_index
-            if one.index != other.index or one.after is None or other.after is None or pair in said:
+            if one.condition_index != other.condition_index or one.after is None or other.after is None or pair in said:
                 continue
             if other.after <= one.after and pair[0] < pair[1]:
                 said.add(pair)

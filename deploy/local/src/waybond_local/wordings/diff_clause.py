@@ -71,7 +71,7 @@ def _written(tier: Tier) -> str:
     return tier.share or (tier.amount.amount if tier.amount is not None else "")
 
 
-Spans = tuple[timedelta | None, Mapping[str, timedelta]]
+Spans = tuple[timedelta | None, dict[str, timedelta]]
 
 
 def _durations(name: str, clause: Clause, was: Spans, now: Spans, form: str) -> Iterator[Said]:

@@ -17,8 +17,8 @@ class Way(NamedTuple):
     """One way in which a clause is met on a lane, and the tier that it reaches."""
 
     condition: Condition
-    index: int
-    """Of the condition; 0 where the clause has a clock."""
+    condition_index: int
+    """From 0; also 0 where the clause has a clock."""
     tier: Tier
     tier_index: int
     after: timedelta | None
@@ -95,7 +95,7 @@ def way_path(path: Path, clause: Clause, way: Way) -> Path:
     """Where the way's duration stands: of a clause with a clock in its tier, else in its condition."""
     if clause.clock is not None:
         return (*path, "tiers", way.tier_index)
-    return (*path, "any_of", way.index)
+    return (*path, "any_of", way.condition_index)
 
 
 def _ways(clause: Clause, lane: Lane) -> Iterator[Way]:
