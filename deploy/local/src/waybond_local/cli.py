@@ -27,6 +27,7 @@ MODULES = MappingProxyType(
         "order": "orders_cli",
         "referral": "referrals",
         "journal": "journal.command",
+        "wording": "wordings.command",
     }
 )
 """Who defines each command, in the order of the help: by a `register` that adds it, or an `app` of its own."""

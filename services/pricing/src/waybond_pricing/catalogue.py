@@ -66,21 +66,22 @@ class Product:
         rating = parse_rating(ratings[wording.terms.rating])
         if rating.rating != wording.terms.rating:
             raise ContractError("rating", wording.terms.rating, rating.rating)
-        named = {amount.currency for amount in _amounts(wording)} - {"order"}
+        named = {amount.currency for amount in amounts_of(wording)} - {"order"}
         currencies = frozenset({*named, wording.cover.limit_currency, rating.currency})
         return cls(document, wording, wording.terms, rating, currencies)
 
 
-def _amounts(part: object) -> Iterator[Amount]:
+def amounts_of(part: object) -> Iterator[Amount]:
+    """Every sum that a part of a wording names."""
     match part:
         case Amount():
             yield part
         case BaseModel():
             for _, value in part:
-                yield from _amounts(value)
+                yield from amounts_of(value)
         case tuple():
             for value in part:
-                yield from _amounts(value)
+                yield from amounts_of(value)
         case _:
             pass
 

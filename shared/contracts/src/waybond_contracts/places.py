@@ -19,6 +19,16 @@ def _known(code: str) -> str:
     return code
 
 
+def country_name(code: str) -> str:
+    """The English name of a country in ISO 3166-1; the code itself where it is none."""
+    return COUNTRIES.get(code, code)
+
+
+def countries() -> tuple[str, ...]:
+    """The codes of all countries, in the order of the alphabet."""
+    return tuple(sorted(COUNTRIES))
+
+
 Country = Annotated[
     str,
     StringConstraints(pattern=r"^[A-Z]{2}$"),
