@@ -26,7 +26,9 @@ from tests.support.claims import (
     ruling,
     usd,
 )
-from waybond_claims.notices import ARRIVES_WITHIN, LOCALES, TEXTS, spelled, zone
+from waybond_claims.texts.catalogue import ARRIVES_WITHIN, LOCALES, TEXTS
+from waybond_claims.texts.spelling import amount as spelled
+from waybond_claims.texts.spelling import zone
 from waybond_contracts._iso import EXPONENTS
 from waybond_contracts.claims import BuyerNotified, ClaimReferred, ReferralReason
 from waybond_contracts.orders import Language
