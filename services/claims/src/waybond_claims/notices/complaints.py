@@ -149,11 +149,12 @@ def return_requested(
         raise ValueError(f"label: at most {MAX_LABEL_CHARACTERS} characters were expected, got {len(label)}")
     sentences = ["return_requested.body"]
     instants = {"until": hand_in_by}
-    if label:
-        sentences.append("return_requested.label")
     if back_by is not None:
         sentences.append("return_requested.back")
         instants["back"] = back_by
+    if label:
+        # Last, with nothing behind it: a dot would be read as a part of an address.
+        sentences.append("return_requested.label")
     words = {"label": label} if label else {}
     tell(draft, "return_requested", *sentences, instants=instants, words=words, act_by=hand_in_by)
 

@@ -37,6 +37,8 @@ class Fixed(NamedTuple):
 
     about: str
     sentences: tuple[str, ...]
+    zone: str
+    """Beside the moments: two that are at the same instant are equal, wherever they are told."""
     days: tuple[tuple[str, date], ...]
     moments: tuple[tuple[str, datetime], ...]
     left: tuple[int, str] | None
@@ -70,13 +72,8 @@ def texts(told: Told, case: Case) -> tuple[Notice, ...]:
     return tuple(made)
 
 
-def zone_of(case: Case) -> str:
-    """The time zone where the buyer lives; UTC as long as the order is not known."""
-    return case.order.time_zone if case.order is not None else "UTC"
-
-
 def _fixed(told: Told, case: Case) -> Fixed:
-    where = spelling.zone(zone_of(case))
+    where = spelling.zone(case.order.time_zone if case.order is not None else "UTC")
     days: list[tuple[str, date]] = []
     moments: list[tuple[str, datetime]] = []
     for name, instant in told.instants.items():
@@ -91,6 +88,7 @@ def _fixed(told: Told, case: Case) -> Fixed:
     return Fixed(
         told.about,
         told.sentences,
+        where.key,
         tuple(days),
         tuple(moments),
         left(told.at, until) if until is not None else None,
@@ -101,9 +99,10 @@ def _fixed(told: Told, case: Case) -> Fixed:
 
 
 def left(now: datetime, until: datetime) -> tuple[int, str]:
-    """How long there is, in whole days, or hours where it is less than a day; never more than there is."""
+    """How long there is, in whole days, or the largest smaller unit of which there is one; never more than there is."""
     time = max(until - now, timedelta())
-    return (time.days, "days") if time.days else (int(time / timedelta(hours=1)), "hours")
+    hours, minutes = int(time / timedelta(hours=1)), int(time / timedelta(minutes=1))
+    return (time.days, "days") if time.days else (hours, "hours") if hours else (minutes, "minutes")
 
 
 @lru_cache(TITLES_KEPT)

@@ -9,7 +9,6 @@ from datetime import datetime
 from waybond_claims.case.money import Command
 from waybond_claims.case.state import Case
 from waybond_claims.case.told import Told
-from waybond_claims.entitlement import net_paid
 from waybond_claims.events import money
 from waybond_claims.notices.rendered import texts
 from waybond_claims.service.shown import Shown
@@ -75,7 +74,7 @@ def status_of(case: Case, language: Language, now: datetime) -> BuyerStatus:
         language=language,
         status=_word(case),
         order_total=money(case, case.total) if order is not None else None,
-        refunded=money(case, net_paid(case)) if order is not None else None,
+        refunded=money(case, case.settled - case.recovered) if order is not None else None,
         on_its_way=money(case, flight.minor if flight is not None else 0) if order is not None else None,
         refunds=tuple([_refund(case, each) for each in case.last_attempts]),
         notices=tuple([_notice(case, each, language) for each in case.told]),
@@ -120,7 +119,7 @@ def _word(case: Case) -> str:
     unanswered = any(not each.over and not each.answer for each in case.disputes if each.opened_at is not None)
     if case.unpaid > 0 or unanswered or any(each.is_open for each in case.referrals):
         return "deciding"
-    if net_paid(case) > 0:
+    if case.settled > case.recovered:
         return "paid"
     if case.policy is None:
         return "not_covered" if case.declined else "deciding"

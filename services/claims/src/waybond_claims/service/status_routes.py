@@ -37,18 +37,15 @@ class MadeLink(Shown):
     expires_at: datetime
 
 
+_NO_STORE = {"Cache-Control": {"description": "no-store", "schema": {"type": "string"}}}
 SHOWN: dict[int | str, dict[str, Any]] = {
-    200: {
-        "description": "What the buyer may see of the order",
-        "headers": {"Cache-Control": {"description": "no-store", "schema": {"type": "string"}}},
-    },
+    200: {"description": "What the buyer may see of the order", "headers": _NO_STORE},
     404: {
         "description": "The link is not ours, has expired or was taken back, or the order is gone; it is not said which",
+        "headers": _NO_STORE,
         "content": {MEDIA_TYPE: {}},
     },
 }
-
-
 MADE_WITH: dict[str, Any] = {
     "parameters": [
         {

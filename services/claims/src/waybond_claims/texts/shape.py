@@ -17,7 +17,7 @@ class Place(Enum):
     AMOUNT = "an amount"
     DAY = "a day where the buyer lives"
     MOMENT = "a day and a time where the buyer lives"
-    LEFT = "how many days or hours are left"
+    LEFT = "how many days, hours or minutes are left"
     CLAUSE = "a clause's title, or the name of its peril"
     KINDS = "kinds of evidence"
     FREE = "text of the platform"
@@ -40,7 +40,7 @@ PLACES: Mapping[str, Place] = {
 PERILS = (*[peril.value for peril in Peril], "other")
 HAPPENED = tuple([f"happened.{peril}" for peril in PERILS])
 REST = tuple([f"rest.{peril}" for peril in PERILS])
-UNITS = ("days", "hours")
+UNITS = ("days", "hours", "minutes")
 """What is counted; in a file each has a form for each plural that its language has."""
 OTHER_EVIDENCE = "other"
 """How evidence of a kind without a name of its own is called."""
@@ -83,7 +83,7 @@ NOTICES: Mapping[str, Made] = {
     "appeal_upheld": Made((("appeal_upheld.body",),)),
     "appeal_rejected": Made((("appeal_rejected.body",),)),
     "return_requested": Made(
-        (("return_requested.body",), ("return_requested.label", ""), ("return_requested.back", ""))
+        (("return_requested.body",), ("return_requested.back", ""), ("return_requested.label", ""))
     ),
     "return_received": Made((("return_received.body",), _NEXT)),
 }
