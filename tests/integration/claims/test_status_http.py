@@ -1,4 +1,4 @@
-"""The buyer's view over HTTP, on a real database: who has a valid link sees the order, and nobody else sees anything."""
+"""The buyer's view over HTTP, on a real database: who has a valid link sees the order, nobody else anything."""
 
 import asyncio
 import base64

@@ -47,7 +47,7 @@ def test_notices_are_those_that_were_told_in_the_language_asked() -> None:
             if text.language is language
         ]
         assert [(each.about, each.told_at, each.subject, each.body) for each in shown] == expected
-    assert [each.amount for each in shown] == [None, usd(1_000)]
+    assert [each.amount for each in seen(story).notices] == [None, usd(1_000)]
 
 
 def test_a_refund_is_on_its_way_and_then_paid() -> None:

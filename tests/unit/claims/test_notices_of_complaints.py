@@ -39,7 +39,7 @@ STEPS: dict[str, Tell] = {
     "evidence_received": lambda draft: notices.evidence_received(draft, ["photo"]),
     "seller_asked": lambda draft: notices.seller_asked(draft, IN_3_DAYS),
     "referred": lambda draft: notices.referred(draft, answer_by=IN_3_DAYS),
-    "claim_closed": lambda draft: notices.claim_closed(draft),
+    "claim_closed": notices.claim_closed,
     "claim_closed_for_now": lambda draft: notices.claim_closed(draft, reopen_until=IN_3_DAYS),
     "appeal_received": lambda draft: notices.appeal_received(draft, answer_by=IN_3_DAYS),
     "appeal_upheld": notices.appeal_upheld,

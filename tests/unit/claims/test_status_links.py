@@ -17,9 +17,7 @@ NOW = datetime(2026, 1, 4, 12, tzinfo=UTC)
 SECRET = "ab" * 32
 OLD = LinkKeys.parse(f"k1:{'11' * 32}")
 KEYS = LinkKeys.parse(f"k2:{'22' * 32},k1:{'11' * 32}")
-LINK = StatusLink(
-    tenant="demo", platform="shop", order_id="A-1", issued_at=NOW, expires_at=NOW + timedelta(days=30)
-)
+LINK = StatusLink(tenant="demo", platform="shop", order_id="A-1", issued_at=NOW, expires_at=NOW + timedelta(days=30))
 TOKEN = sign(LINK, KEYS)
 
 

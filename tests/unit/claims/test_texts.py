@@ -87,7 +87,12 @@ def test_a_name_that_is_never_filled_in_is_found_in_english_too(folder: Path) ->
     ("language", "old", "new", "expected"),
     [
         ("en", 'one = "{n} day", ', "", "days.one: a form was expected"),
-        ("zh", '{ other = "{n} 天" }', '{ one = "{n} 天", other = "{n} 天" }', "days.one: the language has no such plural"),
+        (
+            "zh",
+            '{ other = "{n} 天" }',
+            '{ one = "{n} 天", other = "{n} 天" }',
+            "days.one: the language has no such plural",
+        ),
         ("pt", 'other = "{n} dias"', 'other = "alguns dias"', "days.other: {n} was expected"),
         ("es", '{ one = "{n} hora", other = "{n} horas" }', '"horas"', "hours: a form for each plural was expected"),
     ],
@@ -140,5 +145,3 @@ def test_the_command_prints_what_is_wrong_and_says_so_by_its_exit_code(folder: P
     assert bad.returncode == 1
     assert bad.stdout.startswith("es.toml: cannot be read: ")
     assert subprocess.run([*command, "a", "b"], capture_output=True, check=False).returncode == 2
-
-

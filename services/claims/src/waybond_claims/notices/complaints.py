@@ -66,9 +66,7 @@ def claim_closed(draft: Draft, *, reopen_until: datetime | None = None) -> None:
 def offer_made(draft: Draft, minor: int, expires_at: datetime, *, gives_up: bool) -> None:
     """The buyer is offered an amount; `gives_up`: whoever accepts it is paid nothing more for the claim."""
     sentences = ["offer_made.body", "offer_made.gives_up"] if gives_up else ["offer_made.body"]
-    tell(
-        draft, "offer_made", *sentences, amounts={"amount": minor}, instants={"until": expires_at}, act_by=expires_at
-    )
+    tell(draft, "offer_made", *sentences, amounts={"amount": minor}, instants={"until": expires_at}, act_by=expires_at)
 
 
 def offer_accepted(draft: Draft, minor: int) -> None:
@@ -138,9 +136,7 @@ def appeal_rejected(draft: Draft) -> None:
 # returns
 
 
-def return_requested(
-    draft: Draft, *, hand_in_by: datetime, back_by: datetime | None = None, label: str = ""
-) -> None:
+def return_requested(draft: Draft, *, hand_in_by: datetime, back_by: datetime | None = None, label: str = "") -> None:
     """The buyer is asked to send the goods back: handed in and back by then, with this label (its number or address).
 
     Raises ValueError for a label that is longer than MAX_LABEL_CHARACTERS: a part of it would lead nowhere.
@@ -165,7 +161,12 @@ def return_received(draft: Draft, *, answer_by: datetime | None = None) -> None:
 
 
 def _answered_later(
-    draft: Draft, about: str, answer_by: datetime | None, minor: int | None = None, *, kinds: Sequence[str] | None = None
+    draft: Draft,
+    about: str,
+    answer_by: datetime | None,
+    minor: int | None = None,
+    *,
+    kinds: Sequence[str] | None = None,
 ) -> None:
     """A notice that ends with when the buyer should have an answer."""
     tell(

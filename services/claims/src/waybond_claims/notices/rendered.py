@@ -153,7 +153,7 @@ def _pieces(text: str, given: Mapping[str, str]) -> Pieces:
     before = ""
     for literal, name, _, _ in Formatter().parse(text):
         before += literal
-        if name in given:
+        if name is not None and name in given:
             before += given[name]
         elif name:
             pieces.append((before, name))

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from fastapi import FastAPI, Request, Response
-from starlette.responses import JSONResponse
+from fastapi.responses import JSONResponse
 
 from waybond_claims.service import links
 from waybond_claims.service.access import API_KEY, own_case, problems
@@ -41,7 +41,7 @@ _NO_STORE = {"Cache-Control": {"description": "no-store", "schema": {"type": "st
 SHOWN: dict[int | str, dict[str, Any]] = {
     200: {"description": "What the buyer may see of the order", "headers": _NO_STORE},
     404: {
-        "description": "The link is not ours, has expired or was taken back, or the order is gone; it is not said which",
+        "description": "The link is not ours, has expired or was taken back, or the order is gone; it says not which",
         "headers": _NO_STORE,
         "content": {MEDIA_TYPE: {}},
     },

@@ -160,11 +160,17 @@ def _longest(place: Place, file: Mapping[str, Any], locale: str) -> int:
     if place is Place.MOMENT:
         return _longest_moment(locale)
     if place is Place.LEFT:
-        return max([len(spelling.counted(MAX_COUNTED, {"other": form}, locale)) for unit in UNITS for form in file[unit].values()])
+        return max(
+            [
+                len(spelling.counted(MAX_COUNTED, {"other": form}, locale))
+                for unit in UNITS
+                for form in file[unit].values()
+            ]
+        )
     if place is Place.CLAUSE:
         return max(MAX_TITLE_CHARACTERS, *[len(name) for name in file["peril"].values()])
     if place is Place.KINDS:
-        return len(kinds_named(tuple([*file["evidence"], "kind without a name"]), file["evidence"], locale))
+        return len(kinds_named((*file["evidence"], "kind without a name"), file["evidence"], locale))
     return MAX_LABEL_CHARACTERS
 
 
