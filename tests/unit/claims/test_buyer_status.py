@@ -4,6 +4,7 @@ import json
 from datetime import timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from tests.support.claims import (
     ClaimsStory,
@@ -18,6 +19,7 @@ from tests.support.claims import (
     ruling,
     usd,
 )
+from waybond_claims.case.told import Told
 from waybond_claims.service.status import BuyerStatus, language_of, status_of
 from waybond_contracts.claims import BuyerNotified, ClaimReferred
 from waybond_contracts.orders import Language
@@ -151,6 +153,13 @@ def test_nothing_is_shown_that_is_for_adjusters_or_about_a_person() -> None:
 def test_the_language_is_the_one_asked_for_or_the_buyers(asked: str, accepted: str, expected: str) -> None:
     """The buyer's own is Portuguese."""
     assert language_of(asked, accepted, late_order().case).value == expected
+
+
+def test_a_notice_of_a_newer_release_is_left_out_and_the_others_are_shown() -> None:
+    story = late_order()
+    newer = Told("hugged", day(28), ("hugged.body",)), Told("approved", day(28), ("approved.with_love",))
+    case = replace(story.case, told=(*newer, *story.case.told))
+    assert [each.about for each in status_of(case, Language.EN, day(29)).notices] == ["approved"]
 
 
 def test_without_an_order_the_language_is_english() -> None:

@@ -72,6 +72,13 @@ def texts(told: Told, case: Case) -> tuple[Notice, ...]:
     return tuple(made)
 
 
+def readable(told: Told) -> bool:
+    """Whether the files have its sentences: a notice that a newer release told may have others."""
+    sentences = TEXTS[Language.EN]
+    names = (*told.sentences, f"{told.about}.subject")
+    return all(key in sentences.get(group, ()) for group, _, key in [name.partition(".") for name in names])
+
+
 def _fixed(told: Told, case: Case) -> Fixed:
     where = spelling.zone(case.order.time_zone if case.order is not None else "UTC")
     days: list[tuple[str, date]] = []

@@ -10,7 +10,7 @@ from waybond_claims.case.money import Command
 from waybond_claims.case.state import Case
 from waybond_claims.case.told import Told
 from waybond_claims.events import money
-from waybond_claims.notices.rendered import texts
+from waybond_claims.notices.rendered import readable, texts
 from waybond_claims.service.shown import Shown
 from waybond_contracts.money import Money
 from waybond_contracts.orders import Language
@@ -77,7 +77,7 @@ def status_of(case: Case, language: Language, now: datetime) -> BuyerStatus:
         refunded=money(case, case.settled - case.recovered) if order is not None else None,
         on_its_way=money(case, flight.minor if flight is not None else 0) if order is not None else None,
         refunds=tuple([_refund(case, each) for each in case.last_attempts]),
-        notices=tuple([_notice(case, each, language) for each in case.told]),
+        notices=tuple([_notice(case, each, language) for each in case.told if readable(each)]),
         next_at=_next(case.told, now),
     )
 
