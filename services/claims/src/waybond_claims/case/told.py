@@ -18,4 +18,4 @@ class Told(Struct, frozen=True, array_like=True, gc=False):
     """Minor units, by name."""
     instants: dict[str, datetime] = {}
     words: dict[str, str] = {}
-    """Codes that have a text in each language (a clause, a peril, kinds of evidence), and text of the platform."""
+    """Codes that have a text in each language (a clause, kinds of evidence), and text of the platform."""

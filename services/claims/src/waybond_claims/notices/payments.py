@@ -20,7 +20,7 @@ def approved(draft: Draft, command: Command, best: tuple[Found, ...]) -> None:
     happened = "rest" if rest else "happened"
     happened_at = (first.fact_at if first is not None else None) or draft.now
     amounts = {"amount": command.minor}
-    words = {"peril": peril}
+    words: dict[str, str] = {}
     sentences = [f"{happened}.{peril}"]
     if first is not None:
         sentences.append("approved.clause")

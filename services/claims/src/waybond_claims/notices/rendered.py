@@ -44,6 +44,7 @@ class Fixed(NamedTuple):
     left: tuple[int, str] | None
     """How many, and of which unit."""
     peril: str
+    """That the clause covers: the key of the first sentence, which says what happened."""
     kinds: tuple[str, ...]
     titles: tuple[tuple[str, str], ...]
     """Of the clause, by language."""
@@ -99,7 +100,7 @@ def _fixed(told: Told, case: Case) -> Fixed:
         tuple(days),
         tuple(moments),
         left(told.at, until) if until is not None else None,
-        words.get("peril", "other"),
+        told.sentences[0].rpartition(".")[2] if clause else "",
         tuple(words["kinds"].split(",")) if "kinds" in words else (),
         _titles(case.wording, clause) if clause else (),
     )
@@ -134,7 +135,8 @@ def _form(fixed: Fixed, language: Language, locale: str) -> Form:
         given["left"] = spelling.counted(number, sentences[unit], locale)
     if fixed.kinds:
         given["kinds"] = kinds_named(fixed.kinds, sentences["evidence"], locale)
-    given["clause"] = dict(fixed.titles).get(language.value) or sentences["peril"][fixed.peril]
+    if fixed.peril:
+        given["clause"] = dict(fixed.titles).get(language.value) or sentences["peril"][fixed.peril]
     between = "" if language is Language.ZH else " "
     body = between.join([_sentence(sentences, name) for name in fixed.sentences])
     subject = sentences[fixed.about]["subject"]
