@@ -9,6 +9,7 @@ import waybond_kit.service as kit
 from tests.chaos.releases import release_of
 from tests.support import points
 from waybond_claims.app import DEFINITION as CLAIMS
+from waybond_claims.service.settings import ClaimsSettings
 from waybond_kit import engine
 from waybond_kit.definition import Definition
 from waybond_local.sandbox.__main__ import main as run_sandbox
@@ -20,6 +21,7 @@ RELEASE = "CHAOS_RELEASE"
 """Which version of the code the process is."""
 
 DEFINITIONS: dict[str, Definition[Any]] = {"pricing": PRICING, "tracking": TRACKING, "claims": CLAIMS}
+SETTINGS: dict[str, type[kit.Settings]] = {"pricing": PricingSettings, "claims": ClaimsSettings}
 
 
 def run(name: str) -> None:
@@ -32,4 +34,4 @@ def run(name: str) -> None:
     engine.Door = release.door  # type: ignore[misc]  # the engine makes its own
     points.Sender.loses_every = release.loses_every
     kit.version = release.version  # type: ignore[assignment]  # what the journal notes as the code's version
-    kit.main(release.of(DEFINITIONS[name]), PricingSettings if name == "pricing" else kit.Settings)
+    kit.main(release.of(DEFINITIONS[name]), SETTINGS.get(name, kit.Settings))

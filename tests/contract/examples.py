@@ -349,6 +349,7 @@ _FIELDS: dict[str, dict[str, Any]] = {
         "amount": usd(460),
         "expected_by": "2026-02-20T00:00:00Z",
         "ordinal": 1,
+        "act_by": "2026-02-13T00:00:00Z",
     },
     "IssueRefund": MONEY_COMMAND | {"payment": PAYMENT},
     "IssuePayout": MONEY_COMMAND | {"payee": "buyer", "payment": PAYMENT},

@@ -26,7 +26,11 @@ from tests.support.claims import (
     ruling,
     usd,
 )
-from waybond_claims.notices import ARRIVES_WITHIN, LOCALES, TEXTS, spelled, zone
+from waybond_claims.notices.rendered import texts as rendered
+from waybond_claims.texts.catalogue import ARRIVES_WITHIN, LOCALES
+from waybond_claims.texts.shape import NOTICES
+from waybond_claims.texts.spelling import amount as spelled
+from waybond_claims.texts.spelling import zone
 from waybond_contracts._iso import EXPONENTS
 from waybond_contracts.claims import BuyerNotified, ClaimReferred, ReferralReason
 from waybond_contracts.orders import Language
@@ -292,26 +296,55 @@ def test_amounts_are_written_as_babel_writes_them(currency: str) -> None:
             assert "".join(filter(str.isdigit, ours)).lstrip("0") == str(minor).lstrip("0")
 
 
-@pytest.mark.parametrize("language", list(Language))
-def test_every_language_says_the_same_things(language: Language) -> None:
-    import string
-
-    def fields(text: str) -> set[str | None]:
-        return {name for _, name, _, _ in string.Formatter().parse(text) if name}
-
-    english = TEXTS[Language.EN]
-    for about, sentences in english.items():
-        if isinstance(sentences, str):
-            continue
-        assert {key: fields(text) for key, text in TEXTS[language][about].items()} == {
-            key: fields(text) for key, text in sentences.items()
-        }
-
-
 def test_the_contract_names_every_word_that_a_notice_may_be_about() -> None:
-    words = {name for name, text in TEXTS[Language.EN].items() if isinstance(text, dict)} - {"happened"}
     description = BuyerNotified.model_fields["about"].description or ""
-    assert set(re.findall(r"`(\w+)`", description)) == words
+    assert set(re.findall(r"`(\w+)`", description)) == set(NOTICES)
+
+
+def test_what_no_package_holds_is_told_as_the_rest_of_the_order() -> None:
+    """Line 1 arrived, line 2 is in no package and late. Before anything was packed, the rest is the whole order."""
+    two = (line("1", 6_000), line("2", 4_000))
+    story = ClaimsStory()
+    story.given(placed(lines=two), issued(), late(0, package_id=None, journey=journey(package("A", (("1", 1),)))))
+    told = texts(story.last(BuyerNotified))
+    for language, rest in (
+        ("zh", "您的订单 A-1 的其余商品已晚于承诺的送达时间"),
+        ("en", "The rest of your order A-1 is later than promised"),
+        ("pt", "O restante do seu pedido A-1 está atrasado"),
+        ("es", "El resto de su pedido A-1 va con retraso"),
+    ):
+        assert told[language].startswith(rest)
+    story = ClaimsStory()
+    story.given(placed(lines=two), issued(), late(0, package_id=None))
+    assert texts(story.last(BuyerNotified))["en"].startswith("Your order A-1 is later than promised")
+
+
+def test_a_benefit_names_its_clause_by_its_title_or_else_by_its_peril() -> None:
+    """The clause has a title in two languages; one of those is longer than 120 characters."""
+    title = f'title = {{ en = "Guaranteed {{amount}} days", pt = "{"x" * 121}" }}'
+    story = ClaimsStory()
+    story.given(placed(), issued(PLAIN.replace('peril = "late"', f'peril = "late"\n{title}')), late(0))
+    told = texts(story.last(BuyerNotified))
+    assert "Your cover provides for this under “Guaranteed {amount} days”." in told["en"]
+    assert "Sua cobertura prevê isso em “entrega atrasada”." in told["pt"]
+    assert "Su cobertura lo prevé en «entrega tardía»." in told["es"]
+    assert "此项赔付依据您保障中的“延迟送达”。" in told["zh"]
+
+
+def test_an_order_id_with_braces_is_told_as_it_is() -> None:
+    story = ClaimsStory()
+    story.given(*[each.model_copy(update={"order_id": "{amount}{0}"}) for each in (placed(), issued(), lost(day(9)))])
+    assert all("{amount}{0}" in text.body for text in story.last(BuyerNotified).texts)
+
+
+def test_the_file_keeps_what_was_told_and_its_texts_are_made_of_it_again() -> None:
+    story = ClaimsStory()
+    story.given(placed(), issued(), complaint(day(10)), late(0))
+    story.when(answer(story.last(IssueRefund), "RefundFailed", day(28), retryable=False))
+    published = story.named(BuyerNotified)
+    assert [each.about for each in published] == ["too_early", "approved", "refund_delayed"]
+    assert [(told.about, told.at) for told in story.case.told] == [(each.about, each.occurred_at) for each in published]
+    assert [rendered(told, story.case) for told in story.case.told] == [each.texts for each in published]
 
 
 def test_every_perils_sentence_fits() -> None:

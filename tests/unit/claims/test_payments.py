@@ -7,8 +7,8 @@ import pytest
 from tests.support.claims import ClaimsStory, answer, day, issued, late, lost, placed, refunded, ruling, usd
 from waybond_claims.case.money import MAX_ATTEMPTS, MAX_EARLY
 from waybond_claims.ledger import balances
-from waybond_claims.notices import ARRIVES_WITHIN
 from waybond_claims.payments.retries import RETRY_AFTER
+from waybond_claims.texts.catalogue import ARRIVES_WITHIN
 from waybond_contracts.claims import (
     BuyerNotified,
     ClaimApproved,

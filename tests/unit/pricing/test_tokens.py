@@ -7,7 +7,8 @@ import pytest
 
 from tests.support.pricing import KEYS, quote, token
 from waybond_contracts.errors import ContractError
-from waybond_pricing.tokens import QuoteKeys, TokenError, sign, verify
+from waybond_kit.signing import TokenError
+from waybond_pricing.tokens import QuoteKeys, sign, verify
 
 SECRET = "ab" * 32
 

@@ -192,7 +192,11 @@ class Stack:
             service.wait()
 
     def _settings(self, name: str, port: int) -> dict[str, str]:
-        own = {"WAYBOND_QUOTE_KEYS": state.quote_keys(self.folder)} if name == "pricing" else {}
+        own: dict[str, str] = {}
+        if name == "pricing":
+            own["WAYBOND_QUOTE_KEYS"] = state.quote_keys(self.folder)
+        if name == "claims":
+            own["WAYBOND_STATUS_KEYS"] = state.status_keys(self.folder)
         return own | {
             "WAYBOND_KAFKA": self.state.kafka,
             "WAYBOND_DATABASE": self.state.dsns[name],

@@ -111,8 +111,17 @@ def write(folder: Path, state: StackState) -> None:
 
 
 def quote_keys(folder: Path) -> str:
-    """The key that signs pricing's quotes, made once: a quote outlives a restart. Its file is for its owner alone."""
-    path = folder / "quote-keys"
+    """The key that signs pricing's quotes, made once: a quote outlives a restart."""
+    return _keys(folder / "quote-keys")
+
+
+def status_keys(folder: Path) -> str:
+    """The key that signs buyers' links, made once: a link outlives a restart."""
+    return _keys(folder / "status-keys")
+
+
+def _keys(path: Path) -> str:
+    """A key in a file that is for its owner alone."""
     if not path.exists():
         draft = path.with_suffix(".draft")
         draft.touch(mode=0o600)

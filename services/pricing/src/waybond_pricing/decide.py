@@ -11,6 +11,7 @@ from waybond_contracts.event import Event
 from waybond_contracts.money import Money
 from waybond_contracts.policies import DeclineReason, PolicyAmended, PolicyCancelled, PolicyDeclined, PolicyIssued
 from waybond_kit.aggregate import Outcome, Woken
+from waybond_kit.signing import TokenError
 from waybond_pricing.catalogue import CLOSED_KEPT, MAX_AHEAD, Catalogue, Product
 from waybond_pricing.facts import amended_beyond, as_amended, as_placed, refunded_in_full, with_fact
 from waybond_pricing.state import Order, Policy, Rate, State
@@ -25,7 +26,7 @@ from waybond_pricing.terms import (
     terms_for,
     unearned,
 )
-from waybond_pricing.tokens import Quote, QuoteKeys, TokenError, expired, verify
+from waybond_pricing.tokens import Quote, QuoteKeys, expired, verify
 
 POLICIES_OF_WAYBOND = UUID("5d1a3d2f-0c0b-5e0e-9a51-6a3f0a5ce7b1")
 """Namespace of policy ids."""

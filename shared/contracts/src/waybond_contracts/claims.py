@@ -207,9 +207,12 @@ class BuyerNotified(ClaimEvent, topic=CLAIMS):
     notice_id: Id
     """Names the notice; one that comes twice is delivered once."""
     about: Code
-    """What is told: `approved` (money is on its way), `refund_delayed`, `refund_withdrawn` (none comes after all),
-    or the answer to a complaint, as ClaimDenied gives it: `too_early`, `already_paid`, `not_covered`, `excluded`,
-    `no_policy`. More words may come."""
+    """What is told: `approved` (money is on its way), `refund_delayed`, `refund_withdrawn` (none comes after all);
+    the answer to a complaint, as ClaimDenied gives it: `too_early`, `already_paid`, `not_covered`, `excluded`,
+    `no_policy`; a step of a complaint: `referred` (a person looks at it), `evidence_requested`, `evidence_received`,
+    `seller_asked`, `offer_made`, `offer_accepted`, `offer_declined`, `offer_expired`, `return_requested`,
+    `return_received`, `claim_closed` (for want of an answer), `appeal_received`, `appeal_upheld`, `appeal_rejected`.
+    More words may come."""
     language: Language
     """The buyer's: the text to show first."""
     texts: Annotated[tuple[Notice, ...], Field(fail_fast=True, min_length=1, max_length=4)]
@@ -220,6 +223,8 @@ class BuyerNotified(ClaimEvent, topic=CLAIMS):
     """When the buyer should have the money."""
     ordinal: Count = 0
     """Counts the notices of the case from 0."""
+    act_by: Instant | None = None
+    """Until when the buyer can do what the notice asks for (accept, send, hand in), if it asks for something."""
 
     @property
     def business_key(self) -> str:

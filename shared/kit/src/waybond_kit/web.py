@@ -90,5 +90,6 @@ async def _http(request: Request, error: Exception) -> Response:
 
 
 async def _unforeseen(request: Request, error: Exception) -> Response:
-    log.error("request_failed", path=request.url.path, exc_info=error)
+    # The route, not its path: a path may hold a token that is not for logs.
+    log.error("request_failed", route=getattr(request.scope.get("route"), "path", ""), exc_info=error)
     return Problem(500, "internal", "Something went wrong here; the request may be repeated").response()

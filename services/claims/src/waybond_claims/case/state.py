@@ -17,6 +17,7 @@ from waybond_claims.case.journey import Package, SeenFact, WatchFact
 from waybond_claims.case.money import Answer, Command, Elsewhere, Recovery
 from waybond_claims.case.order import Amended, Order
 from waybond_claims.case.question import Referral
+from waybond_claims.case.notified import Told
 
 
 class Case(Struct, frozen=True, omit_defaults=True):
@@ -72,6 +73,8 @@ class Case(Struct, frozen=True, omit_defaults=True):
     entries: int = 0
     """Ordinal of the last entry in the books."""
     wording: str = ""
+    told: tuple[Told, ...] = ()
+    """What the buyer was told, the last MAX_TOLD notices; none of before files kept them."""
 
     @property
     def settled(self) -> int:
