@@ -15,9 +15,9 @@ from waybond_claims.case.cover import Cover, Ended, Policy
 from waybond_claims.case.explained import Explained
 from waybond_claims.case.journey import Package, SeenFact, WatchFact
 from waybond_claims.case.money import Answer, Command, Elsewhere, Recovery
+from waybond_claims.case.notified import Told
 from waybond_claims.case.order import Amended, Order
 from waybond_claims.case.question import Referral
-from waybond_claims.case.notified import Told
 
 
 class Case(Struct, frozen=True, omit_defaults=True):

@@ -10,8 +10,8 @@ from functools import lru_cache
 from string import Formatter
 from typing import NamedTuple
 
-from waybond_claims.case.state import Case
 from waybond_claims.case.notified import Told
+from waybond_claims.case.state import Case
 from waybond_claims.events import notice
 from waybond_claims.texts import spelling
 from waybond_claims.texts.catalogue import LOCALES, TEXTS

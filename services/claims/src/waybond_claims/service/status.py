@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from waybond_claims.case.money import Command
-from waybond_claims.case.state import Case
 from waybond_claims.case.notified import Told
+from waybond_claims.case.state import Case
 from waybond_claims.events import money
 from waybond_claims.notices.rendered import readable, texts
 from waybond_claims.service.shown import Shown
