@@ -21,8 +21,8 @@ every claim, and under `[terms]` how it is sold. The products that come with Way
 - **A new product, or a new version**: add `NAME-VERSION.toml` to that folder and deploy pricing. Then let tenants sell
   it: `waybond tenant set acme --product NAME`. A version in force is never changed: policies carry its text, and a
   tenant sells the version that was the newest when its settings were written.
-- **Before it is sold**: `waybond wording check`, `diff` and `try` say what it says, what it changes, and what it decides;
-  [wording.md](../wording.md) carries a product through them.
+- **Before it is sold**: `waybond wording check`, `diff` and `try` say what it says, what it changes, and what it
+  decides; [wording.md](../wording.md) carries a product through them.
 - **A field that is not below is refused**, so that a misspelt rule is not silently no rule.
 - **Durations** are ISO 8601 (`P7D`, `PT72H`); a day is 24 hours. Decimal strings stand in quotes (`"0.10"`).
 - **A clause that could never pay is refused** when pricing loads the file: one of the peril `chargeback`, which costs
