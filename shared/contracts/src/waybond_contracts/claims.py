@@ -65,6 +65,8 @@ class ReferralReason(StrEnum):
     BOUND_REACHED = "bound_reached"
     CURRENCY_DIFFERS = "currency_differs"
     ANSWER_MISSING = "answer_missing"
+    PAYOUT_CEILING = "payout_ceiling"
+    PAYMENTS_STOPPED = "payments_stopped"
 
 
 class ClaimReferred(ClaimEvent, topic=CLAIMS):
