@@ -34,6 +34,7 @@ USED = """
 SELECT tenant, product, currency, hour, sum(minor)::bigint AS minor FROM payout WHERE hour >= $1
 GROUP BY tenant, product, currency, hour
 """
+HOUR_NOW = "SELECT date_trunc('hour', now(), 'UTC')"
 COUNT = """
 WITH gone AS (DELETE FROM payout WHERE shard = $1 AND hour < $2)
 INSERT INTO payout (hour, shard, tenant, product, currency, minor)
@@ -44,6 +45,7 @@ ON CONFLICT (hour, shard, tenant, product, currency) DO UPDATE SET minor = payou
 """
 # Behind every other writer: ids rise in the order of commits, so that a reader who knows one knows all before it.
 _LOCK = "LOCK TABLE brake IN SHARE ROW EXCLUSIVE MODE"
+_LOCK_TOLD = "LOCK TABLE brake_told IN SHARE ROW EXCLUSIVE MODE"
 _WRITE = """
 INSERT INTO brake (kind, tenant, product, currency, minor, released, author, reason)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
@@ -98,7 +100,9 @@ class Told(Struct, frozen=True):
 class Braked:
     """What one batch knows of the brake (waybond_kit.definition.Known); its own commands count at once."""
 
-    def __init__(self, entry: int, forced: Sequence[Entry], told: Iterable[tuple[Paid, datetime, int]], since: datetime):
+    def __init__(
+        self, entry: int, forced: Sequence[Entry], told: Iterable[tuple[Paid, datetime, int]], since: datetime
+    ):
         self._entry = entry
         stops = tuple(Stop(each.id, each.tenant, each.product) for each in forced if each.kind == "stop")
         ceilings = {each.paid: each.minor or 0 for each in forced if each.kind == "ceiling"}
@@ -186,6 +190,18 @@ async def release(connection: Connection, place: Place, *, author: str, reason: 
     if await _locked(connection, place) is None:
         raise ContractError("brake", "what is in force, as `waybond brake show` shows it", _said(place))
     return Entry(*await _written(connection, place, None, author, reason, released=True))
+
+
+async def untold(connection: Connection) -> list[Entry]:
+    """What was not published yet, in order, and nobody else publishes now; within a transaction."""
+    await connection.execute(_LOCK_TOLD)
+    told = {row["id"] for row in await connection.fetch("SELECT id FROM brake_told")}
+    return [each for each in await read(connection) if each.id not in told]
+
+
+async def mark_told(connection: Connection, ids: Sequence[int]) -> None:
+    """These were published."""
+    await connection.execute("INSERT INTO brake_told (id) SELECT unnest($1::bigint[])", ids)
 
 
 async def count(connection: Connection, shard: int, commanded: Sequence[Commanded]) -> None:
