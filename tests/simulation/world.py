@@ -11,6 +11,7 @@ from random import Random
 from typing import Any
 
 from tests.simulation import history, products
+from tests.simulation.brake import Supervisors
 from tests.simulation.broker import Broker
 from tests.simulation.clocks import Calendar, HostClock
 from tests.simulation.database import Database
@@ -30,6 +31,7 @@ from waybond_contracts.envelope import Envelope
 from waybond_contracts.event import Event
 from waybond_contracts.refunds import RefundCommand
 from waybond_contracts.registry import PROGRESS_TYPE, decode, encode
+from waybond_kit.aggregate import Decide
 from waybond_kit.definition import Definition
 from waybond_kit.door import Raw
 from waybond_kit.keys import event_id, partition_of
@@ -99,6 +101,7 @@ class World:
         """What those outside published, by type and bytes."""
         self.broker.listeners.append(self._heard)
         self.people = People(self)
+        self.supervisors = Supervisors(self)
         self.healed = self.closing = False
         self.stopped = 0
         self.struck: Counter[str] = Counter()
@@ -144,10 +147,18 @@ class World:
         if service not in self.away and len(self.of(service)) < self.plan.processes[service]:
             self.start(service)
 
-    def decide(self, process: Process, state: Any, fact: Any, now: datetime, sent_at: datetime | None) -> Any:
+    def decide(
+        self,
+        process: Process,
+        state: Any,
+        fact: Any,
+        now: datetime,
+        sent_at: datetime | None,
+        told: Decide[Any] | None = None,
+    ) -> Any:
         """The real `decide`, watched, and failing where a fault says so."""
         service = process.site.definition.name
-        return self.watch.decide(process, state, fact, now, sent_at, failing=self.failing[service])
+        return self.watch.decide(process, state, fact, now, sent_at, told, failing=self.failing[service])
 
     # What happens outside --------------------------------------------------------------------------------------------
 
@@ -314,6 +325,8 @@ class World:
             case "join":
                 if fault.service not in self.away:
                     self.start(fault.service)
+            case "payments-stopped" | "payout-ceiling":
+                self.supervisors.set(fault)
             case "crash" | "crash-at-once" | "pause" | "stop":
                 self._strike_process(fault)
             case _:
@@ -339,6 +352,7 @@ class World:
         self.tell("everything is mended")
         self.healed = self.payer.healed = True
         self.armed.disarm()
+        self.supervisors.release()
         self.broker.away = self.broker.network.slow = False
         if self.draw.random() < RESETS:
             self.broker.reset()

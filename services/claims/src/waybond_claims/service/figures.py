@@ -1,4 +1,4 @@
-"""What claims tells operators beside the kit's metrics: what waits for a person, whether the books balance, the brake."""
+"""What claims tells operators beside the kit's metrics: what waits for a person, the books' balance, the brake."""
 
 import asyncio
 from collections import Counter, defaultdict

@@ -66,7 +66,8 @@ def _topic(topic: Topic, schemas: dict[str, Schema]) -> Iterator[str]:
 
 
 def _progress(schemas: dict[str, Schema]) -> Iterator[str]:
-    yield f"## Progress\n\n`io.waybond.Progress`, on {', '.join(KEYLESS_TOPICS[PROGRESS_TYPE])}. {schemas['Progress']['description']}"
+    topics = ", ".join(KEYLESS_TOPICS[PROGRESS_TYPE])
+    yield f"## Progress\n\n`{PROGRESS_TYPE}`, on {topics}. {schemas['Progress']['description']}"
     yield "It has no key: it is addressed to a partition.\n"
     yield table(schemas["Progress"])
 
