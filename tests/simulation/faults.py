@@ -54,7 +54,7 @@ DECIDE = ("decide-raises", "save-refused")
 """The `number`-th order cannot be decided on, or what came of it not saved, until the fix is out at the end."""
 LATE_OR_SLOW = ("broker-slow", "database-slow")
 BRAKE = ("payments-stopped", "payout-ceiling")
-"""A supervisor stops all payments, or bounds those under the `number`-th order's product, until everything is mended."""
+"""A supervisor stops all payments, or bounds those under the `number`-th order's product, until all is mended."""
 
 
 def drawn(draw: Random, stops: int, orders: int, many: float) -> list[Fault]:

@@ -74,7 +74,7 @@ class Watch:
 
     # decide ----------------------------------------------------------------------------------------------------------
 
-    def decide(
+    def decide(  # noqa: PLR0917  # as the kit calls it
         self,
         process: Any,
         state: Any,

@@ -147,7 +147,7 @@ class World:
         if service not in self.away and len(self.of(service)) < self.plan.processes[service]:
             self.start(service)
 
-    def decide(
+    def decide(  # noqa: PLR0917  # as the kit calls it
         self,
         process: Process,
         state: Any,

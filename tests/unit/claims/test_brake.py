@@ -108,7 +108,7 @@ def test_after_an_outage_a_stopped_payment_does_not_look_again_for_each_quarter_
     story = Braked(stopped())
     story.sent_at = LATE + timedelta(days=3)
     story.given(placed(), issued(), late(0))
-    assert story.armed_at == LATE + timedelta(days=3, minutes=1)
+    assert story.armed_at == LATE + timedelta(days=3, minutes=15)
 
 
 def test_the_buyer_hears_once_that_it_takes_longer() -> None:
@@ -245,11 +245,13 @@ def test_what_grew_while_it_waited_counts_as_what_it_is_then() -> None:
 
 
 def test_of_another_attempt_only_what_was_added_counts() -> None:
+    """The first attempt is made again at once; 90.00 more are due before the third one."""
     story = due(ceiling(100_000))
-    story.when(answer(story.last(IssueRefund), "RefundFailed", day(27.1), retryable=True))
-    story.when(lost(day(27.2)))
+    for hours in (1, 2):
+        story.when(answer(story.last(IssueRefund), "RefundFailed", LATE + timedelta(hours=hours)))
+    story.when(lost(LATE + timedelta(hours=3)))
     story.until(day(28))
-    assert [command.amount.minor for command in story.named(IssueRefund)] == [1_000, 10_000]
+    assert [command.amount.minor for command in story.named(IssueRefund)] == [1_000, 1_000, 10_000]
     assert [each.minor for each in story.commanded] == [1_000, 9_000]
 
 
