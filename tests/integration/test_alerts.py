@@ -127,8 +127,8 @@ async def brake(world: World) -> None:
         "INSERT INTO brake (kind, tenant, product, currency, minor, author, reason) VALUES "
         "('stop', NULL, NULL, NULL, NULL, 'a', 'r'), ('ceiling', 'acme', 'p', 'EUR', 1000, 'a', 'r'), "
         "('ceiling', 'acme', 'p', 'USD', 0, 'a', 'r'); "
-        "INSERT INTO payout SELECT date_trunc('hour', now(), 'UTC') - make_interval(hours => back), shard, 'acme', 'p', "
-        "'EUR', 125 FROM generate_series(0, 1) AS back, generate_series(0, 1) AS shard",
+        "INSERT INTO payout SELECT date_trunc('hour', now(), 'UTC') - make_interval(hours => back), shard, 'acme', "
+        "'p', 'EUR', 125 FROM generate_series(0, 1) AS back, generate_series(0, 1) AS shard",
     )
 
 

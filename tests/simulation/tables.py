@@ -223,14 +223,7 @@ def asked(tables: Tables, statement: str, arguments: Sequence[Any]) -> list[Any]
     for (hour, _, paid), minor in tables.payout.items():
         if hour >= arguments[0]:
             sums[paid, hour] = sums.get((paid, hour), 0) + minor
-    return [Row((*paid, hour, minor)) for (paid, hour), minor in sums.items()]
-
-
-class Row(tuple[Any, ...]):
-    """A row of USED, as asyncpg gives it: by position and by name."""
-
-    def __getitem__(self, place: Any) -> Any:
-        return super().__getitem__({"hour": 3, "minor": 4}.get(place, place) if isinstance(place, str) else place)
+    return [(*paid, hour, minor) for (paid, hour), minor in sums.items()]
 
 
 def due(tables: Tables, asked: Sequence[tuple[int, datetime, int]]) -> list[Wake]:

@@ -145,7 +145,7 @@ class Brakes:
         rows = []
         if any(each.kind == "ceiling" for each in self._forced):
             rows = await connection.fetch(USED, since)
-        used = [(Paid(*row[:3]), row["hour"], row["minor"]) for row in rows]
+        used = [(Paid(*row[:3]), *row[3:]) for row in rows]
         return Braked(self._last, self._forced, used, since)
 
     def again(self, text: str) -> Braked:
