@@ -23,6 +23,8 @@ from waybond_kit.aggregate import Outcome, Woken
 from waybond_kit.definition import Connection
 
 READ_EVERY_SECONDS = 1.0
+MAX_IN_FORCE = 200
+"""How many stops and ceilings may be in force at once: each batch is told of all of them."""
 COUNTS_KEPT = timedelta(days=2)
 """How long counts of past hours are kept."""
 
@@ -176,18 +178,21 @@ async def read(connection: Connection | asyncpg.Pool, after: int = 0) -> list[En
 async def write(connection: Connection, place: Place, minor: int | None, *, author: str, reason: str) -> Entry:
     """Set a stop or a ceiling (`minor`, in the place's currency); within a transaction, which it locks the history for.
 
-    Raises ContractError for a stop that is in force already.
+    Raises ContractError for a stop that is in force already, and above MAX_IN_FORCE.
     """
-    before = await _locked(connection, place)
+    forced = await _locked(connection)
+    before = forced.get(place)
     if place[0] == "stop" and before is not None:
         expected = f"payments that are not stopped: {before.author} stopped them at {before.written_at:%F %T}"
         raise ContractError("brake", expected, _said(place))
+    if before is None and len(forced) >= MAX_IN_FORCE:
+        raise ContractError("brake", f"at most {MAX_IN_FORCE} stops and ceilings in force", _said(place))
     return Entry(*await _written(connection, place, minor, author, reason, released=False))
 
 
 async def release(connection: Connection, place: Place, *, author: str, reason: str) -> Entry:
     """Release what is in force; within a transaction. Raises ContractError where nothing is."""
-    if await _locked(connection, place) is None:
+    if place not in await _locked(connection):
         raise ContractError("brake", "what is in force, as `waybond brake show` shows it", _said(place))
     return Entry(*await _written(connection, place, None, author, reason, released=True))
 
@@ -214,9 +219,10 @@ async def count(connection: Connection, shard: int, commanded: Sequence[Commande
     await connection.execute(COUNT, shard, oldest, *columns)
 
 
-async def _locked(connection: Connection, place: Place) -> Entry | None:
+async def _locked(connection: Connection) -> dict[Place, Entry]:
+    """What is in force; until the transaction ends nobody else writes."""
     await connection.execute(_LOCK)
-    return next((each for each in in_force(await read(connection)) if each.place == place), None)
+    return {each.place: each for each in in_force(await read(connection))}
 
 
 async def _written(
