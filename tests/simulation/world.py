@@ -31,7 +31,6 @@ from waybond_contracts.envelope import Envelope
 from waybond_contracts.event import Event
 from waybond_contracts.refunds import RefundCommand
 from waybond_contracts.registry import PROGRESS_TYPE, decode, encode
-from waybond_kit.aggregate import Decide
 from waybond_kit.definition import Definition
 from waybond_kit.door import Raw
 from waybond_kit.keys import event_id, partition_of
@@ -147,18 +146,9 @@ class World:
         if service not in self.away and len(self.of(service)) < self.plan.processes[service]:
             self.start(service)
 
-    def decide(  # noqa: PLR0917  # as the kit calls it
-        self,
-        process: Process,
-        state: Any,
-        fact: Any,
-        now: datetime,
-        sent_at: datetime | None,
-        told: Decide[Any] | None = None,
-    ) -> Any:
+    def decide(self, process: Process, *given: Any) -> Any:
         """The real `decide`, watched, and failing where a fault says so."""
-        service = process.site.definition.name
-        return self.watch.decide(process, state, fact, now, sent_at, told, failing=self.failing[service])
+        return self.watch.decide(process, *given, failing=self.failing[process.site.definition.name])
 
     # What happens outside --------------------------------------------------------------------------------------------
 
