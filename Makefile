@@ -12,7 +12,8 @@ MEMBERS := shared/contracts shared/kit services/pricing services/tracking servic
 PROJECTS := $(MEMBERS:%=%/pyproject.toml)
 ARGS ?=
 # In three processes, also on two cores: tests with servers wait for most of their time, and the others fill it.
-SIDE_BY_SIDE := --numprocesses 3 --dist loadgroup
+# The tests say themselves which of them come first (tests/support/servers.py).
+SIDE_BY_SIDE := --numprocesses 3 --dist loadgroup --no-loadscope-reorder
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 unexport VIRTUAL_ENV PYTHONPATH PYTHONHOME
 # Each of the many processes of a run would compile all that it imports again (Scenario: an image for Python sets it).

@@ -6,8 +6,9 @@ A test that asks for one of them is marked `servers`, so `pytest -m "not servers
 Where tests run in several processes, those with servers are groups that each stay in one process, one after another:
 `kit`, `servers` (all other parts) and `frozen` (processes that are stopped, killed and thawed) with a broker and a
 database that their process shares, `replay` with a stack that its tests share, `end to end` and `chaos` with stacks of
-their own. They wait for much of their time. The largest groups come first, one to a process; who is done takes the next
-one, and then the tests that need no server.
+their own. They wait for much of their time. The groups that take longest come first, one to a process; who is done
+takes the next one, and then the tests that need no server, those of minutes before those of moments. So that no process
+is left alone with a long group at the end.
 """
 
 from __future__ import annotations
@@ -27,6 +28,10 @@ from waybond_local.paths import fresh_folder
 from waybond_local.postgres import EmbeddedPostgres
 from waybond_local.provision import TOPIC_SETTINGS, make_topics, with_database
 
+LONGEST_FIRST = ("chaos", "end to end", "kit", "servers", "frozen", "replay", "others")
+"""The groups, by how long they take."""
+LONG_ALONE = frozenset({"mutants", "fuzz", "oracle", "simulation", "olist"})
+"""Folders of tests without servers of which one alone may take a minute."""
 _SERVER_FIXTURES = {"kafka", "postgres", "own_kafka", "own_postgres"}
 
 
@@ -35,6 +40,18 @@ def pytest_itemcollected(item: pytest.Item) -> None:
         item.add_marker(pytest.mark.servers)
     if item.get_closest_marker("servers") and not item.get_closest_marker("xdist_group"):
         item.add_marker(pytest.mark.xdist_group(_group(item.path)))
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=_turn)
+
+
+def _turn(item: pytest.Item) -> int:
+    group = item.get_closest_marker("xdist_group")
+    if group is not None and group.args[0] in LONGEST_FIRST:
+        return LONGEST_FIRST.index(group.args[0])
+    return len(LONGEST_FIRST) + (item.path.parent.name not in LONG_ALONE)
 
 
 def _group(path: Path) -> str:

@@ -14,6 +14,10 @@ from tests.support.claims import (
     usd,
 )
 from tests.support.large_order import JOURNEY, PACKAGES, VALUE, late_package, ordered
+from waybond_claims.adjudication.found import Found
+from waybond_claims.adjudication.interpreter import findings
+from waybond_claims.adjudication.view import view
+from waybond_claims.entitlement import entitlement
 from waybond_contracts.claims import ClaimApproved, ClaimDenied, ClaimReferred, ClaimReopened
 from waybond_contracts.disputes import DisputeStage
 from waybond_contracts.explanation import Explanation
@@ -159,3 +163,26 @@ def test_a_complaint_about_the_order_is_answered_by_the_findings_that_say_most()
 def test_the_file_stays_small_and_forgets_small_orders() -> None:
     assert len(story(*PACKAGES).case.explained) == 50
     assert all(len(each.digest) == 8 for each in story("P01").case.explained)
+
+
+def test_findings_that_were_left_out_say_nothing() -> None:
+    """Some packages are late, lost, damaged, delivered; of most nothing was heard, or of one clause alone."""
+    told = story("P01", "P02")
+    told.given(*(lost(day(27.1), package_id=each, journey=JOURNEY) for each in ("P02", "P03", "P04")))
+    told.given(*(damaged(day(27.2), package_id=each, journey=JOURNEY) for each in ("P04", "P05")))
+    told.given(*(delivered(day(27.3), package_id=each, journey=JOURNEY) for each in ("P01", "P03", "P06", "P07")))
+    now = day(28)
+    owes, seen = entitlement(told.case, now), view(told.case, now)
+    assert owes is not None
+    assert seen is not None
+    every = findings(seen)
+    assert not owes.whole
+    assert len(owes.findings) < len(every) == 11 * 50 + 1
+    assert owes.of() == list(every), "asked for, they are worked out"
+    kept = {_named(each) for each in owes.findings}
+    left_out = [each for each in every if _named(each) not in kept]
+    assert not any(each.applies or each.question or each.amounts for each in left_out)
+
+
+def _named(found: Found) -> tuple[str, str | None]:
+    return found.rule.clause.id, found.package_id

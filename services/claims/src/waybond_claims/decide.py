@@ -1,6 +1,5 @@
 """Claims as one pure function: add the fact, look at the whole case again, publish the difference to what was said."""
 
-from collections.abc import Iterator
 from datetime import datetime
 
 from msgspec.structs import replace
@@ -44,13 +43,12 @@ def decide(
     entry = ledger.entry(before, draft.case, now, draft.cause)
     if entry is not None:
         draft.change(entries=entry.ordinal)
-    wishes = *_deadlines(draft.case, now), braked.next_look(draft)
     # Only on a wake: by then everything known so far has been read. A fact that comes late is looked at.
     ends = droppable_at(draft.case) if isinstance(fact, Woken) else None
     return Outcome(
         None if ends is not None and now >= ends else draft.case,
         tuple(draft.events),
-        wake_at=min((each for each in wishes if each is not None and each > now), default=None),
+        wake_at=_wake_at(draft),
         rows=(entry, *draft.commanded) if entry is not None else draft.commanded,
         status=draft.case.status,
     )
@@ -145,13 +143,18 @@ def _ask(draft: Draft, owes: Entitlement | None) -> None:
             notices.refund_delayed(draft, question.minor)
 
 
-def _deadlines(case: Case, now: datetime) -> Iterator[datetime | None]:
-    """When time alone changes something, as each part of the case has it."""
-    yield next_look(case, now)
-    yield retries.retry_at(case)
-    yield asked.next_silence(case, now)
-    yield from asked.deadlines(case, now)
-    yield growth.next_period(case, now)
-    yield from verdicts.deadlines(case)
-    yield from answers.deadlines(case, now)
-    yield from waits.deadlines(case, now)
+def _wake_at(draft: Draft) -> datetime | None:
+    """When time alone changes something the next time, as each part of the case has it."""
+    case, now = draft.case, draft.now
+    dates = [next_look(case, now), retries.retry_at(case), asked.next_silence(case, now)]
+    if case.watches:
+        dates += (growth.next_period(case, now), *verdicts.deadlines(case))
+    if case.referrals:
+        dates += asked.deadlines(case, now)
+    if case.early:
+        dates += answers.deadlines(case, now)
+    if case.disputes:
+        dates += waits.deadlines(case, now)
+    if draft.braked is not None:
+        dates.append(braked.next_look(draft))
+    return min([each for each in dates if each is not None and each > now], default=None)

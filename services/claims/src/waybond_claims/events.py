@@ -13,7 +13,7 @@ from msgspec import structs
 
 from waybond_claims.adjudication import INTERPRETER
 from waybond_claims.adjudication.benefits import Amounts
-from waybond_claims.adjudication.found import RANK, Found
+from waybond_claims.adjudication.found import Found, rank
 from waybond_claims.case.journey import WatchFact
 from waybond_claims.case.money import Command
 from waybond_claims.case.order import Order
@@ -106,7 +106,7 @@ def explanation(case: Case, owes: Entitlement, difference: Due, now: datetime, s
     currency = seen.order.currency
     looked_at = said.findings
     if len(looked_at) > MAX_FINDINGS:
-        looked_at = tuple(sorted(looked_at, key=_weight, reverse=True)[:MAX_FINDINGS])
+        looked_at = tuple(sorted(looked_at, key=rank, reverse=True)[:MAX_FINDINGS])
     above = _above_value(owes, looked_at)
     units = [key for key in dict.fromkeys([key_of(each) for each in looked_at]) if key == ORDER or key in seen.ids]
     return _EXPLANATION(
@@ -128,10 +128,6 @@ def explanation(case: Case, owes: Entitlement, difference: Due, now: datetime, s
             "others": said.others,
         }
     )
-
-
-def _weight(found: Found) -> int:
-    return RANK[found.reason]
 
 
 def _package(owes: Entitlement, key: Key, above: set[Key], currency: str) -> PackageBasis:

@@ -1,13 +1,12 @@
 """When a case becomes a claim: it gets its id, and is opened."""
 
-from waybond_claims.adjudication.found import RANK, Found
+from waybond_claims.adjudication.found import MET, rank
 from waybond_claims.adjudication.terms import terms
 from waybond_claims.case.state import Case
 from waybond_claims.complaints import waits
 from waybond_claims.draft import Draft, named
 from waybond_claims.entitlement import Entitlement
 from waybond_contracts import claims
-from waybond_contracts.explanation import FindingReason
 from waybond_kit.aggregate import Woken
 
 HARMLESS = frozenset({"ShipmentDelivered", "ShipmentHindered"})
@@ -39,9 +38,9 @@ def opened(draft: Draft, owes: Entitlement | None) -> None:
     case = draft.case
     if case.opened:
         return
-    met = max(owes.findings, key=_weight) if owes is not None else None
+    met = max(owes.findings, key=rank, default=None) if owes is not None else None
     dispute = next(waits.open_disputes(case), None)
-    if met is not None and RANK[met.reason] >= RANK[FindingReason.NEEDS_CARRIER_ANSWER]:
+    if met is not None and rank(met) >= MET:
         cause = met.fact.partition("/")[0] or draft.cause
         fields = {"cause": cause, "peril": met.rule.clause.peril}
     elif dispute is not None:
@@ -51,7 +50,3 @@ def opened(draft: Draft, owes: Entitlement | None) -> None:
     else:
         return
     draft.say(claims.ClaimOpened, fields, opened=True)
-
-
-def _weight(found: Found) -> int:
-    return RANK[found.reason]

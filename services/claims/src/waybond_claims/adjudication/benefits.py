@@ -19,7 +19,7 @@ from waybond_claims.adjudication.view import View
 from waybond_claims.case.order import Line
 from waybond_contracts.money import exponent_of, rounded
 from waybond_contracts.worded import Amount
-from waybond_contracts.wording import Deductible, Tier
+from waybond_contracts.wording import Clause, Deductible, Tier
 
 
 class Conversion(Struct, frozen=True, gc=False):
@@ -71,15 +71,10 @@ def amounts(
     goods = _goods(view.goods(rule, unit), deductible, basis, out) if deductible is not None else None
     if goods == 0:
         deductible = goods = None
-    sums = {
-        "fixed": tier.amount,
-        "at_least": tier.at_least,
-        "at_most": tier.at_most,
-        "deductible": deductible.amount if deductible is not None else None,
-        "limit": clause.limit,
-    }
-    named = {what: amount for what, amount in sums.items() if amount is not None}
-    given = {what: sum_of(view, amount) for what, amount in named.items()}
+    given: dict[str, Decimal] = {}
+    converted: tuple[Conversion, ...] = ()
+    if rule.has_sums or deductible is not None:
+        given, converted = _sums(view, clause, tier, deductible)
     found = Amounts(
         basis=basis,
         benefit=0,
@@ -93,14 +88,29 @@ def amounts(
         deductible=given.get("deductible"),
         deductible_goods=goods,
         limit=given.get("limit"),
-        converted=tuple(
-            _conversion(view, what, named[what]) for what, minor in given.items() if minor != minor.to_integral_value()
-        ),
+        converted=converted,
     )
     if unit in view.units.valueless:  # Goods that are shipped again are worth nothing a second time.
         left = tuple(each for each in found.converted if each.what not in ("fixed", "at_least"))
         return replace(found, fixed=Decimal(0) if found.fixed is not None else None, at_least=None, converted=left)
     return replace(found, benefit=rounded(_net(found, rule.shares[tier_index])))
+
+
+def _sums(
+    view: View, clause: Clause, tier: Tier, deductible: Deductible | None
+) -> tuple[dict[str, Decimal], tuple[Conversion, ...]]:
+    """The sums that the wording names, in the order's currency, and how those came about that are not whole."""
+    sums = {
+        "fixed": tier.amount,
+        "at_least": tier.at_least,
+        "at_most": tier.at_most,
+        "deductible": deductible.amount if deductible is not None else None,
+        "limit": clause.limit,
+    }
+    named = {what: amount for what, amount in sums.items() if amount is not None}
+    given = {what: sum_of(view, amount) for what, amount in named.items()}
+    fractions = [what for what, minor in given.items() if minor != minor.to_integral_value()]
+    return given, tuple([_conversion(view, what, named[what]) for what in fractions])
 
 
 def by_hand(view: View, rule: Rule, tier_index: int, basis: int, minor: int) -> Amounts:

@@ -10,9 +10,9 @@ from waybond_claims.case.cover import Cover
 from waybond_claims.case.journey import WatchFact
 from waybond_contracts.explanation import FindingReason
 
-RANK = {
-    reason: rank
-    for rank, reason in enumerate(
+_RANKS = {
+    reason.value: number
+    for number, reason in enumerate(
         (
             FindingReason.OTHER_LANE,
             FindingReason.NOT_MET,
@@ -30,6 +30,9 @@ RANK = {
     )
 }
 """Of several ways in which a clause can be met the one that says most counts."""
+
+MET = _RANKS[FindingReason.NEEDS_CARRIER_ANSWER.value]
+"""The rank from which on something happened that the clause is about."""
 
 # Looked up once: a member of an enumeration is found by its name in ten times the time of a variable.
 _APPLIES, _NOT_YET = FindingReason.APPLIES, FindingReason.NOT_YET
@@ -70,10 +73,15 @@ class Found(Struct, frozen=True, gc=False):
         return self.amounts.benefit if self.amounts is not None else 0
 
 
+def rank(found: Found) -> int:
+    """How much the finding says."""
+    return _RANKS[found.reason._value_]  # Python hashes the text itself; a member of an enumeration by a call.
+
+
 def better(one: Found, other: Found) -> Found:
     """Of two ways in which a clause may be met the one that says more: the higher tier, and of two that are met the one
     that was met first; the earlier date, where neither is met yet."""
-    difference = RANK[one.reason] - RANK[other.reason] or (one.tier or 0) - (other.tier or 0)
+    difference = rank(one) - rank(other) or (one.tier or 0) - (other.tier or 0)
     if one.reason is _NOT_YET and other.reason is _NOT_YET and other.eligible_at is not None:
         return other if one.eligible_at is None or other.eligible_at < one.eligible_at else one
     if not difference and one.applies and one.fact_at is not None and other.fact_at is not None:

@@ -43,6 +43,8 @@ def _growing(case: Case) -> list[tuple[WatchFact, Growth]]:
     """The watches of clauses that pay by the period, on the lane that the order went on when they fell due."""
     if case.policy is None or not case.watches:
         return []
+    if not case.covers and not terms(case.wording, *case.lane).growing:
+        return []
     lanes = dict.fromkeys(case.lane_of(each) for each in (*case.covers, case.cover))
     growing = {lane: terms(case.wording, *lane).growing for lane in lanes}
     if not any(growing.values()):

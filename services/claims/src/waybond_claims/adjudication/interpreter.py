@@ -1,5 +1,6 @@
 """Reads the wording against the facts: one finding for each clause and package, with the reason and the benefit."""
 
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from fractions import Fraction
 from functools import reduce
@@ -9,49 +10,91 @@ from msgspec.structs import replace as changed
 from waybond_claims.adjudication.asks import asked, most
 from waybond_claims.adjudication.benefits import NoRateError, amounts, by_hand, started_periods, with_deductible_shared
 from waybond_claims.adjudication.exclusions import NOTHING, Excluded, circumstance, excluded
-from waybond_claims.adjudication.found import RANK, Found, better
+from waybond_claims.adjudication.found import MET, Found, better, rank
 from waybond_claims.adjudication.terms import Rule
 from waybond_claims.adjudication.view import View, on_other_lanes, question_key
-from waybond_claims.adjudication.ways import looked_at
+from waybond_claims.adjudication.ways import SEEN_BY_SCAN, looked_at
 from waybond_claims.adjudication.windows import claimable
 from waybond_claims.case.covered import covered_until
 from waybond_claims.case.journey import WatchFact
 from waybond_contracts.explanation import FindingReason
 
 # Looked up once: see found.py.
-_APPLIES, _NOT_MET = FindingReason.APPLIES, FindingReason.NOT_MET
+_APPLIES, _NOT_MET, _OTHER_LANE = FindingReason.APPLIES, FindingReason.NOT_MET, FindingReason.OTHER_LANE
 
 
-def findings(view: View) -> tuple[Found, ...]:
-    """Every clause of the wording, in its order, for every unit that it looks at.
+def findings(view: View, among: Collection[str | None] | None = None) -> tuple[Found, ...]:
+    """Every clause of the wording, in its order, for every unit that it looks at; `among`: for no units but these.
 
     What was met before the order went elsewhere is decided under the lane that it went on then.
     """
-    by_rule = _by_rule(view)
+    units = view.ids if among is None else [each for each in view.ids if each in among]
+    by_rule = _by_rule(view, units)
     for other in on_other_lanes(view) if view.case.covers else ():
-        by_rule = [_either(now, then) for now, then in zip(by_rule, _by_rule(other), strict=True)]
+        by_rule = [_either(now, then) for now, then in zip(by_rule, _by_rule(other, units), strict=True)]
+    return _flat(by_rule)
+
+
+def telling(view: View) -> tuple[Found, ...]:
+    """The same without those of clauses of which nothing was heard for the unit: they give no benefit, and ask nobody.
+
+    Scenario: one of 50 packages is late. Of the 49 others each clause says that its day has not come, 539 times. Do not
+    call it for a case of which `is_spoken_of` holds.
+    """
+    heard: dict[str, set[str | None]] = {}
+    for what, unit in (*view.watches, *view.seen):
+        heard.setdefault(what, set()).add(unit)
+    scanned = {unit for _, unit in view.seen} if view.terms.bars else set()
+    return _flat([_of_rule(view, rule, _heard_of(view, rule, heard, scanned)) for rule in view.terms.rules])
+
+
+def is_spoken_of(view: View) -> bool:
+    """Whether somebody may have said something of any unit, other than by its watches and scans."""
+    return bool(view.case.disputes or view.rulings or view.case.covers)
+
+
+def number_of(view: View) -> int:
+    """How many findings there are in all."""
+    return sum([1 if rule.of_order or not rule.on_lane else len(view.ids) for rule in view.terms.rules])
+
+
+def _heard_of(
+    view: View, rule: Rule, heard: Mapping[str, set[str | None]], scanned: set[str | None]
+) -> Sequence[str | None]:
+    """The units of which something was heard that the clause is about, or that an exclusion may be."""
+    names = [timed.watch_id for way in rule.ways for timed in way.tiers]
+    for way in rule.ways:
+        if way.scan and way.scan not in SEEN_BY_SCAN:
+            return view.ids  # A scan that is in the journey alone.
+        if way.scan:
+            names.append(SEEN_BY_SCAN[way.scan][0])
+    told = scanned.union(*[heard[name] for name in names if name in heard])
+    return [unit for unit in view.ids if unit in told] if told else ()
+
+
+def _flat(by_rule: list[list[Found]]) -> tuple[Found, ...]:
     found: list[Found] = []
     for each in by_rule:
-        found += each if len(each) == 1 else _together(each[0].rule, each)
+        found += each if len(each) < 2 else _together(each[0].rule, each)
     return tuple(found)
 
 
-def _by_rule(view: View) -> list[list[Found]]:
-    found: list[list[Found]] = []
-    for rule in view.terms.rules:
-        if not rule.on_lane:
-            found.append([Found(rule, None, FindingReason.OTHER_LANE)])
-        elif rule.of_order:
-            found.append([_found(view, rule, None)])
-        else:
-            found.append([_found(view, rule, unit) for unit in view.ids])
-    return found
+def _by_rule(view: View, units: Sequence[str | None]) -> list[list[Found]]:
+    return [_of_rule(view, rule, units) for rule in view.terms.rules]
+
+
+def _of_rule(view: View, rule: Rule, units: Sequence[str | None]) -> list[Found]:
+    if not rule.on_lane:
+        return [Found(rule, None, _OTHER_LANE)]
+    if rule.of_order:
+        return [_found(view, rule, None)]
+    return [_found(view, rule, unit) for unit in units]
 
 
 def _either(now: list[Found], then: list[Found]) -> list[Found]:
     """Of the findings of one clause on two lanes, by unit the one that says more, or that was met first; what was
     never met on the lane of then is of no interest."""
-    met = [each for each in then if RANK[each.reason] >= RANK[FindingReason.NEEDS_CARRIER_ANSWER]]
+    met = [each for each in then if rank(each) >= MET]
     if not met:
         return now
     if [each.package_id for each in now] != [each.package_id for each in then]:

@@ -9,18 +9,23 @@ from functools import lru_cache
 from waybond_contracts.places import Lane
 from waybond_contracts.watches import conditions, watch_id
 from waybond_contracts.wording import (
+    PARAMETRIC,
     Clause,
     Clock,
     Condition,
     Deductible,
     Exclusion,
+    Peril,
     Scope,
+    Tier,
     Wording,
     duration_on,
     parse,
 )
 
 TERMS_KEPT = 1_024
+# What an arrival says was not so after all. A parcel that arrives was late all the same.
+UNDONE_BY_ARRIVAL = frozenset({Peril.LOST, Peril.NOT_RECEIVED, Peril.RETURNED})
 HARMS = frozenset({"LOST", "DESTROYED", "DAMAGED", "RETURNING", "RETURNED"})
 
 
@@ -61,6 +66,14 @@ class Rule:
     """Whether it pays only what somebody claims."""
     by_claim_alone: bool
     """Whether neither a clock nor a scan meets it either."""
+    has_sums: bool
+    """Whether a tier or its limit names a sum of money, beside the deductible."""
+    indemnifies: bool
+    """Whether it makes good what the goods were worth: then what came back for them elsewhere counts."""
+    of_whereabouts: bool
+    """Whether its peril is that the parcel did not come."""
+    undone_by_arrival: bool
+    """Whether an arrival says that it was not so, other than where the buyer says just that it never came."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +156,19 @@ def _rule(wording: Wording, clause: Clause, lane: Lane) -> Rule:
         of_order=clause.scope is Scope.ORDER,
         claimed=clause.trigger == "claim",
         by_claim_alone=clause.by_claim_alone,
+        has_sums=clause.limit is not None or any(_named_sums(tier) for tier in clause.tiers),
+        indemnifies=clause.peril not in PARAMETRIC,
+        of_whereabouts=clause.peril in UNDONE_BY_ARRIVAL,
+        undone_by_arrival=clause.peril in UNDONE_BY_ARRIVAL and not _disputes_delivery(clause),
     )
+
+
+def _named_sums(tier: Tier) -> bool:
+    return any(each is not None for each in (tier.amount, tier.at_least, tier.at_most))
+
+
+def _disputes_delivery(clause: Clause) -> bool:
+    return clause.trigger == "claim" and clause.peril is Peril.NOT_RECEIVED
 
 
 def _growths(rule: Rule) -> Iterator[tuple[TimedTier, Growth]]:

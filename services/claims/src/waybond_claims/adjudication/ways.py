@@ -12,10 +12,8 @@ from waybond_claims.adjudication.view import View
 from waybond_claims.case.covered import in_force
 from waybond_claims.case.journey import WatchFact
 from waybond_contracts.explanation import FindingReason
-from waybond_contracts.wording import Clock, Peril
+from waybond_contracts.wording import Clock
 
-# What an arrival says was not so after all. A parcel that arrives was late all the same.
-UNDONE_BY_ARRIVAL = frozenset({Peril.LOST, Peril.NOT_RECEIVED, Peril.RETURNED})
 # Looked up once: see found.py.
 _NOT_MET, _KEPT, _NOT_YET = FindingReason.NOT_MET, FindingReason.KEPT, FindingReason.NOT_YET
 _OUTSIDE = frozenset({FindingReason.BEFORE_COVER, FindingReason.AFTER_COVER, FindingReason.OTHER_LANE})
@@ -45,7 +43,7 @@ def looked_at(view: View, rule: Rule, unit: str | None) -> list[Found]:
 
 def _lost_outside(view: View, rule: Rule, found: list[Found]) -> Found | None:
     """The scan by which the carrier says that it was lost (or came back) while it was not covered."""
-    if rule.of_order or rule.clause.peril not in UNDONE_BY_ARRIVAL:
+    if rule.of_order or not rule.of_whereabouts:
         return None
     for each in found:
         if each.watch is not None or each.fact_at is None or each.reason not in _OUTSIDE:
@@ -99,12 +97,7 @@ def _undone(view: View, rule: Rule, unit: str | None) -> bool:
     """Whether an arrival says that it was not so, other than where the buyer says just that it never came. What was
     paid before the arrival was known stays beside what is owed, as the wording's `late_arrival` has it (decision 83).
     """
-    return _undone_by_arrival(rule) and view.arrival(rule, unit) is not None
-
-
-def _undone_by_arrival(rule: Rule) -> bool:
-    peril = rule.clause.peril
-    return peril in UNDONE_BY_ARRIVAL and not (rule.claimed and peril is Peril.NOT_RECEIVED)
+    return rule.undone_by_arrival and view.arrival(rule, unit) is not None
 
 
 def _in_cover(view: View, said: Found, at: datetime) -> Found:
@@ -141,7 +134,7 @@ def _ran_out(view: View, rule: Rule, timed: TimedTier, fact: WatchFact, unit: st
     if arrived is not None and arrived.earliest <= fact.due:
         # Tracking watches each package alone; what replaces it was there in time.
         return changed(said, reason=FindingReason.KEPT, tier=None)
-    if _undone(view, rule, unit) or (fact.arrived is not None and _undone_by_arrival(rule)):
+    if _undone(view, rule, unit) or (fact.arrived is not None and rule.undone_by_arrival):
         return changed(said, reason=FindingReason.CONTRADICTED, tier=None)
     if not rule.clause.ask_carrier or _carrier_answered(fact):
         return said

@@ -114,7 +114,7 @@ class Case(Struct, frozen=True, omit_defaults=True):
     @property
     def status(self) -> str:
         """The case in a word, for people."""
-        if any(each.is_open for each in self.referrals):
+        if self.referrals and any(each.is_open for each in self.referrals):
             return "referred"
         if self.in_flight is not None:
             return "paying"

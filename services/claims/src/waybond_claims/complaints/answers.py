@@ -10,7 +10,7 @@ from datetime import datetime
 from msgspec.structs import replace
 
 from waybond_claims.adjudication.complaints import is_about
-from waybond_claims.adjudication.found import RANK, Found
+from waybond_claims.adjudication.found import Found, rank
 from waybond_claims.case.complaint import Dispute
 from waybond_claims.case.elsewhere import elsewhere
 from waybond_claims.case.state import Case, put
@@ -123,7 +123,7 @@ def _decided_by(owes: Entitlement, dispute: Dispute) -> list[Found]:
 
 
 def _weight(found: Found) -> tuple[int, float]:
-    return RANK[found.reason], -found.eligible_at.timestamp() if found.eligible_at is not None else float("-inf")
+    return rank(found), -found.eligible_at.timestamp() if found.eligible_at is not None else float("-inf")
 
 
 def _about_to_be_told(dispute: Dispute, dated: list[Found], now: datetime, *, woken: bool) -> bool:

@@ -59,14 +59,19 @@ def is_overdue(referral: Referral, now: datetime) -> bool:
 def next_silence(case: Case, now: datetime) -> datetime | None:
     """When a silence that nobody was asked about yet is to be asked about."""
     flight = case.in_flight
-    silences = [(stuck_key(each), stuck_at(each)) for each in case.disputes if each.freezes and case.unpaid > 0]
-    if flight is not None:
-        silences.append((_silent_key(flight), flight.patience))
-    if not silences or not has_room(case):
+    stuck = [each for each in case.disputes if each.freezes and case.unpaid > 0] if case.disputes else []
+    if not stuck and flight is None:
         return None
-    asked = {each.key for each in case.referrals if each.choice != WITHDRAWN}
+    dates = [] if flight is None else [flight.patience]
+    dates += [stuck_at(each) for each in stuck]
+    if case.referrals:
+        if not has_room(case):
+            return None
+        keys = ([] if flight is None else [_silent_key(flight)]) + [stuck_key(each) for each in stuck]
+        asked = {each.key for each in case.referrals if each.choice != WITHDRAWN}
+        dates = [at for key, at in zip(keys, dates, strict=True) if key not in asked]
     # It is concluded on a wake alone: one that a late fact has overtaken is still to come.
-    return min([max(at, now + AT_ONCE) for key, at in silences if key not in asked], default=None)
+    return max(min(dates), now + AT_ONCE) if dates else None
 
 
 def _silent_key(flight: Command) -> str:

@@ -1,13 +1,13 @@
 """What the order is owed, in steps: the benefits of the units, limits, what others paid back, and what stays paid."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from waybond_claims.adjudication.found import Found
-from waybond_claims.adjudication.interpreter import findings
+from waybond_claims.adjudication.interpreter import findings, is_spoken_of, number_of, telling
 from waybond_claims.adjudication.terms import Rule
 from waybond_claims.adjudication.view import View, view
 from waybond_claims.adjudication.windows import is_claimed
@@ -18,13 +18,15 @@ from waybond_claims.case.given_back import given_back, split
 from waybond_claims.case.money import Elsewhere
 from waybond_claims.case.order import Line
 from waybond_claims.case.state import Case
-from waybond_claims.entitlement.caps import indemnifies, may_be_kept, most_of, unit_limit
+from waybond_claims.entitlement.caps import may_be_kept, most_of, unit_limit
 from waybond_claims.entitlement.clause_limits import within_clause_limits
 from waybond_claims.entitlement.keys import ORDER, Key, key_of, label
 from waybond_claims.entitlement.paid import Paid, paid
 from waybond_claims.entitlement.steps import Stepped, step
 from waybond_contracts.explanation import StepKind
 
+WHOLE_FINDINGS = 40
+"""The findings of an order that has no more of them are always worked out, and explained, whole."""
 KEPT = frozenset({"keep"})
 NOT_ASKED_BACK = frozenset({"keep", "offset"})
 
@@ -64,7 +66,7 @@ class Bounds(Struct, frozen=True, gc=False):
         return self.indemnity(found.rule, key, most, found.cover)
 
     def indemnity(self, rule: Rule | None, key: Key, minor: int, cover: Cover | None = None) -> int:
-        if rule is None or not indemnifies(rule):
+        if rule is None or not rule.indemnifies:
             return minor
         return min(minor, max(0, self.value(key, cover) - self.elsewhere.get(key, 0)))
 
@@ -78,6 +80,9 @@ class Entitlement(Struct, frozen=True, gc=False):
 
     view: View
     findings: tuple[Found, ...]
+    """Those that give a benefit or ask somebody among them; see `of` for the others."""
+    whole: bool
+    """Whether they are all."""
     steps: tuple[Stepped, ...]
     entitled: int
     owed: int
@@ -97,13 +102,24 @@ class Entitlement(Struct, frozen=True, gc=False):
     bounds: Bounds
     """The units' values and limits, and what came back for them elsewhere."""
 
+    def of(self, units: Collection[Key] | None = None) -> list[Found]:
+        """All findings of these units, or of all."""
+        if self.whole:
+            every = self.findings
+        else:
+            known = {(each.rule.clause.id, key_of(each)): each for each in self.findings}
+            fresh = findings(self.view, units)
+            every = tuple([known.get((each.rule.clause.id, key_of(each)), each) for each in fresh])
+        return [each for each in every if units is None or key_of(each) in units]
+
 
 def entitlement(case: Case, now: datetime) -> Entitlement | None:
     """The entitlement, or None as long as order or policy is not known or their currencies differ."""
     seen = view(case, now)
     if seen is None or seen.cover.currency != seen.order.currency:
         return None
-    found = findings(seen)
+    whole = number_of(seen) <= WHOLE_FINDINGS or is_spoken_of(seen)
+    found = findings(seen) if whole else telling(seen)
     refunds = (*beside(case), *amended_away(case))
     covers = _covers(found) if case.covers else {}
     bounds = Bounds(seen, covers, _by_unit(seen, found, refunds))
@@ -138,6 +154,7 @@ def entitlement(case: Case, now: datetime) -> Entitlement | None:
     return Entitlement(
         view=seen,
         findings=found,
+        whole=whole,
         steps=tuple(steps),
         entitled=entitled,
         owed=owed,
@@ -239,7 +256,7 @@ def _by_unit(seen: View, found: tuple[Found, ...], refunds: tuple[Elsewhere, ...
         return {}
     due: dict[str | None, int] = {}
     for each in found:
-        if each.applies and indemnifies(each.rule) and not each.rule.of_order:
+        if each.applies and each.rule.indemnifies and not each.rule.of_order:
             due[each.package_id] = max(due.get(each.package_id, 0), each.benefit)
     values = seen.values(seen.cover)
     known = {line.line_id for line in seen.lines}

@@ -9,7 +9,6 @@ from waybond_claims.case.cover import Cover
 from waybond_claims.case.state import Case
 from waybond_claims.entitlement.keys import ORDER, Key
 from waybond_contracts.money import rounded
-from waybond_contracts.wording import PARAMETRIC
 
 
 def unit_limit(case: Case, cover: Cover, key: Key) -> int | None:
@@ -19,11 +18,6 @@ def unit_limit(case: Case, cover: Cover, key: Key) -> int | None:
     if cover.package_limit is not None and key != ORDER:
         limits.append(cover.package_limit)
     return min(limits, default=None)
-
-
-def indemnifies(rule: Rule) -> bool:
-    """Whether the clause makes good what the goods were worth: then what came back for them elsewhere counts."""
-    return rule.clause.peril not in PARAMETRIC
 
 
 def most_of(seen: View, rule: Rule) -> int | None:

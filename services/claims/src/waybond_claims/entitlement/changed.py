@@ -10,18 +10,14 @@ from zlib import crc32
 
 from msgspec import Struct
 
-from waybond_claims.adjudication.found import RANK, Found
+from waybond_claims.adjudication.found import Found, rank
 from waybond_claims.case.explained import Explained
 from waybond_claims.case.state import Case
-from waybond_claims.entitlement.allocate import Entitlement
+from waybond_claims.entitlement.allocate import WHOLE_FINDINGS, Entitlement
 from waybond_claims.entitlement.keys import ORDER, Key, key_of, label
 from waybond_claims.entitlement.steps import Stepped, step
 from waybond_contracts.explanation import OTHERS, FindingReason, StepKind
 from waybond_contracts.recompute import REFUNDED
-
-WHOLE_FINDINGS = 40
-"""An explanation of so many findings, or fewer, is whole. Of more, those of units that changed are left out that say
-nothing; and if these are still more, all but one a unit."""
 
 
 class Told(Struct, frozen=True, gc=False):
@@ -70,7 +66,7 @@ def told(case: Case, owes: Entitlement, also: Collection[Found] = ()) -> Told:
     units = {key for key in (*now, *before) if now.get(key) != before.get(key)}
     # What is paid is always named: the unit of which most is new, and the order, which stands beside all units.
     units |= {key_of(each) for each in (*also, *owes.best[:1])} | {ORDER}.intersection(owes.benefits)
-    mine = [each for each in owes.findings if key_of(each) in units]
+    mine = owes.of(units)
     if len(mine) > WHOLE_FINDINGS:
         mine = _shortened(owes, mine, also)
     others = sum(1 for key in owes.view.ids if key not in units)
@@ -78,8 +74,9 @@ def told(case: Case, owes: Entitlement, also: Collection[Found] = ()) -> Told:
 
 
 def _shortened(owes: Entitlement, mine: list[Found], also: Collection[Found]) -> list[Found]:
-    """Without what says nothing; if that is still too many, of each unit the finding that says most, or is paid."""
-    most = {key_of(each): each for each in sorted(mine, key=_weight)} | {key_of(each): each for each in owes.best}
+    """More than WHOLE_FINDINGS without what says nothing; if that is still too many, of each unit the finding that says
+    most, or is paid."""
+    most = {key_of(each): each for each in sorted(mine, key=rank)} | {key_of(each): each for each in owes.best}
     named = {id(each) for each in (*also, *most.values())}
     telling = [each for each in mine if _says_something(each) or id(each) in named]
     return telling if len(telling) <= WHOLE_FINDINGS else [each for each in mine if id(each) in named]
@@ -87,7 +84,7 @@ def _shortened(owes: Entitlement, mine: list[Found], also: Collection[Found]) ->
 
 def is_small(owes: Entitlement) -> bool:
     """Whether an explanation of the order is always whole."""
-    return len(owes.findings) <= WHOLE_FINDINGS
+    return owes.whole and len(owes.findings) <= WHOLE_FINDINGS
 
 
 def _digests(owes: Entitlement) -> dict[Key, str]:
@@ -123,7 +120,3 @@ def _says_something(found: Found) -> bool:
 
 def _of_unit(each: Stepped) -> bool:
     return each.kind is StepKind.ADD or each.what.startswith(REFUNDED)
-
-
-def _weight(found: Found) -> int:
-    return RANK[found.reason]

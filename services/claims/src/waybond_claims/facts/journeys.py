@@ -11,7 +11,8 @@ from waybond_contracts import delays, fields
 from waybond_contracts.shipments import ScanKind
 
 ROUTINE = frozenset(
-    {
+    kind.value
+    for kind in (
         ScanKind.LABEL_CREATED,
         ScanKind.PICKED_UP,
         ScanKind.IN_TRANSIT,
@@ -24,7 +25,7 @@ ROUTINE = frozenset(
         ScanKind.DELIVERED,
         ScanKind.STALE,
         ScanKind.UNKNOWN,
-    }
+    )
 )
 """Scans of which no time is kept: hardly an exclusion names them, and a file is to stay small."""
 
@@ -111,23 +112,23 @@ def _scanned_at(scan: tuple[str, Interval]) -> tuple[datetime, str]:
 def _package(each: delays.PackageJourney, as_of: datetime) -> Package:
     # A package of which only scans are known says nothing of its contents.
     says_contents = bool(each.lines) or each.booked_at is not None
+    first, last = _scan(each.first_scan), _scan(each.last_scan)
     return Package(
         each.package_id,
         tuple((line.line_id, line.quantity) for line in each.lines),
         tuple(sorted([kind.value for kind in each.kinds])),
         each.booked_at,
-        (each.first_scan.kind.value, interval(each.first_scan.when)) if each.first_scan else None,
-        (each.last_scan.kind.value, interval(each.last_scan.when)) if each.last_scan else None,
+        first,
+        last,
         each.carrier_eta,
-        _noted(each),
+        _first_of_each([scan for scan in (first, last) if scan is not None and scan[0] not in ROUTINE]),
         (each.contents_as_of or as_of) if says_contents else None,
         each.replaces or "",
     )
 
 
-def _noted(each: delays.PackageJourney) -> tuple[tuple[str, Interval], ...]:
-    scans = [scan for scan in (each.first_scan, each.last_scan) if scan is not None and scan.kind not in ROUTINE]
-    return _first_of_each([(scan.kind.value, interval(scan.when)) for scan in scans])
+def _scan(scan: delays.ScanSeen | None) -> tuple[str, Interval] | None:
+    return (scan.kind.value, interval(scan.when)) if scan is not None else None
 
 
 def _first_of_each(scans: Sequence[tuple[str, Interval]]) -> tuple[tuple[str, Interval], ...]:

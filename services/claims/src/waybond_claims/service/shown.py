@@ -122,7 +122,7 @@ def shown(case: Case, status: str, known_at: datetime) -> ShownCase:
     why = None
     if owes is not None:
         difference = due(case, owes, waits=waits(case, known_at))
-        why = explanation(case, owes, difference, known_at, Told(owes.findings, None))
+        why = explanation(case, owes, difference, known_at, Told(tuple(owes.of()), None))
     return ShownCase(
         order=case.order_key,
         status=status,
