@@ -20,7 +20,7 @@ from waybond_contracts.generate.schemas import event_schemas, wording_schema
 from waybond_contracts.generate.vocabulary import PROVIDERS, VOCABULARY
 from waybond_contracts.registry import EVENT_TYPES, decode, encode
 from waybond_contracts.shipments import ScanKind
-from waybond_contracts.topics import TOPICS
+from waybond_contracts.topics import BRAKES, TOPICS
 from waybond_contracts.wording import Clock
 
 SCHEMAS = event_schemas()
@@ -56,7 +56,9 @@ def test_the_check_says_which_file_differs_is_missing_or_left_over(tmp_path: Pat
 
 
 def test_there_is_a_schema_for_every_event_and_for_progress_and_a_page_about_them() -> None:
-    assert set(SCHEMAS) == {model.__name__ for model in EVENT_TYPES.values()} | {"Progress"}
+    assert set(SCHEMAS) == {model.__name__ for model in EVENT_TYPES.values()} | {
+        *("Progress", "BrakeSet", "BrakeReleased")
+    }
     page = artefacts()[ROOT / "docs" / "reference" / "events.md"]
     assert all(f"### {model.__name__}\n" in page for model in EVENT_TYPES.values())
 
@@ -101,7 +103,7 @@ def test_the_readme_names_events_and_files_that_are_there() -> None:
 
 
 def test_every_event_lies_on_a_topic_and_every_topic_has_events() -> None:
-    assert {model.topic for model in EVENT_TYPES.values()} == {topic.name for topic in TOPICS}
+    assert {model.topic for model in EVENT_TYPES.values()} | {BRAKES} == {topic.name for topic in TOPICS}
 
 
 def test_the_vocabulary_of_scans_is_whole() -> None:

@@ -75,12 +75,16 @@ async def test_every_metric_of_an_alert_is_exported_by_a_running_service(
     kafka: str, database: str, topic_prefix: str, definition: Definition[Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(figures, "COUNT_SECONDS", 0.2)
-    of_claims = {"waybond_referrals_waiting", "waybond_ledger_off_minor"}
+    of_claims = {
+        *("waybond_referrals_waiting", "waybond_ledger_off_minor"),
+        *("waybond_payments_stopped", "waybond_payout_ceiling_used_ratio"),
+    }
     of_pricing = {"waybond_settings_behind_seconds"}
     wanted = set().union(*map(metrics_of, rules()))
     async with World(kafka, database, topic_prefix).ready(definition) as world:
         if definition is CLAIMS:
             await books(world)
+            await brake(world)
         if definition is not CLAIMS:
             wanted -= of_claims
         if definition is not PRICING:
@@ -116,6 +120,18 @@ async def books(world: World) -> None:
     )
 
 
+async def brake(world: World) -> None:
+    """All payments are stopped; a quarter of a ceiling, and all of one that lets nothing pass, is used up."""
+    await world.execute(
+        "claims",
+        "INSERT INTO brake (kind, tenant, product, currency, minor, author, reason) VALUES "
+        "('stop', NULL, NULL, NULL, NULL, 'a', 'r'), ('ceiling', 'acme', 'p', 'EUR', 1000, 'a', 'r'), "
+        "('ceiling', 'acme', 'p', 'USD', 0, 'a', 'r'); "
+        "INSERT INTO payout SELECT date_trunc('hour', now(), 'UTC') - make_interval(hours => back), shard, 'acme', "
+        "'p', 'EUR', 125 FROM generate_series(0, 1) AS back, generate_series(0, 1) AS shard",
+    )
+
+
 def _fields(state: Any) -> dict[str, Any]:
     return {name: getattr(state, name) for name in state.__struct_fields__}
 
@@ -132,6 +148,18 @@ async def test_claims_counts_what_waits_and_what_its_books_are_off(
     assert waiting["payer_silent"] == 1 and sum(waiting.values()) == 1
     off = {labels["currency"]: value for labels, value in found["waybond_ledger_off_minor"]}
     assert off == {"USD": 250, "BRL": 0}
+
+
+async def test_claims_tells_what_is_stopped_and_how_much_of_a_ceiling_is_used(
+    kafka: str, database: str, topic_prefix: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(figures, "COUNT_SECONDS", 0.2)
+    async with World(kafka, database, topic_prefix).ready(CLAIMS) as world:
+        await brake(world)
+        found = await scraped(world, CLAIMS, lambda seen: "waybond_payments_stopped" in seen)
+    assert found["waybond_payments_stopped"] == [({"tenant": "", "product": ""}, 1)]
+    used = {labels["currency"]: value for labels, value in found["waybond_payout_ceiling_used_ratio"]}
+    assert used == {"EUR": 0.25, "USD": 1}
 
 
 def test_each_alert_has_a_runbook_and_is_explained() -> None:

@@ -19,7 +19,9 @@ from tests.support.patience import within
 from tests.support.pools import pool_of
 from tests.support.servers import create_topics
 from waybond_claims.app import DEFINITION as CLAIMS
+from waybond_claims.brake import Commanded, Paid
 from waybond_claims.ledger import Entry, Posting
+from waybond_claims.service import brakes
 from waybond_contracts.topics import ORDERS, SHIPMENTS
 from waybond_kit import database as databases
 from waybond_kit.changes import (
@@ -46,6 +48,10 @@ AT = datetime(2026, 3, 1, tzinfo=UTC)
 KEY = "acme/shop/1"
 ID = aggregate_id(KEY)
 PARTITIONS = 3
+PAID = Paid("acme", "p", "USD")
+COMMANDED = [Commanded(PAID, AT, 30), Commanded(PAID, AT, 12), Commanded(PAID, AT + timedelta(hours=1), 5)]
+LATER = Commanded(PAID, AT + timedelta(days=3), 1)
+"""By then what was counted before is gone."""
 VIRTUAL_SECONDS = 60.0
 LONGER_SECONDS = 0.3
 """Than an operation takes that waits for nothing."""
@@ -110,7 +116,7 @@ def entry(ordinal: int, off: int = 0) -> Entry:
     return Entry(KEY, ordinal, AT, "Woken", "p", "CN-BR", sides)
 
 
-async def batch(store: Store, epoch: int, what: Changes | None, *, entries: Sequence[Entry] = ()) -> Any:
+async def batch(store: Store, epoch: int, what: Changes | None, *, entries: Sequence[object] = ()) -> Any:
     """One transaction, as the kit makes it."""
     async with store.transaction() as transaction:
         locked = await transaction.lock({0: epoch})
@@ -121,6 +127,8 @@ async def batch(store: Store, epoch: int, what: Changes | None, *, entries: Sequ
             await transaction.load([(0, ID)]),
             await transaction.documents([b"hash"]),
             await transaction.lines([(0, ID, ORDERS, 1)]),
+            sorted(tuple(row) for row in await transaction.connection.fetch(brakes.USED, AT)),
+            [tuple(row) for row in await transaction.connection.fetch(brakes.READ, 0)],
         ]
         await transaction.save(what)
         if entries:
@@ -163,8 +171,10 @@ async def one_writer(told: Told, store: Store) -> None:
         "met": [Met(0, 1, 1, "unreadable", "f", "d")],
     }
     await told.ask("second batch", batch(store, 1, changes(2, 1, **second), entries=[entry(2)]))
-    await told.ask("third batch", batch(store, 1, changes(3, 2, deletes=[state(2)])))
-    await told.ask("fourth batch", batch(store, 1, changes(4, 3)))
+    await told.ask("third batch", batch(store, 1, changes(3, 2, deletes=[state(2)]), entries=COMMANDED))
+    await told.ask("fourth batch", batch(store, 1, changes(4, 3), entries=[*COMMANDED[:1], entry(3)]))
+    await told.ask("fifth batch", batch(store, 1, changes(5, 4), entries=[LATER]))
+    await told.ask("sixth batch", batch(store, 1, changes(6, 5)))
     await told.ask("wakes due", store.wakes_due([0, 1], AT + timedelta(days=9), 10))
     await told.ask("leftovers", store.leftovers(0, 2))
     await told.ask("confirm", store.confirm(0, 1, 1))

@@ -7,6 +7,10 @@ from random import Random
 SERVICES = ("pricing", "tracking", "claims")
 
 
+BRAKES = 0.15
+"""In how many worlds each kind of brake is set."""
+
+
 class AwayError(ConnectionError):
     """The broker or the database does not answer."""
 
@@ -49,6 +53,8 @@ AWAY = ("broker-away", "database-away")
 DECIDE = ("decide-raises", "save-refused")
 """The `number`-th order cannot be decided on, or what came of it not saved, until the fix is out at the end."""
 LATE_OR_SLOW = ("broker-slow", "database-slow")
+BRAKE = ("payments-stopped", "payout-ceiling")
+"""A supervisor stops all payments, or bounds those under the `number`-th order's product, until all is mended."""
 
 
 def drawn(draw: Random, stops: int, orders: int, many: float) -> list[Fault]:
@@ -79,6 +85,15 @@ def long_pause(draw: Random, stops: int) -> Fault:
         service=draw.choice(SERVICES),
         seconds=draw.choice((3.2, 5.0, 8.0)) * (1.0 + 0.5 * draw.random()),
     )
+
+
+def braked(draw: Random, stops: int, orders: int) -> list[Fault]:
+    """What supervisors set in one world: nothing in most."""
+    return [
+        Fault(draw.randrange(stops), draw.random() * 0.2, kind, number=draw.randrange(orders))
+        for kind in BRAKE
+        if draw.random() < BRAKES
+    ]
 
 
 def _seconds(draw: Random, kind: str) -> float:

@@ -52,16 +52,23 @@ class Plan:
             hurry=0.1 if small else draw.choice((0.05, 0.15, 0.3, 0.8)),
             skews={host: (draw.random() * 2 - 1) * MAX_SKEW_SECONDS for host in ("broker", *SERVICES)},
         )
-        return plan if small or seed % 10 not in CONTESTED else plan.contested()
+        plan = plan if small or seed % 10 not in CONTESTED else plan.contested()
+        # Drawn beside the rest, so that the worlds without a brake are what they were.
+        brakes = [] if small else f.braked(Random(seed + 2), len(stops), len(plans))
+        return plan.with_faults(brakes) if brakes else plan
+
+    def with_faults(self, more: list[Fault]) -> "Plan":
+        """The same world, with more faults."""
+        return replace(self, faults=tuple(sorted((*self.faults, *more), key=lambda fault: (fault.stop, fault.after))))
 
     def contested(self) -> "Plan":
         """The same world, in which shards are fought for: two processes a service, and long pauses. The broker's clock
         is as far behind the services' as the allowance admits."""
         draw = Random(self.seed + 1)
         pauses = [f.long_pause(draw, len(self.stops)) for _ in range(CONTESTED_PAUSES)]
+        fought = self.with_faults(pauses)
         return replace(
-            self,
+            fought,
             processes=dict.fromkeys(SERVICES, 2),
             skews={host: MAX_SKEW_SECONDS * (-1 if host == "broker" else 1) for host in self.skews},
-            faults=tuple(sorted((*self.faults, *pauses), key=lambda fault: (fault.stop, fault.after))),
         )

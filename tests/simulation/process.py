@@ -4,8 +4,10 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
+from tests.simulation.brake import WatchedBrakes
 from tests.simulation.broker import Broker, SimulatedLog, SimulatedSender
 from tests.simulation.clocks import HostClock
 from tests.simulation.database import Database, SimulatedStore
@@ -13,7 +15,7 @@ from tests.simulation.group import SESSION_SECONDS, Group, Member
 from tests.simulation.loop import Owner, SimulatedLoop
 from tests.simulation.products import catalogue
 from waybond_contracts.event import Event
-from waybond_kit.aggregate import Outcome, Woken
+from waybond_kit.aggregate import Decide, Outcome, Woken
 from waybond_kit.batch import Done
 from waybond_kit.carrier import Limits
 from waybond_kit.definition import Definition
@@ -25,7 +27,8 @@ PROBE_SECONDS = 0.3
 SETTINGS_HOLD = timedelta(seconds=50)
 """How far ahead of the database's clock a snapshot of the tenants' settings is complete."""
 
-Decided = Callable[["Process", Any, Event | Woken, datetime, datetime | None], Outcome[Any]]
+Decided = Callable[["Process", Any, Event | Woken, datetime, datetime | None, Decide[Any] | None], Outcome[Any]]
+"""The last is the service's `decide` as a batch has it, where it is told more than state and fact."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,10 +62,17 @@ class Process:
         self.ended_now: Callable[[Process], None] = lambda _: None
         """Called when the process is dead or has stopped."""
 
-        def decided(state: Any, fact: Event | Woken, now: datetime, sent_at: datetime | None = None) -> Outcome[Any]:
-            return decide(self, state, fact, now, sent_at)
+        def decided(
+            state: Any,
+            fact: Event | Woken,
+            now: datetime,
+            sent_at: datetime | None = None,
+            told: Decide[Any] | None = None,
+        ) -> Outcome[Any]:
+            return decide(self, state, fact, now, sent_at, told)
 
-        self._definition = replace(site.definition, decide=decided)
+        knowing = None if site.definition.knowing is None else partial(WatchedBrakes, decided)
+        self._definition = replace(site.definition, decide=decided, knowing=knowing)
         site.loop.spawn(self.owner, self._run())
 
     def __repr__(self) -> str:

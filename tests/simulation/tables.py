@@ -7,7 +7,11 @@ from typing import Any
 from uuid import UUID
 
 import asyncpg
+from msgspec.structs import astuple
 
+from waybond_claims.brake import Paid
+from waybond_claims.service import brakes
+from waybond_claims.service.brakes import Entry
 from waybond_claims.service.storage import BOOK
 from waybond_kit.changes import Changes, JournalRow, OutboxRow, QuarantineRow, Released, Stored, Wake
 from waybond_kit.errors import FencedError
@@ -55,6 +59,10 @@ class Tables:
     documents: dict[bytes, bytes] = field(default_factory=dict)
     postings: list[Booked] = field(default_factory=list)
     entries: set[tuple[str, int]] = field(default_factory=set)
+    brake: list[Entry] = field(default_factory=list)
+    """Claims' history of stops and ceilings."""
+    payout: dict[tuple[datetime, int, Paid], int] = field(default_factory=dict)
+    """What was commanded under a ceiling, by hour and shard."""
 
     def line(self, shard: int, identity: UUID) -> list[QuarantineRow]:
         """What stands in the line of a held order, in order."""
@@ -165,7 +173,10 @@ def _wakes(tables: Tables, changes: Changes) -> Change:
 
 
 def booked(tables: Tables, statement: str, arguments: Sequence[Any]) -> Change:
-    """What a service's own storage writes: the entries and postings of claims; refuses what PostgreSQL would."""
+    """What a service's own storage writes: the entries and postings of claims, and what counts under a ceiling; refuses
+    what PostgreSQL would."""
+    if statement == brakes.COUNT:
+        return _counted_payouts(tables, arguments)
     if statement != BOOK:
         raise AssertionError(f"the simulated database does not know this statement: {statement}")
     _, keys, ordinals, _, _, _, _, places, _, accounts, currencies, minors, refunds = arguments
@@ -186,6 +197,33 @@ def booked(tables: Tables, statement: str, arguments: Sequence[Any]) -> Change:
         tables.postings.extend(row for _, row in rows)
 
     return apply
+
+
+def _counted_payouts(tables: Tables, arguments: Sequence[Any]) -> Change:
+    shard, oldest, *columns = arguments
+    rows = list(zip(*columns, strict=True))
+
+    def apply() -> None:
+        for key in [key for key in tables.payout if key[0] < oldest and key[1] == shard]:
+            del tables.payout[key]
+        for hour, tenant, product, currency, minor in rows:
+            key = hour, shard, Paid(tenant, product, currency)
+            tables.payout[key] = tables.payout.get(key, 0) + minor
+
+    return apply
+
+
+def asked(tables: Tables, statement: str, arguments: Sequence[Any]) -> list[Any]:
+    """What a service's own reading gets: the history of the brake, and what was commanded under ceilings."""
+    if statement == brakes.READ:
+        return [astuple(entry) for entry in tables.brake if entry.id > arguments[0]]
+    if statement != brakes.USED:
+        raise AssertionError(f"the simulated database does not know this statement: {statement}")
+    sums: dict[tuple[Paid, datetime], int] = {}
+    for (hour, _, paid), minor in tables.payout.items():
+        if hour >= arguments[0]:
+            sums[paid, hour] = sums.get((paid, hour), 0) + minor
+    return [(*paid, hour, minor) for (paid, hour), minor in sums.items()]
 
 
 def due(tables: Tables, asked: Sequence[tuple[int, datetime, int]]) -> list[Wake]:

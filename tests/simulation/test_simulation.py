@@ -18,6 +18,7 @@ CHUNKS = 6
 MUST_HAPPEN = (
     *("fault crash", "fault pause", "fault outage", "fault stop", "fault join", "fault broker-away"),
     *("fault database-away", "fault send-hangs", "fault send-late", "fault send-unanswered", "fault commit-unanswered"),
+    *("fault payments-stopped", "fault payout-ceiling"),
     *("fault serialisation", "fault connection-lost", "fault decide-raises", "fault save-refused"),
     *("refund fails", "refund reversed", "refund silent", "refund late", "refund repeats", "woken", "paid"),
 )

@@ -10,7 +10,7 @@ from tests.simulation.database import Database, Session
 from tests.simulation.loop import Owner
 from waybond_contracts.event import Event
 from waybond_contracts.registry import PROGRESS_TYPE
-from waybond_kit.aggregate import Woken
+from waybond_kit.aggregate import Decide, Woken
 from waybond_kit.changes import Changes
 from waybond_kit.definition import Definition, InputKind
 from waybond_kit.door import Raw
@@ -19,6 +19,10 @@ from waybond_kit.outbox import unpack_headers
 from waybond_kit.ports import Place
 
 PROGRESS = PROGRESS_TYPE.encode()
+COMMANDS = tuple(f"io.waybond.{name}".encode() for name in ("IssueRefund", "IssuePayout"))
+STOPPED_WITHIN_SECONDS = 10.0
+"""A second until the next batch reads, and the batches that had read: their process may sleep in them for as long as a
+transaction may be idle, and the database be slow."""
 
 
 class BadReleaseError(Exception):
@@ -51,6 +55,8 @@ class Watch:
     ) -> None:
         self.wrong: list[str] = []
         self.decided = 0
+        self.stopped_since: float | None = None
+        """Since when all payments are stopped, on the loop's clock."""
         self.woken = 0
         self._fired: list[Fired] = []
         self._broker = broker
@@ -68,13 +74,14 @@ class Watch:
 
     # decide ----------------------------------------------------------------------------------------------------------
 
-    def decide(
+    def decide(  # noqa: PLR0917  # as the kit calls it
         self,
         process: Any,
         state: Any,
         fact: Event | Woken,
         now: datetime,
         sent_at: datetime | None,
+        told: Decide[Any] | None = None,
         *,
         failing: set[str],
     ) -> Any:
@@ -90,7 +97,7 @@ class Watch:
             raise BadReleaseError(f"{service} cannot decide on {order_key}")
         if service == "pricing":
             return process.desk(state, fact, now, sent_at)
-        return self._definitions[service].decide(state, fact, now, sent_at)
+        return (told or self._definitions[service].decide)(state, fact, now, sent_at)
 
     def _folded(self, owner: Owner) -> Sequence[Call]:
         """The calls of the batch that is about to be saved."""
@@ -101,6 +108,7 @@ class Watch:
     def _committing(self, service: str, database: Database) -> Any:
         def committing(session: Session, changes: Changes, calls: Sequence[Call]) -> None:
             self._one_writer(service, database, changes)
+            self._stopped(database, changes)
             if service == "claims":
                 self._hears(database, changes)
             self._holds(service, database, changes, calls)
@@ -130,6 +138,15 @@ class Watch:
             epoch = database.tables.shards[row.shard].epoch
             if row.epoch != epoch:
                 self.wrong.append(f"{service}: a batch of epoch {row.epoch} was committed under epoch {epoch}")
+
+    def _stopped(self, database: Database, changes: Changes) -> None:
+        """Nothing is commanded long after all payments were stopped."""
+        since, now = self.stopped_since, database.network.loop.time()
+        if since is None or now < since + STOPPED_WITHIN_SECONDS:
+            return
+        for row in changes.outbox:
+            if row.topic == "refunds" and dict(row.headers).get("ce_type") in COMMANDS:
+                self.wrong.append(f"{row.key!r} is paid {now - since:.1f} s after all payments were stopped")
 
     def _holds(self, service: str, database: Database, changes: Changes, calls: Sequence[Call]) -> None:
         """I10: nothing of a held order changes unless its line moves."""

@@ -11,6 +11,7 @@ from random import Random
 from typing import Any
 
 from tests.simulation import history, products
+from tests.simulation.brake import Supervisors
 from tests.simulation.broker import Broker
 from tests.simulation.clocks import Calendar, HostClock
 from tests.simulation.database import Database
@@ -99,6 +100,7 @@ class World:
         """What those outside published, by type and bytes."""
         self.broker.listeners.append(self._heard)
         self.people = People(self)
+        self.supervisors = Supervisors(self)
         self.healed = self.closing = False
         self.stopped = 0
         self.struck: Counter[str] = Counter()
@@ -144,10 +146,9 @@ class World:
         if service not in self.away and len(self.of(service)) < self.plan.processes[service]:
             self.start(service)
 
-    def decide(self, process: Process, state: Any, fact: Any, now: datetime, sent_at: datetime | None) -> Any:
+    def decide(self, process: Process, *given: Any) -> Any:
         """The real `decide`, watched, and failing where a fault says so."""
-        service = process.site.definition.name
-        return self.watch.decide(process, state, fact, now, sent_at, failing=self.failing[service])
+        return self.watch.decide(process, *given, failing=self.failing[process.site.definition.name])
 
     # What happens outside --------------------------------------------------------------------------------------------
 
@@ -314,6 +315,8 @@ class World:
             case "join":
                 if fault.service not in self.away:
                     self.start(fault.service)
+            case "payments-stopped" | "payout-ceiling":
+                self.supervisors.set(fault)
             case "crash" | "crash-at-once" | "pause" | "stop":
                 self._strike_process(fault)
             case _:
@@ -339,6 +342,7 @@ class World:
         self.tell("everything is mended")
         self.healed = self.payer.healed = True
         self.armed.disarm()
+        self.supervisors.release()
         self.broker.away = self.broker.network.slow = False
         if self.draw.random() < RESETS:
             self.broker.reset()

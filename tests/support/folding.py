@@ -8,7 +8,7 @@ from uuid import UUID
 from tests.support.kit import START, envelope_of
 from waybond_contracts.event import Event
 from waybond_kit.changes import QuarantineRow
-from waybond_kit.definition import Definition
+from waybond_kit.definition import Definition, Known
 from waybond_kit.door import Door, Item, Raw
 from waybond_kit.fold import Aggregate, Fold, Wakes
 from waybond_kit.keys import aggregate_id
@@ -45,7 +45,12 @@ class Memory:
         return self.door.read(Raw(topic, self.offset, 0, f"acme/shop/{order}".encode(), b"\xff", ()))
 
     def batch(
-        self, *items: Item, wakes: Wakes | None = None, poisoned: bool = False, sent_at: datetime | None = None
+        self,
+        *items: Item,
+        wakes: Wakes | None = None,
+        poisoned: bool = False,
+        sent_at: datetime | None = None,
+        known: Known[Any] | None = None,
     ) -> Fold[Any]:
         """One batch, and what it leaves."""
         self.batches += 1
@@ -61,6 +66,7 @@ class Memory:
             lines=self._lines(),
             sent_at=sent_at,
             poisoned=poisoned,
+            known=known,
         )
         fold.run(items, wakes or Wakes())
         self._keep(fold)

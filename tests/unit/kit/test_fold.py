@@ -1,6 +1,10 @@
 """The fold: facts and wakes in, states and records out; what fails holds its order."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Any
+
+from msgspec.structs import replace
 
 from tests.support.folding import Memory
 from tests.support.kit import START, amended
@@ -274,3 +278,30 @@ def test_a_discarded_wake_is_not_armed_again() -> None:
     assert shard.line("o") == [] and shard.holding == {} and shard.woken == 1
     shard.batch(wakes=until(START + 3 * HOUR))
     assert shard.woken == 1
+
+
+class Numbering:
+    """Tells each decision how many counted before it; its status says so."""
+
+    def __init__(self, first: int = 0) -> None:
+        self.count = first
+
+    @property
+    def text(self) -> str:
+        return str(self.count)
+
+    def decide(self, state: Toy | None, fact: Event | Woken, now: datetime, sent_at: datetime | None = None) -> Any:
+        outcome = decide_pricing(state, fact, now, sent_at)
+        return replace(outcome, status=self.text, rows=(fact,))
+
+    def accepted(self, rows: Sequence[object]) -> None:
+        self.count += len(rows)
+
+
+def test_what_decisions_are_told_grows_by_those_that_count_alone() -> None:
+    shard, told = Memory(PRICING), Numbering(7)
+    facts = [amended("a", 1), amended("b", 1, "raise"), amended("b", 2), amended("c", 1)]
+    fold = shard.batch(*(shard.item(fact) for fact in facts), known=told)
+    statuses = {each.order_key: each.status for each in fold.aggregates.values()}
+    assert (statuses["acme/shop/a"], statuses["acme/shop/c"]) == ("7", "8")
+    assert told.text == "9"

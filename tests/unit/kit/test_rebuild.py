@@ -8,7 +8,7 @@ from tests.support.folding import Memory
 from tests.support.kit import START, amended, envelope_of
 from tests.support.pricing import KNOWN_AT, PARCEL, PLACED_AT, placed
 from tests.support.toys import PRICING
-from tests.unit.kit.test_fold import command
+from tests.unit.kit.test_fold import Numbering, command
 from waybond_contracts.commands import DiscardHeld
 from waybond_contracts.topics import ORDERS
 from waybond_kit.changes import JournalRow
@@ -63,6 +63,26 @@ def test_an_order_whose_settings_were_known_is_bound_at_once() -> None:
         made.apply(row(1, until), [order()])
         assert only(made).status != "waiting"
         assert only(made).version == 1
+
+
+class Numbered:
+    """Reads nothing: a batch is told the number that its row of the journal has."""
+
+    async def known(self, connection: object, since: datetime) -> None:
+        return None
+
+    def again(self, text: str) -> Numbering:
+        return Numbering(int(text))
+
+
+def test_what_a_batch_was_told_its_replay_is_told_again() -> None:
+    shard = Memory(PRICING)
+    made = Rebuild(replace(PRICING, knowing=Numbered), 0, 1, replay=True)
+    raws = [shard.item(amended("a", 1)).raw, shard.item(amended("b", 1)).raw]
+    made.apply(row(1, None)._replace(known="41"), raws)
+    assert sorted(each.status for each in made.aggregates.values()) == ["41", "42"]
+    untold = made.apply(row(2, None), [shard.item(amended("c", 1)).raw])
+    assert untold.known is None
 
 
 def test_what_failed_when_its_turn_came_is_so_in_the_replay_too() -> None:

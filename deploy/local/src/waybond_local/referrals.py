@@ -150,6 +150,8 @@ def command_for(
         raise ReferralError(f"expected no amount with {choice}: it is about all of it")
     if amount is not None and case.paid is None:
         raise ReferralError("the order is not known yet, so that an amount has no currency")
+    if amount is not None and asked.reason == ReferralReason.PAYOUT_CEILING:
+        raise ReferralError("expected no amount: all of it is paid now, or waits")
     much = Money.parse(amount, case.paid.currency) if amount is not None and case.paid is not None else None
     if much is None and choice == "pay" and asked.needs_amount:
         raise ReferralError("expected --amount with pay: how much is due does not follow from what is known")

@@ -172,9 +172,14 @@ def tenant_name(name: str) -> str:
         raise ContractError("tenant", contract_error(error).expected, name) from None
 
 
-async def _known(connection: asyncpg.Connection, tenant: str) -> None:
+async def known_tenants(connection: asyncpg.Connection) -> set[str]:
+    """The names of all tenants; within a transaction, whose schema is pricing's from then on."""
     await _enter(connection, PRICING)
-    names = (await tenants.refreshed(connection, None)).catalogue.tenants
+    return set((await tenants.refreshed(connection, None)).catalogue.tenants)
+
+
+async def _known(connection: asyncpg.Connection, tenant: str) -> None:
+    names = await known_tenants(connection)
     if tenant not in names:
         raise ContractError("tenant", f"one of {', '.join(sorted(names))}" if names else "none: there is none", tenant)
 

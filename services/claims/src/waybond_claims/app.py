@@ -4,6 +4,7 @@ from pathlib import Path
 
 from waybond_claims.case.state import Case
 from waybond_claims.decide import decide
+from waybond_claims.service.brakes import Brakes
 from waybond_claims.service.codec import CaseCodec
 from waybond_claims.service.figures import ClaimsFigures
 from waybond_claims.service.routes import routes
@@ -27,6 +28,7 @@ DEFINITION: Definition[Case] = Definition(
     codec=CaseCodec(),
     storage=LedgerStorage(),
     migrations=Path(__file__).parent / "sql",
+    knowing=Brakes,
     figures=ClaimsFigures,
     routes=routes,
 )

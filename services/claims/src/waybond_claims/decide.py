@@ -6,6 +6,7 @@ from msgspec.structs import replace
 
 from waybond_claims import giveback, ledger, notices, opening
 from waybond_claims.adjudication import growth
+from waybond_claims.brake import Brake
 from waybond_claims.case.keeping import droppable_at, next_look
 from waybond_claims.case.state import Case
 from waybond_claims.complaints import waits
@@ -16,7 +17,7 @@ from waybond_claims.entitlement import Entitlement, due, entitlement, told
 from waybond_claims.events import explanation, money
 from waybond_claims.facts import verdicts
 from waybond_claims.facts.added import added
-from waybond_claims.payments import answers, cancel, commands, retries
+from waybond_claims.payments import answers, braked, cancel, commands, retries
 from waybond_contracts import claims, refunds
 from waybond_contracts.commands import DecideReferral
 from waybond_contracts.event import Event
@@ -26,11 +27,14 @@ GOOD_ANSWERS = frozenset({refunds.RefundAccepted, refunds.RefundPending, refunds
 """Of a payment system: what they say of a refund changes nothing that is owed."""
 
 
-def decide(state: Case | None, fact: Event | Woken, now: datetime, sent_at: datetime | None = None) -> Outcome[Case]:
-    """What is owed follows from the facts, in whichever order they came; what is commanded is the difference."""
+def decide(
+    state: Case | None, fact: Event | Woken, now: datetime, sent_at: datetime | None = None, brake: Brake | None = None
+) -> Outcome[Case]:
+    """What is owed follows from the facts, in whichever order they came; what is commanded is the difference, as far as
+    the brake lets it pass."""
     before = state if state is not None else Case(since=now)
     case = growth.grown(answers.unasked(before, now), now) if isinstance(fact, Woken) else _added(before, fact, now)
-    draft = Draft(case, now, type(fact).__name__, sent_at or now)
+    draft = Draft(case, now, type(fact).__name__, sent_at or now, brake=brake)
     if case is not before or isinstance(fact, Woken):
         _look(draft, fact)
         while (heard := answers.heard_already(draft.case, now)) is not draft.case:
@@ -44,8 +48,8 @@ def decide(state: Case | None, fact: Event | Woken, now: datetime, sent_at: date
     return Outcome(
         None if ends is not None and now >= ends else draft.case,
         tuple(draft.events),
-        wake_at=_wake_at(draft.case, now),
-        rows=(entry,) if entry is not None else (),
+        wake_at=_wake_at(draft),
+        rows=(entry, *draft.commanded) if entry is not None else draft.commanded,
         status=draft.case.status,
     )
 
@@ -64,6 +68,7 @@ def _added(case: Case, event: Event, now: datetime) -> Case:
 
 def _look(draft: Draft, fact: Event | Woken) -> None:
     """Look at the whole case and write what follows from it, stage by stage."""
+    draft.braked = None
     if not draft.case.claim_id and not opening.named_claim(draft):
         return
     commands.tell_settled(draft)
@@ -126,15 +131,21 @@ def _answer(draft: Draft, owes: Entitlement | None, *, paid_now: bool) -> None:
 
 def _ask(draft: Draft, owes: Entitlement | None) -> None:
     """Ask people, and tell the buyer of a refund that has to wait for them."""
+    untold = braked.untold(draft)
     for question in referrals.refer(draft, owes):
+        if question is draft.braked:
+            if untold:
+                notices.refund_delayed(draft, question.minor or 0)
+            continue
         flight = draft.case.in_flight
         being_cancelled = flight is not None and flight.version > 1
         if question.refund_id is not None and question.minor is not None and not being_cancelled:
             notices.refund_delayed(draft, question.minor)
 
 
-def _wake_at(case: Case, now: datetime) -> datetime | None:
+def _wake_at(draft: Draft) -> datetime | None:
     """When time alone changes something the next time, as each part of the case has it."""
+    case, now = draft.case, draft.now
     dates = [next_look(case, now), retries.retry_at(case), asked.next_silence(case, now)]
     if case.watches:
         dates += (growth.next_period(case, now), *verdicts.deadlines(case))
@@ -144,4 +155,6 @@ def _wake_at(case: Case, now: datetime) -> datetime | None:
         dates += answers.deadlines(case, now)
     if case.disputes:
         dates += waits.deadlines(case, now)
+    if draft.braked is not None:
+        dates.append(braked.next_look(draft))
     return min([each for each in dates if each is not None and each > now], default=None)

@@ -8,7 +8,9 @@ from uuid import NAMESPACE_OID, uuid5
 from msgspec import Struct
 from msgspec.structs import replace
 
+from waybond_claims.brake import Brake, Commanded
 from waybond_claims.case.state import Case
+from waybond_claims.desk.kinds import Question
 from waybond_claims.events import about
 from waybond_contracts.claims import ClaimEvent
 from waybond_contracts.event import Event
@@ -28,6 +30,11 @@ class Draft(Struct):
     events: list[Event] = []
     about: dict[str, Any] = {}
     """What all events have in common; known with the first one, when the claim has its id."""
+    brake: Brake | None = None
+    braked: Question | None = None
+    """What a person is asked about a payment that the brake keeps waiting."""
+    commanded: tuple[Commanded, ...] = ()
+    """What counts under a ceiling."""
 
     def change(self, **fields: Any) -> None:
         """Write fields of the file anew."""

@@ -3,10 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 from pydantic_core import from_json
 
 from waybond_contracts import (  # imported for their registration
+    brakes,
     claims,
     commands,
     delays,
@@ -19,13 +20,13 @@ from waybond_contracts import (  # imported for their registration
 from waybond_contracts.errors import ContractError, contract_error, path
 from waybond_contracts.event import TYPE_PREFIX, Event
 from waybond_contracts.fields import Instant, Model
-from waybond_contracts.topics import MAX_RECORD_BYTES
+from waybond_contracts.topics import BRAKES, MAX_RECORD_BYTES, TOPICS
 
-__all__ = ["EVENT_TYPES", "PROGRESS_TYPE", "Decoded", "Progress", "decode", "encode"]
+__all__ = ["EVENT_TYPES", "KEYLESS", "KEYLESS_TOPICS", "PROGRESS_TYPE", "Decoded", "Progress", "decode", "encode"]
 
 MAX_UNKNOWN_FIELDS = 20
 PROGRESS_TYPE = TYPE_PREFIX + "Progress"
-_MODULES = (claims, commands, delays, disputes, orders, policies, refunds, shipments)
+_MODULES = (brakes, claims, commands, delays, disputes, orders, policies, refunds, shipments)
 
 EVENT_TYPES: Mapping[str, type[Event]] = dict(sorted(Event.registered.items()))
 """CloudEvents type -> payload, for every event of an order."""
@@ -39,6 +40,17 @@ class Progress(Model):
 
     through: Instant
     """Up to when."""
+
+
+KEYLESS: Mapping[str, type[BaseModel]] = {
+    TYPE_PREFIX + model.__name__: model for model in (brakes.BrakeReleased, brakes.BrakeSet, Progress)
+}
+"""CloudEvents type -> payload, for what is about no order: its records have no key."""
+KEYLESS_TOPICS: Mapping[str, tuple[str, ...]] = {
+    name: tuple(topic.name for topic in TOPICS if topic.progress) if name == PROGRESS_TYPE else (BRAKES,)
+    for name in KEYLESS
+}
+"""On which topics each of them lies."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ REFUNDS = "refunds"
 REFUND_RESULTS = "refund-results"
 CLAIM_COMMANDS = "claim-commands"
 OPERATOR_COMMANDS = "operator-commands"
+BRAKES = "brakes"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,7 @@ TOPICS: tuple[Topic, ...] = (
     Topic(REFUND_RESULTS, "payment systems", ("claims",), True, "Answers to the commands."),
     Topic(CLAIM_COMMANDS, "waybond", ("claims",), True, "Decisions of adjusters and buyers."),
     Topic(OPERATOR_COMMANDS, "waybond", ("pricing", "tracking", "claims"), True, "Decisions about held orders."),
+    Topic(BRAKES, "waybond", ("operators",), True, "What supervisors stop, bound and release of the payments."),
 )
 """All of them have the same number of partitions; partition n of each is shard n."""
 

@@ -10,7 +10,7 @@ from uuid import UUID
 from waybond_contracts.commands import HeldCommand
 from waybond_kit.changes import Changes, InputRow, JournalRow, ShardRow, Stored, Wake
 from waybond_kit.clock import Clock, watermark
-from waybond_kit.definition import Definition
+from waybond_kit.definition import Definition, Known
 from waybond_kit.documents import Documents
 from waybond_kit.door import EPOCH, Door, Hole, Item
 from waybond_kit.errors import BreakerError, FencedError, SaveError, ShapeError
@@ -47,6 +47,8 @@ class Work:
     limit: tuple[datetime, UUID] | None = None
     next_due: datetime | None = None
     fold: Fold[Any] = field(init=False)
+    known: str = ""
+    """What its decisions were told ahead of the first of them."""
     publish: datetime | None = None
     documents: dict[bytes, bytes] = field(default_factory=dict)
     inputs: list[InputRow] = field(default_factory=list)
@@ -91,10 +93,12 @@ class Batch:
         self._clock = clock
         self._monotonic = monotonic
         self._documents = Documents()
+        self._knowing = definition.knowing() if definition.knowing is not None else None
 
     def forget(self) -> None:
         """A shard was taken: the database may be another one, restored or failed over, that lacks what it held."""
         self._documents = Documents()
+        self._knowing = self._definition.knowing() if self._definition.knowing is not None else None
 
     def part(self, shard: Shard, max_records: int, max_wakes: int) -> Part:
         """The next share of a shard. It ends with a command of an operator, whose line has to be loaded."""
@@ -119,8 +123,9 @@ class Batch:
         async with self._store.transaction() as transaction:
             await _lock(transaction, works)
             await self._load(transaction, works)
+            known = await self._known(transaction, works)
             for work in works:
-                self._fold(work)
+                self._fold(work, known)
                 self._collect(work, changes)
             await transaction.save(changes)
             await self._save_rows(transaction, changes)
@@ -197,6 +202,13 @@ class Batch:
                 bodies[sha256] = body
         return bodies
 
+    async def _known(self, transaction: Transaction, works: Sequence[Work]) -> Known[Any] | None:
+        if self._knowing is None:
+            return None
+        return await self._knowing.known(
+            transaction.connection, min(work.sent_at or work.before or EPOCH for work in works)
+        )
+
     def _aggregate(self, row: Stored, bodies: Mapping[bytes, bytes], *, held: bool) -> Aggregate[Any]:
         codec = self._definition.codec
         if row.shape > codec.shape:
@@ -222,8 +234,10 @@ class Batch:
             status=row.status,
         )
 
-    def _fold(self, work: Work) -> None:
+    def _fold(self, work: Work, known: Known[Any] | None) -> None:
         part, fold, shard = work.part, work.fold, work.shard
+        if known is not None:
+            fold.known, work.known = known, known.text
         allowed = part.max_wakes > 0
         wakes = Wakes(work.before, work.after, work.limit) if allowed else Wakes()
         fold.run(part.items, wakes)
@@ -301,7 +315,7 @@ class Batch:
         known = self._definition.complete_until
         until = known() if known is not None else None
         number, epoch = work.shard.number, work.shard.epoch
-        return JournalRow(number, seq, epoch, self._code, spans, before, due, identity, work.sent_at, until)
+        return JournalRow(number, seq, epoch, self._code, spans, before, due, identity, work.sent_at, until, work.known)
 
     async def _save_rows(self, transaction: Transaction, changes: Changes) -> None:
         if not changes.rows or self._definition.storage is None:

@@ -118,6 +118,7 @@ class JournalRow(NamedTuple):
     wake_id: UUID | None
     sent_at: datetime | None
     complete_until: datetime | None = None
+    known: str = ""
 
 
 @dataclass(slots=True)

@@ -10,7 +10,7 @@ from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 import asyncpg
 
 from waybond_contracts.event import Event
-from waybond_kit.aggregate import Codec, Decide
+from waybond_kit.aggregate import Codec, Decide, Outcome, Woken
 
 S = TypeVar("S")
 
@@ -42,6 +42,39 @@ class Storage(Protocol):
 
     async def save(self, connection: Connection, shard: int, rows: Sequence[object]) -> None:
         """Write all rows of a batch with a number of statements that does not depend on how many there are."""
+        ...
+
+
+class Known(Protocol[S]):
+    """What the decisions of one batch know beside state and fact, as of when the batch began; made for that batch."""
+
+    @property
+    def text(self) -> str:
+        """What it is just now, for the journal: `Knowing.again` makes it from this again. Never empty."""
+        ...
+
+    def decide(
+        self, state: S | None, fact: Event | Woken, now: datetime, sent_at: datetime | None = None
+    ) -> Outcome[S]:
+        """The service's `decide`, told of it."""
+        ...
+
+    def accepted(self, rows: Sequence[object]) -> None:
+        """An outcome with these rows counts: the next decision of the batch knows of them."""
+        ...
+
+
+class Knowing(Protocol[S]):
+    """Reads what decisions have to know; made anew for each process."""
+
+    async def known(self, connection: Connection, since: datetime) -> Known[S] | None:
+        """What a batch is told, read within its transaction with a number of statements that does not depend on the
+        batch; None where there is nothing to be told. Nothing that the batch concludes is heard before `since`."""
+        ...
+
+    def again(self, text: str) -> Known[S]:
+        """What a batch was told, from the text in its row of the journal. Raises LookupError for one that names what
+        is not there."""
         ...
 
 
@@ -102,6 +135,8 @@ class Definition(Generic[S]):
     storage: Storage | None = None
     complete_until: Callable[[], datetime] | None = None
     """Up to when the settings that `decide` looks at are known just now; kept in the journal, for a replay."""
+    knowing: Callable[[], Knowing[S]] | None = None
+    """What decisions have to know beside state and fact, and the journal keeps."""
     figures: Callable[[], Figures] | None = None
     """Figures of its own for `/metrics`."""
     routes: Callable[[Resources], AsgiApp] | None = None

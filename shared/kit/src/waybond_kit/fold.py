@@ -10,7 +10,7 @@ from waybond_contracts.commands import DiscardHeld, HeldCommand
 from waybond_contracts.event import Event
 from waybond_kit.aggregate import Outcome, Woken
 from waybond_kit.changes import Met, QuarantineRow, Released
-from waybond_kit.definition import Definition
+from waybond_kit.definition import Definition, Known
 from waybond_kit.door import Door, Item, Reason, Refusal
 from waybond_kit.keys import partition_of, wake_id
 from waybond_kit.outbox import Cause, Outbox, Outgoing, fits, pack_headers
@@ -91,6 +91,8 @@ class Fold(Generic[S]):
     """When the batch runs: nothing that it concludes is sent before. None in replay, where facts carry all time."""
     poisoned: bool = False
     """The batch has one record or wake, and what came of it could not be saved."""
+    known: Known[S] | None = None
+    """What the decisions are told beside state and fact, if anything."""
     rows: list[object] = field(default_factory=list)
     quarantine: list[QuarantineRow] = field(default_factory=list)
     released: list[Released] = field(default_factory=list)
@@ -173,7 +175,8 @@ class Fold(Generic[S]):
         try:
             known_at = now if floor is None else max(now, floor)
             sent_at = known_at if self.sent_at is None else max(known_at, self.sent_at)
-            outcome = self.definition.decide(aggregate.state, fact, now, sent_at)
+            decide = self.definition.decide if self.known is None else self.known.decide
+            outcome = decide(aggregate.state, fact, now, sent_at)
             _check(outcome, fact, now)
             records = self.outbox.prepared(aggregate.order_key, outcome.events, cause, known_at)
         except Exception as error:  # whatever it is, it is this order's alone
@@ -196,6 +199,8 @@ class Fold(Generic[S]):
             self.outbox.add(records)
         if outcome.rows:
             self.rows.extend(outcome.rows)
+            if self.known is not None:
+                self.known.accepted(outcome.rows)
 
     def _fire(self, wakes: Wakes, until: datetime | None) -> None:
         due = [

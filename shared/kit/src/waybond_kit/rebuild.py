@@ -115,6 +115,7 @@ class Rebuild:
         self._shard = shard
         self._partitions = partitions
         self._knowing = knowing
+        self._knows = definition.knowing() if definition.knowing is not None else None
         self.door = Door(definition.inputs, replay=replay)
         self._said: dict[int, list[Verdict]] = defaultdict(list)
         self._settled_at: dict[Place, datetime | None] = {}
@@ -148,6 +149,8 @@ class Rebuild:
         self._knowing(row.complete_until)
         fold = self._fold(row.seq, items, self._due(wakes), failed)
         fold.sent_at = row.sent_at
+        if row.known and self._knows is not None:
+            fold.known = self._knows.again(row.known)
         fold.poisoned = any(verdict.reason == Reason.SAVE.value for verdict in said)
         fold.run(items, wakes)
         self._keep(fold)

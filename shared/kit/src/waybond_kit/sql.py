@@ -148,9 +148,9 @@ WITH moved AS (
   WHERE shard_input.ctid = found.ctid
   RETURNING 1
 ), noted AS (
-  INSERT INTO journal (shard, seq, epoch, code, spans, wake_before, wake_due, wake_id, sent_at, complete_until)
+  INSERT INTO journal (shard, seq, epoch, code, spans, wake_before, wake_due, wake_id, sent_at, complete_until, known)
   SELECT * FROM unnest($14::int[], $15::bigint[], $16::bigint[], $17::text[], $18::jsonb[], $19::timestamptz[],
-    $20::timestamptz[], $21::uuid[], $22::timestamptz[], $23::timestamptz[])
+    $20::timestamptz[], $21::uuid[], $22::timestamptz[], $23::timestamptz[], $24::text[])
 )
 SELECT (SELECT count(*) FROM moved) AS shards, (SELECT count(*) FROM applied) AS inputs
 """

@@ -117,7 +117,7 @@ class PostgresTransaction:
             await self.connection.copy_records_to_table("outbox", records=rows, columns=OutboxRow._fields)
 
     async def _save_shards(self, changes: Changes) -> None:
-        inputs, journal = _columns(changes.inputs, 7), _columns(changes.journal, 10)
+        inputs, journal = _columns(changes.inputs, 7), _columns(changes.journal, 11)
         row = await self.connection.fetchrow(sql.SHARDS, *_columns(changes.shards, 6), *inputs, *journal)
         if row is None or row["shards"] != len(changes.shards) or row["inputs"] != len(changes.inputs):
             raise FencedError("the database has come further than memory", {each.shard for each in changes.shards})

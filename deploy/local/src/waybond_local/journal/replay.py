@@ -84,6 +84,8 @@ async def replay(
     definition = service.definition
     async with reading(place.dsn) as connection:
         kept = await tables.read(connection, definition, shard)
+        if service.learn is not None:
+            await service.learn(connection)
     rebuild = Rebuild(
         definition,
         shard,

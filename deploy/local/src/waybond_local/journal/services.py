@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -12,6 +12,7 @@ from typing import Any
 import asyncpg
 
 from waybond_claims.app import DEFINITION as CLAIMS
+from waybond_claims.service.brakes import Brakes
 from waybond_kit.definition import Definition
 from waybond_pricing.app import definition as pricing
 from waybond_pricing.desk import Desk
@@ -32,6 +33,8 @@ class Audited:
     code: str
     """The version of this code."""
     knowing: Callable[[datetime | None], None] = lambda until: None
+    learn: Callable[[asyncpg.Connection], Awaitable[None]] | None = None
+    """Reads what the journal names of the service's own tables; called as the shard's tables are read."""
 
     @property
     def name(self) -> str:
@@ -46,8 +49,10 @@ async def audited(connection: asyncpg.Connection, service: str, quote_keys: str 
             is missing reads as altered.
     """
     code = version(f"waybond-{service}")
-    if service != "pricing":
-        return Audited({"tracking": TRACKING, "claims": CLAIMS}[service], code)
+    if service == "tracking":
+        return Audited(TRACKING, code)
+    if service == "claims":
+        return _claims(code)
     desk = Desk()
     desk.keys = keys_of(quote_keys, os.environ.get(QUOTE_KEYS))
     async with connection.transaction():
@@ -70,3 +75,13 @@ def keys_of(stacks: str | None, others: str | None) -> QuoteKeys:
 def inputs(services: Mapping[str, Audited]) -> dict[str, tuple[str, ...]]:
     """The topics that each service reads."""
     return {name: tuple(each.topic for each in one.definition.inputs) for name, one in services.items()}
+
+
+def _claims(code: str) -> Audited:
+    brakes = Brakes()
+
+    async def learn(connection: asyncpg.Connection) -> None:
+        await connection.execute("SET LOCAL search_path TO claims")
+        await brakes.learn(connection)
+
+    return Audited(replace(CLAIMS, knowing=lambda: brakes), code, learn=learn)

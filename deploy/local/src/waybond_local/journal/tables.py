@@ -170,6 +170,6 @@ FROM claims.entry WHERE shard = $1
 """
 
 _JOURNAL = """
-SELECT shard, seq, epoch, code, spans, wake_before, wake_due, wake_id, sent_at, complete_until
+SELECT shard, seq, epoch, code, spans, wake_before, wake_due, wake_id, sent_at, complete_until, known
 FROM {service}.journal WHERE shard = $1 AND seq > $2 AND seq <= $3 ORDER BY seq LIMIT $4
 """

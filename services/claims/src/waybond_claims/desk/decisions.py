@@ -45,6 +45,8 @@ def _acceptable(case: Case, referral: Referral, event: commands.DecideReferral, 
         return False
     most = referral.most
     effect = kind_of(referral.key).effect
+    if effect is Effect.BRAKE:
+        return False  # all of it is paid now, or waits
     if effect is Effect.RECOVERY:
         most = referral.amount
     elif effect is Effect.COMMAND:

@@ -43,6 +43,8 @@ class Effect(StrEnum):
     """It changes the refund that was asked about."""
     DISPUTE = "dispute"
     """It changes the dispute that was asked about."""
+    BRAKE = "brake"
+    """It says whether a payment waits for the brake; read with each new command."""
     RECOVERY = "recovery"
     """It says what came back of the money that is asked back."""
 
@@ -135,6 +137,8 @@ KINDS: dict[str, Kind] = {
             Effect.COMMAND,
             _PAID,
         ),
+        Kind("ceiling", _REASON.PAYOUT_CEILING, Role.LEAD, ("pay", "wait"), Effect.BRAKE, _STOPPED),
+        Kind("stopped", _REASON.PAYMENTS_STOPPED, Role.LEAD, ("wait",), Effect.BRAKE, _STOPPED),
         Kind("recovery", _REASON.RECOVERY, Role.PAYMENTS, ("recovered", "waived"), Effect.RECOVERY, _ASKED_BACK),
     )
 }

@@ -25,6 +25,8 @@ from waybond_kit.aggregate import Woken
 def refer(draft: Draft, owes: Entitlement | None) -> tuple[Question, ...]:
     """Publish what is newly asked (or asked again), withdraw what fell away; return what was newly asked."""
     needed = {each.key: each for each in questions(draft.case, owes, draft.now)}
+    if draft.braked is not None:
+        needed[draft.braked.key] = draft.braked
     if not needed and not draft.case.referrals:
         return ()
     for referral in draft.case.referrals:

@@ -8,6 +8,7 @@ from waybond_claims.case.money import Command
 from waybond_claims.draft import Draft, named
 from waybond_claims.entitlement import Due, Entitlement, due, rows, told
 from waybond_claims.events import explanation, money, paid_rows, payment
+from waybond_claims.payments import braked
 from waybond_claims.payments.answers import with_command
 from waybond_claims.payments.holds import waits
 from waybond_claims.payments.retries import failed_step
@@ -43,6 +44,8 @@ def pay(draft: Draft, owes: Entitlement) -> Command | None:
     if difference.command <= 0:
         return None
     again = failed_step(draft.case)
+    if draft.brake is not None and braked.stands_against(draft, difference.command, again):
+        return None
     known = again is not None and draft.case.withdrawn < len(draft.case.commands)
     if again is not None and known and (again.minor, draft.case.approved) == (difference.command, owes.entitled):
         command = _issue(draft, owes, _made(draft, owes, replace(difference, pays=again.pays), again))

@@ -1,4 +1,4 @@
-"""What claims tells operators beside the kit's metrics: what waits for a person, and whether the books balance."""
+"""What claims tells operators beside the kit's metrics: what waits for a person, the books' balance, the brake."""
 
 import asyncio
 from collections import Counter, defaultdict
@@ -7,12 +7,15 @@ from collections.abc import Sequence
 import asyncpg
 
 from waybond_claims.case.state import Case
+from waybond_claims.service.brakes import HOUR_NOW, USED, Entry, in_force, read
 from waybond_claims.service.cases import waiting
 from waybond_contracts.claims import ReferralReason
 from waybond_kit.definition import Figure
 
 REFERRALS = "waybond_referrals_waiting"
 LEDGER = "waybond_ledger_off_minor"
+STOPPED = "waybond_payments_stopped"
+CEILING = "waybond_payout_ceiling_used_ratio"
 MAX_COUNTED = 1_000
 """How many cases that wait for a person are read, the longest waiting first."""
 POSTINGS_AT_ONCE = 50_000
@@ -37,6 +40,12 @@ class ClaimsFigures:
     names = (
         (REFERRALS, "Questions that wait for a person, by reason.", ("reason",)),
         (LEDGER, "What all accounts together are off zero, in minor units.", ("currency",)),
+        (STOPPED, "1 for each stop of payments that is in force; no tenant or product: all.", ("tenant", "product")),
+        (
+            CEILING,
+            "What part of a payout ceiling was commanded in this hour, by all shards.",
+            ("tenant", "product", "currency"),
+        ),
     )
 
     def __init__(self) -> None:
@@ -58,6 +67,7 @@ class ClaimsFigures:
         return [
             *(Figure(REFERRALS, (reason,), count) for reason, count in reasons.items()),
             *(Figure(LEDGER, (currency,), minor) for currency, minor in off.items()),
+            *await _brake(pool),
         ]
 
     async def _sum(self, pool: asyncpg.Pool, shard: int) -> None:
@@ -70,3 +80,19 @@ class ClaimsFigures:
 
 def _open(case: Case) -> list[str]:
     return [referral.reason for referral in case.referrals if referral.is_open]
+
+
+async def _brake(pool: asyncpg.Pool) -> list[Figure]:
+    """What is in force: each process tells the same of it, for all shards."""
+    forced = in_force(await read(pool))
+    found = [Figure(STOPPED, (each.tenant or "", each.product or ""), 1) for each in forced if each.kind == "stop"]
+    ceilings = [each for each in forced if each.kind == "ceiling"]
+    if ceilings:
+        used = {tuple(row[:3]): row["minor"] for row in await pool.fetch(USED, await pool.fetchval(HOUR_NOW))}
+        found += [Figure(CEILING, tuple(each.paid), _ratio(each, used.get(tuple(each.paid), 0))) for each in ceilings]
+    return found
+
+
+def _ratio(ceiling: Entry, used: int) -> float:
+    """Of a ceiling of nothing all is used."""
+    return used / ceiling.minor if ceiling.minor else 1.0

@@ -1,9 +1,11 @@
-"""Writes the books: all entries of a batch and their postings in one statement."""
+"""Writes the books, all entries of a batch and their postings in one statement, and what counts under a ceiling."""
 
 from collections.abc import Sequence
 from uuid import UUID
 
+from waybond_claims.brake import Commanded
 from waybond_claims.ledger import Entry
+from waybond_claims.service.brakes import count
 from waybond_kit.definition import Connection
 
 # The ids are drawn in the statement: an index that only grows at its end stays cheap, whatever the orders' keys are.
@@ -31,6 +33,9 @@ class LedgerStorage:
     async def save(self, connection: Connection, shard: int, rows: Sequence[object]) -> None:
         """Book the entries. An entry that does not balance, or whose account does not exist, is refused by the
         database (asyncpg.CheckViolationError)."""
+        commanded = [row for row in rows if isinstance(row, Commanded)]
+        if commanded:
+            await count(connection, shard, commanded)
         entries = [row for row in rows if isinstance(row, Entry)]
         if not entries:
             return

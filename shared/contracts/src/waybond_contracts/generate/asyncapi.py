@@ -4,8 +4,8 @@ from typing import Any
 
 from waybond_contracts.envelope import JSON, MAX_ATTRIBUTE_BYTES
 from waybond_contracts.generate.schemas import Schema, components
-from waybond_contracts.registry import EVENT_TYPES, PROGRESS_TYPE, Progress
-from waybond_contracts.topics import MAX_RECORD_BYTES, TOPICS, Topic
+from waybond_contracts.registry import EVENT_TYPES, KEYLESS, KEYLESS_TOPICS
+from waybond_contracts.topics import MAX_RECORD_BYTES, OUTSIDE, TOPICS, Topic
 
 KAFKA_BINDING = "0.5.0"
 _KEY_PATTERN = r"^[a-z0-9][a-z0-9._-]*/[a-z0-9][a-z0-9._-]*/[^\x00-\x1f\x7f/]+$"
@@ -34,7 +34,7 @@ def document(version: str) -> Schema:
         "components": {
             "messages": {
                 **{model.__name__: _message(model.__name__, model.event_type) for model in EVENT_TYPES.values()},
-                "Progress": _message("Progress", PROGRESS_TYPE),
+                **{model.__name__: _message(model.__name__, name) for name, model in KEYLESS.items()},
             },
             "schemas": components("#/components/schemas/{model}"),
         },
@@ -44,7 +44,7 @@ def document(version: str) -> Schema:
 def messages_of(topic: Topic) -> list[str]:
     """Names of what lies on a topic."""
     events = [model.__name__ for model in EVENT_TYPES.values() if model.topic == topic.name]
-    return [*events, "Progress"] if topic.progress else events
+    return [*events, *(model.__name__ for name, model in KEYLESS.items() if topic.name in KEYLESS_TOPICS[name])]
 
 
 def _channel(topic: Topic) -> Schema:
@@ -71,8 +71,9 @@ def _operations(topic: Topic) -> dict[str, Schema]:
 
 
 def _message(name: str, event_type: str) -> Schema:
-    model = EVENT_TYPES.get(event_type, Progress)
-    outside = any(topic.outside for topic in TOPICS if topic.name == getattr(model, "topic", None))
+    model = EVENT_TYPES.get(event_type) or KEYLESS[event_type]
+    topics = KEYLESS_TOPICS.get(event_type) or (EVENT_TYPES[event_type].topic,)
+    outside = OUTSIDE.issuperset(topics)
     return {
         "name": event_type,
         "title": name,
@@ -84,7 +85,7 @@ def _message(name: str, event_type: str) -> Schema:
             "description": "Carried from cause to effect, through all services.",
             "location": "$message.header#/ce_correlationid",
         },
-        "bindings": {"kafka": {"key": _key(has_order=model is not Progress), "bindingVersion": KAFKA_BINDING}},
+        "bindings": {"kafka": {"key": _key(has_order=event_type in EVENT_TYPES), "bindingVersion": KAFKA_BINDING}},
     }
 
 

@@ -4,9 +4,9 @@ from collections.abc import Iterable, Iterator
 
 from waybond_contracts.fields import MAX_INTEGER
 from waybond_contracts.generate.asyncapi import messages_of
-from waybond_contracts.generate.schemas import PROGRESS_TOPICS, Schema, components
+from waybond_contracts.generate.schemas import Schema, components
 from waybond_contracts.generate.vocabulary import PROVIDERS, VOCABULARY
-from waybond_contracts.registry import EVENT_TYPES
+from waybond_contracts.registry import EVENT_TYPES, KEYLESS, KEYLESS_TOPICS, PROGRESS_TYPE
 from waybond_contracts.topics import MAX_RECORD_BYTES, TOPICS, Topic
 
 _PREFIX = "#"
@@ -57,18 +57,23 @@ def _topic(topic: Topic, schemas: dict[str, Schema]) -> Iterator[str]:
     for name in messages_of(topic):
         if name == "Progress":
             continue
-        yield f"### {name}\n\n`{EVENT_TYPES[f'io.waybond.{name}'].event_type}`. {schemas[name]['description']}\n"
+        yield f"### {name}\n\n`io.waybond.{name}`. {schemas[name]['description']}\n"
+        if f"io.waybond.{name}" in KEYLESS:
+            yield "It has no key, and lies on partition 0.\n"
+            yield table(schemas[name])
+            continue
         yield table(schemas[name], without=_COMMON)
 
 
 def _progress(schemas: dict[str, Schema]) -> Iterator[str]:
-    yield f"## Progress\n\n`io.waybond.Progress`, on {', '.join(PROGRESS_TOPICS)}. {schemas['Progress']['description']}"
+    topics = ", ".join(KEYLESS_TOPICS[PROGRESS_TYPE])
+    yield f"## Progress\n\n`{PROGRESS_TYPE}`, on {topics}. {schemas['Progress']['description']}"
     yield "It has no key: it is addressed to a partition.\n"
     yield table(schemas["Progress"])
 
 
 def _parts(schemas: dict[str, Schema]) -> Iterator[str]:
-    events = {model.__name__ for model in EVENT_TYPES.values()} | {"Progress"}
+    events = {model.__name__ for model in (*EVENT_TYPES.values(), *KEYLESS.values())}
     parts = {name: schema for name, schema in schemas.items() if name not in events and name != "ScanKind"}
     yield "## Parts\n"
     for name, schema in parts.items():

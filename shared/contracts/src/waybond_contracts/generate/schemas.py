@@ -1,4 +1,4 @@
-"""JSON Schemas (draft 2020-12) of the events, of Progress and of the wording file, from the models."""
+"""JSON Schemas (draft 2020-12) of the events, of what has no order and of the wording file, from the models."""
 
 import json
 from typing import Any, TypeAlias, cast
@@ -7,13 +7,10 @@ from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode, models_json_schema
 
 from waybond_contracts.event import Event
-from waybond_contracts.registry import EVENT_TYPES, PROGRESS_TYPE, Progress
-from waybond_contracts.topics import TOPICS
+from waybond_contracts.registry import EVENT_TYPES, KEYLESS, KEYLESS_TOPICS
 from waybond_contracts.wording import Wording
 
 Schema: TypeAlias = dict[str, Any]
-
-PROGRESS_TOPICS = tuple(topic.name for topic in TOPICS if topic.progress)
 
 
 class _Generator(GenerateJsonSchema):
@@ -24,13 +21,14 @@ class _Generator(GenerateJsonSchema):
 
 
 def event_schemas() -> dict[str, Schema]:
-    """Name -> schema of every event and of Progress; each stands alone, its parts under $defs."""
+    """Name -> schema of every event and of what has no order; each stands alone, its parts under $defs."""
     schemas = {model.__name__: event_schema(model) for model in EVENT_TYPES.values()}
-    schemas["Progress"] = {
-        **_head(Progress, "event"),
-        **_event_notes(PROGRESS_TYPE, PROGRESS_TOPICS),
-        **_body(Progress),
-    }
+    for name, model in KEYLESS.items():
+        schemas[model.__name__] = {
+            **_head(model, "event"),
+            **_event_notes(name, KEYLESS_TOPICS[name]),
+            **_body(model),
+        }
     return dict(sorted(schemas.items()))
 
 
@@ -45,9 +43,9 @@ def wording_schema() -> Schema:
 
 
 def components(ref_template: str) -> dict[str, Schema]:
-    """Every event, Progress and their parts by name, for a document that holds them all."""
+    """Every event, what has no order and their parts by name, for a document that holds them all."""
     models: list[tuple[type[BaseModel], JsonSchemaMode]] = [
-        (model, "validation") for model in (*EVENT_TYPES.values(), Progress)
+        (model, "validation") for model in (*EVENT_TYPES.values(), *KEYLESS.values())
     ]
     _, document = models_json_schema(models, ref_template=ref_template, schema_generator=_Generator)
     return {name: plain(schema) for name, schema in sorted(document["$defs"].items())}
