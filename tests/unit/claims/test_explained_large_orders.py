@@ -131,7 +131,6 @@ def test_what_money_moves_for_is_named_though_nothing_changed() -> None:
     told.given(complaint(day(27.1), stage=DisputeStage.CHARGEBACK), resolved(day(27.2), 50_000))
     told.when(answer(first, "RefundCancelled", day(27.3)))
     told.when(resolved(day(27.4), 0))
-    told.when(ruling(told.last(ClaimReferred), "go_on", day(27.5)))
     assert len(told.named(ClaimApproved)) == 2
     assert named(told.last(ClaimApproved).explanation) == {"P01"}
 
