@@ -10,11 +10,10 @@ from tests.support.claims import (
     lost,
     refunded,
     resolved,
-    ruling,
     usd,
 )
 from tests.support.large_order import JOURNEY, PACKAGES, VALUE, late_package, ordered
-from waybond_contracts.claims import ClaimApproved, ClaimDenied, ClaimReferred, ClaimReopened
+from waybond_contracts.claims import ClaimApproved, ClaimDenied, ClaimReopened
 from waybond_contracts.disputes import DisputeStage
 from waybond_contracts.explanation import Explanation
 from waybond_contracts.recompute import recompute
