@@ -18,6 +18,9 @@ from waybond_contracts.wording import Clock
 # Looked up once: see found.py.
 _DELIVERED, _NOT_MET, _NEEDS_CLAIM = Clock.DELIVERED, FindingReason.NOT_MET, FindingReason.NEEDS_CLAIM
 
+Paid = tuple[int | None, Ruling, Dispute]
+"""What a ruling pays at most (None: what the wording gives), the ruling, and the complaint that it is of."""
+
 
 def claimable(view: View, met: Found) -> Found:
     """It pays what somebody claims within the clause's window: a person looks at the complaint.
@@ -39,16 +42,14 @@ def claimable(view: View, met: Found) -> Found:
         return _unclaimed(view, met, start)
     complaints = _in_time(rule, complaints, start)
     rulings = [_of_complaint(view, rule, unit, each) for each in complaints]
+    waiting = [each for each, ruled in zip(complaints, rulings, strict=True) if ruled is None and not each.over]
     paid = [
         (_least(ruled.minor, asked_for(view.case, each)), ruled, each)
         for each, ruled in zip(complaints, rulings, strict=True)
         if ruled is not None and ruled.choice == "pay"
     ]
     if paid:
-        _, ruled, on = max(paid, key=_generous)
-        asked = asked_for(view.case, on)
-        return changed(met, reason=FindingReason.APPLIES, by_hand=ruled.minor, claim=on.dispute_id, asked=asked)
-    waiting = [each for each, ruled in zip(complaints, rulings, strict=True) if ruled is None and not each.over]
+        return _paid(view, met, paid, waiting)
     if any(rulings) and not waiting:
         return changed(met, reason=FindingReason.NOT_MET)
     if not waiting or _closed_yet(view, met, start):
@@ -56,6 +57,20 @@ def claimable(view: View, met: Found) -> Found:
     question = question_key(_about(rule), unit, waiting[0].dispute_id)
     up_to = _least(most(view, met), asked_for(view.case, waiting[0]))
     return changed(met, reason=FindingReason.NEEDS_CLAIM, question=question, most=up_to)
+
+
+def _paid(view: View, met: Found, paid: list[Paid], waiting: list[Dispute]) -> Found:
+    """A person said that it is paid, on these complaints: the one that gives most counts. A claim may ask for less than
+    the next one does, which is looked at then."""
+    minor, ruled, on = max(paid, key=_generous)
+    asked = asked_for(view.case, on)
+    found = changed(met, reason=FindingReason.APPLIES, by_hand=ruled.minor, claim=on.dispute_id, asked=asked)
+    for each in waiting:
+        more = asked_for(view.case, each)
+        if asked is not None and minor == asked and (more is None or more > asked):
+            question = question_key(_about(met.rule), met.package_id, each.dispute_id)
+            return changed(found, question=question, most=_least(most(view, met), more))
+    return found
 
 
 def is_claimed(view: View, rule: Rule, unit: str | None) -> bool:
@@ -115,7 +130,7 @@ def _least(one: int | None, other: int | None) -> int | None:
     return min([each for each in (one, other) if each is not None], default=None)
 
 
-def _generous(paid: tuple[int | None, Ruling, Dispute]) -> tuple[bool, int]:
+def _generous(paid: Paid) -> tuple[bool, int]:
     most_paid = paid[0]
     return most_paid is None, most_paid or 0
 

@@ -95,6 +95,8 @@ def _answer(case: Case, owes: Entitlement | None, dispute: Dispute, now: datetim
     if owes.owed == 0:
         # What applies gives nothing (S: the deductible takes all of it). No payment will come as the answer.
         reasons.discard(FindingReason.APPLIES)
+    if any(each.question and each.applies for each in relevant):
+        return None  # Another claim was paid, and a person looks at this one, which asks for more.
     if FindingReason.APPLIES in reasons:
         return Answer(DenialReason.ALREADY_PAID, clauses=clauses) if 0 < paid >= owes.owed else None
     if not reasons.isdisjoint({FindingReason.NEEDS_CARRIER_ANSWER, FindingReason.NEEDS_PERSON}):

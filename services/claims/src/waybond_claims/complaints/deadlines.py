@@ -24,8 +24,8 @@ SHORTEST = timedelta(days=7)
 
 
 def provider_deadline(dispute: Dispute) -> datetime | None:
-    """By when the provider takes an answer at this stage: as it says itself, else as the table of its scheme does. None:
-    nobody says, and no money is at stake there yet."""
+    """By when the provider takes an answer at this stage: as it says itself, else as the table of its scheme does.
+    None: nobody says, and no money is at stake there yet."""
     if dispute.answer_by is not None:
         return dispute.answer_by
     since = dispute.reached_at or dispute.stage_at or dispute.opened_at
@@ -48,8 +48,8 @@ def undecided_at(case: Case, dispute: Dispute) -> datetime | None:
     """From when a dispute is asked about that has no answer: a day before our deadline, or a day after its first word
     where nobody told what is complained of. None: it ended, was answered, or nobody waits for us.
 
-    Scenario: a chargeback of day 5 is answered that it is too early. On day 8 the parcel is lost, and what is owed waits
-    for the chargeback: what was answered is not our answer any more.
+    Scenario: a chargeback of day 5 is answered that it is too early. On day 8 the parcel is lost, and what is owed
+    waits for the chargeback: what was answered is not our answer any more.
     """
     outdated = dispute.answer != APPROVED and dispute.freezes and case.unpaid > 0
     if dispute.over or (dispute.answer and not outdated):

@@ -159,7 +159,14 @@ def _to_recover(recovery: Recovery) -> Question:
 
 
 _UNDECIDED = KINDS["answer"]
-_ASKS = frozenset({FindingReason.NEEDS_CARRIER_ANSWER, FindingReason.NEEDS_CLAIM, FindingReason.NEEDS_PERSON})
+_ASKS = frozenset(
+    {
+        FindingReason.NEEDS_CARRIER_ANSWER,
+        FindingReason.NEEDS_CLAIM,
+        FindingReason.NEEDS_PERSON,
+        FindingReason.APPLIES,  # paid on one claim, and another one asks for more
+    }
+)
 _RULINGS = {
     "carrier": "Clause {}: the carrier was not heard after the clock ran out. Is its silence to be believed?",
     "claim": "Clause {} pays what somebody claims, and the buyer complained. Is it to be paid?",
