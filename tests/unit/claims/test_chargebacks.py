@@ -32,7 +32,7 @@ from waybond_contracts.disputes import (
 from waybond_contracts.event import Event
 from waybond_contracts.refunds import IssueRefund
 
-KEY = {"tenant": "demo", "platform": "shop", "order_id": "A-1"}
+KEY: dict[str, Any] = {"tenant": "demo", "platform": "shop", "order_id": "A-1"}
 
 
 @pytest.mark.parametrize(

@@ -185,7 +185,7 @@ def test_a_deadline_that_the_provider_moves_moves_the_question() -> None:
 def test_the_file_wakes_for_the_reminder_and_for_the_deadline() -> None:
     story = claimed(answer_by=day(12))
     assert story.wake_at == day(12) - BEFORE_PROVIDER - REMINDED_BEFORE
-    story.until(story.wake_at)
+    story.until(day(12) - BEFORE_PROVIDER - REMINDED_BEFORE)
     assert story.wake_at == day(12) - BEFORE_PROVIDER
 
 
