@@ -107,6 +107,7 @@ def test_no_more_is_paid_on_a_claim_than_it_asks_for() -> None:
     story = ordered()
     story.when(filed(day(10), package_id="P1", amount=usd(2_500)))
     assert story.case.referrals[0].most == 2_500
+    assert "Claim D-1 asks for 25.00 USD." in story.last(ClaimReferred).question
     decided(story, "pay", day(11))
     assert story.last(IssueRefund).amount == usd(2_500)
 

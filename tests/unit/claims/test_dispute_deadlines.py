@@ -21,6 +21,7 @@ from tests.support.claims import (
     staged,
 )
 from waybond_claims.complaints.deadlines import BEFORE_PROVIDER, REMINDED_BEFORE, SHORTEST
+from waybond_claims.service.shown import shown
 from waybond_contracts.claims import ClaimReferred
 from waybond_contracts.disputes import DisputeStage
 from waybond_contracts.event import Event
@@ -73,6 +74,16 @@ def test_without_a_word_of_the_provider_the_table_of_its_scheme_counts(provider:
     at, referred = asked(story)[0]
     assert at == day(10 + days) - BEFORE_PROVIDER - REMINDED_BEFORE
     assert referred.answer_by == day(10 + days) - BEFORE_PROVIDER
+
+
+def test_the_case_shows_the_providers_words_and_its_deadline_until_it_has_ended() -> None:
+    story = frozen(provider="visa", raw_code=" 13.1")
+    story.when(staged(day(13), raw_status="under_review", revision=1))
+    (dispute,) = shown(story.case, story.status, day(13)).disputes
+    assert (dispute.provider, dispute.raw_code, dispute.raw_status) == ("visa", "13.1", "under_review")
+    assert dispute.answer_by == day(19)
+    story.when(resolved(day(14), revision=2))
+    assert shown(story.case, story.status, day(14)).disputes[0].answer_by is None
 
 
 def test_the_providers_own_deadline_goes_before_the_table() -> None:

@@ -23,6 +23,7 @@ from waybond_claims.complaints.waits import AT_ONCE, stuck_at, stuck_key, unhear
 from waybond_claims.desk.kinds import KINDS, Question, kind_of, parsed
 from waybond_claims.desk.troubles import troubles
 from waybond_claims.entitlement import Entitlement, due
+from waybond_claims.events import money_of
 from waybond_contracts.explanation import FindingReason
 
 MAX_TOLD = 3
@@ -86,7 +87,8 @@ def next_silence(case: Case, now: datetime) -> datetime | None:
     """When a silence that nobody was asked about yet is to be asked about."""
     flight = case.in_flight
     silences = [(stuck_key(each), stuck_at(each)) for each in case.disputes if each.freezes and case.unpaid > 0]
-    silences += [(undecided_key(each), at) for each, at in undecided(case, _asked_about(case))]
+    if case.disputes:
+        silences += [(undecided_key(each), at) for each, at in undecided(case, _asked_about(case))]
     if flight is not None:
         silences.append((_silent_key(flight), flight.patience))
     if not silences or not has_room(case):
@@ -183,6 +185,9 @@ def _asked(view: View, found: Found) -> Question:
     among = tuple(view.packages) if found.of_remainder else ()
     clause, unit = found.rule.clause, found.package_id
     waiting = [each for each in view.case.disputes if not each.over and is_about(view, each, clause, unit)]
+    for each in waiting:
+        if each.asked is not None and clause.trigger == "claim":
+            text += f" Claim {each.dispute_id} asks for {money_of(each.asked, each.asked_currency)}."
     dates = [at for each in waiting if (at := decided_by(each)) is not None]
     ids = tuple([each.dispute_id for each in waiting])
     return Question(kind, about, text, most=found.most, among=among, disputes=ids, by=min(dates, default=None))
