@@ -1,4 +1,4 @@
-"""A dispute is the same in whichever order its words become known, with revisions, without, or some with and some not."""
+"""A dispute is the same in whichever order it is told, with revisions, without, or some of its words with them."""
 
 import random
 from itertools import permutations
