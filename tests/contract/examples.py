@@ -167,6 +167,15 @@ MONEY_COMMAND = REFUND | {
 }
 RESULT = {"refund_id": "r-1", "attempt": 1, "version": 1, "provider_refund_ref": "re_8", "amount": usd(460)}
 FAILED = RESULT | {"failure_code": "declined", "failure_raw": "05", "retryable": True}
+PHOTO = {
+    "kind": "photo_of_damage",
+    "sha256": hashlib.sha256(b"photo").hexdigest(),
+    "media_type": "image/jpeg",
+    "size_bytes": 240_112,
+    "perceptual_hash": "d1c4f0e8a3b29576",
+    "taken_at": "2026-02-13T09:30:00Z",
+    "ref": "photo-1",
+}
 DISPUTE = {"dispute_id": "dp-5"}
 TEXTS = [
     {"language": "en", "subject": "Your parcel is late", "body": "We refund 4.60 USD. It arrives by 20 February."},
@@ -237,12 +246,51 @@ _FIELDS: dict[str, dict[str, Any]] = {
         "package_id": "p1",
         "provider": "paypal",
         "raw_code": "MERCHANDISE_OR_SERVICE_NOT_RECEIVED",
+        "raw_category": "not_received",
         "statement": "Onde está?",
         "answer_by": "2026-02-20T00:00:00Z",
     },
     "EvidenceSubmitted": DISPUTE
-    | {"evidence_id": "e-1", "kind": "photo", "by": "buyer", "documents": ["sha256:ab"], "note": "box"},
-    "DisputeStageChanged": DISPUTE | {"stage": "CHARGEBACK"},
+    | {
+        "evidence_id": "e-1",
+        "kind": "photo",
+        "by": "buyer",
+        "documents": ["sha256:ab"],
+        "note": "box",
+        "details": [PHOTO],
+    },
+    "ClaimFiled": DISPUTE
+    | {
+        "by": "buyer",
+        "reason": "DAMAGED",
+        "provider": "ebay",
+        "raw_code": "SignificantlyNotAsDescribed",
+        "raw_category": "arrived_damaged",
+        "package_id": "p1",
+        "lines": [{"line_id": "l1", "quantity": 1}],
+        "amount": usd(4600),
+        "wishes": ["reship", "refund"],
+        "statement": "A caixa chegou quebrada",
+        "documents": [PHOTO],
+    },
+    "SellerResponded": DISPUTE
+    | {
+        "response_id": "r-1",
+        "response": "offer",
+        "amount": usd(2000),
+        "remedy": "part_refund",
+        "statement": "It can be repaired",
+        "documents": [PHOTO | {"kind": "proof_of_shipment"}],
+    },
+    "DisputeStageChanged": DISPUTE
+    | {
+        "stage": "CHARGEBACK",
+        "revision": 2,
+        "amount": usd(4600),
+        "answer_by": "2026-03-01T00:00:00Z",
+        "provider": "stripe",
+        "raw_status": "needs_response",
+    },
     "DisputeWithdrawn": DISPUTE,
     "DisputeResolved": DISPUTE
     | {
@@ -250,6 +298,10 @@ _FIELDS: dict[str, dict[str, Any]] = {
         "refunded": usd(4600),
         "provider_refund_ref": "re_77",
         "lines": [{"line_id": "l1", "quantity": 1}],
+        "revision": 3,
+        "provider": "paypal",
+        "raw_status": "RESOLVED_WITH_PAYOUT",
+        "appeal_by": "2026-03-10T00:00:00Z",
     },
     "PolicyIssued": {
         "policy_id": "5d1c",
@@ -364,7 +416,7 @@ _FIELDS: dict[str, dict[str, Any]] = {
     | {"referral_id": "rf-1", "choice": "keep_waiting", "amount": usd(460), "note": "asked", "role": "lead"},
     "AcceptOffer": COMMAND | {"offer_id": "of-1"},
     "DeclineOffer": COMMAND | {"offer_id": "of-1"},
-    "Appeal": COMMAND | {"statement": "It never came"},
+    "Appeal": COMMAND | {"statement": "It never came", "dispute_id": "d-1", "documents": [PHOTO]},
     "ReleaseHeld": HELD | {"note": "fixed"},
     "DiscardHeld": HELD | {"note": "not ours"},
 }

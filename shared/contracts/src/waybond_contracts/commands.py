@@ -2,6 +2,7 @@
 
 from typing import Literal
 
+from waybond_contracts.disputes import Documents
 from waybond_contracts.event import Event
 from waybond_contracts.fields import Code, Count, Id, Positive, Text, TopicName
 from waybond_contracts.money import Money
@@ -56,10 +57,14 @@ class DeclineOffer(ClaimCommand, topic=CLAIM_COMMANDS):
 
 
 class Appeal(ClaimCommand, topic=CLAIM_COMMANDS):
-    """The buyer asks for another look."""
+    """The buyer asks for another look at a decision, on facts that were not known when it was made."""
 
     statement: Text = ""
     """Why, in the buyer's words."""
+    dispute_id: Id | None = None
+    """The complaint whose answer is appealed against; none: the one that was answered last."""
+    documents: Documents = ()
+    """What is new."""
 
 
 class HeldCommand(Event):

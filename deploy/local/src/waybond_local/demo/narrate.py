@@ -189,6 +189,11 @@ def _dispute(event: Event) -> Said | None:
             return Said("buyer", f"complains: {_words(event.reason)}")
         case disputes.DisputeOpened():
             return Said(_words(event.source), f"opens {_words(event.stage)} {event.dispute_id}: {_words(event.reason)}")
+        case disputes.ClaimFiled():
+            return Said(event.by.value, f"files a claim: {_words(event.reason)}")
+        case disputes.SellerResponded():
+            much = f" of {event.amount}" if event.amount is not None else ""
+            return Said("seller", f"{event.dispute_id}: {_words(event.response)}{much}")
         case disputes.DisputeStageChanged():
             return Said("dispute", f"{event.dispute_id} goes on as {_words(event.stage)}")
         case disputes.DisputeWithdrawn():

@@ -7,6 +7,7 @@ from functools import reduce
 
 from msgspec.structs import replace as changed
 
+from waybond_claims.adjudication.asked_for import within_asked
 from waybond_claims.adjudication.asks import asked, most
 from waybond_claims.adjudication.benefits import NoRateError, amounts, by_hand, started_periods, with_deductible_shared
 from waybond_claims.adjudication.exclusions import NOTHING, Excluded, circumstance, excluded
@@ -32,7 +33,7 @@ def findings(view: View, among: Collection[str | None] | None = None) -> tuple[F
     by_rule = _by_rule(view, units)
     for other in on_other_lanes(view) if view.case.covers else ():
         by_rule = [_either(now, then) for now, then in zip(by_rule, _by_rule(other, units), strict=True)]
-    return _flat(by_rule)
+    return _flat(view, by_rule)
 
 
 def telling(view: View) -> tuple[Found, ...]:
@@ -45,7 +46,7 @@ def telling(view: View) -> tuple[Found, ...]:
     for what, unit in (*view.watches, *view.seen):
         heard.setdefault(what, set()).add(unit)
     scanned = {unit for _, unit in view.seen} if view.terms.bars else set()
-    return _flat([_of_rule(view, rule, _heard_of(view, rule, heard, scanned)) for rule in view.terms.rules])
+    return _flat(view, [_of_rule(view, rule, _heard_of(view, rule, heard, scanned)) for rule in view.terms.rules])
 
 
 def is_spoken_of(view: View) -> bool:
@@ -72,11 +73,11 @@ def _heard_of(
     return [unit for unit in view.ids if unit in told] if told else ()
 
 
-def _flat(by_rule: list[list[Found]]) -> tuple[Found, ...]:
+def _flat(view: View, by_rule: list[list[Found]]) -> tuple[Found, ...]:
     found: list[Found] = []
     for each in by_rule:
         found += each if len(each) < 2 else _together(each[0].rule, each)
-    return tuple(found)
+    return within_asked(found) if view.case.disputes else tuple(found)
 
 
 def _by_rule(view: View, units: Sequence[str | None]) -> list[list[Found]]:
