@@ -86,6 +86,8 @@ def paid_rows(case: Case, command: Command) -> tuple[PaidRow, ...]:
                     "remainder": row.unit is None,
                     "clause_id": row.clause_id,
                     "amount": money(case, row.minor),
+                    "remedy": row.remedy if row.borne_by else "",
+                    "borne_by": row.borne_by,
                 }
             )
             for row in command.rows

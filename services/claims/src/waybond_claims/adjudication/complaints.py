@@ -7,6 +7,7 @@ from waybond_claims.adjudication.view import View
 from waybond_claims.case.complaint import Dispute
 from waybond_claims.case.cover import Cover
 from waybond_claims.case.covered import in_force
+from waybond_claims.case.offer import accepted_offer
 from waybond_claims.case.state import Case
 from waybond_contracts.disputes import DisputeReason
 from waybond_contracts.explanation import FindingReason
@@ -40,11 +41,14 @@ def is_about(dispute: Dispute, clause: Clause, package_id: str | None) -> bool:
 
 
 def standing(case: Case, clause: Clause, package_id: str | None) -> list[Dispute]:
-    """The complaints about it that were made and not withdrawn, the first one first."""
+    """The complaints about it that were made and not withdrawn, the first one first. One that was settled by an offer
+    may be withdrawn: that is what a buyer does who has accepted it."""
     found = [
         each
         for each in case.disputes
-        if each.opened_at is not None and not each.withdrawn and is_about(each, clause, package_id)
+        if each.opened_at is not None
+        and (not each.withdrawn or accepted_offer(case.offers, each.dispute_id) is not None)
+        and is_about(each, clause, package_id)
     ]
     return sorted(found, key=_made)
 

@@ -61,6 +61,8 @@ class Rule:
     """Whether it pays only what somebody claims."""
     by_claim_alone: bool
     """Whether neither a clock nor a scan meets it either."""
+    guided: bool
+    """Whether the wording says more of a claim than that a person decides it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +145,7 @@ def _rule(wording: Wording, clause: Clause, lane: Lane) -> Rule:
         of_order=clause.scope is Scope.ORDER,
         claimed=clause.trigger == "claim",
         by_claim_alone=clause.by_claim_alone,
+        guided=clause.guided,
     )
 
 

@@ -10,11 +10,14 @@ from typing import TypeVar
 
 from msgspec import Struct
 
+from waybond_claims.case.appeal import Appealed, Decided
 from waybond_claims.case.complaint import Dispute
 from waybond_claims.case.cover import Cover, Ended, Policy
+from waybond_claims.case.evidence import Ask, Paper, Response
 from waybond_claims.case.explained import Explained
 from waybond_claims.case.journey import Package, SeenFact, WatchFact
 from waybond_claims.case.money import Answer, Command, Elsewhere, Recovery
+from waybond_claims.case.offer import Offer, Refused
 from waybond_claims.case.order import Amended, Order
 from waybond_claims.case.question import Referral
 
@@ -72,6 +75,14 @@ class Case(Struct, frozen=True, omit_defaults=True):
     entries: int = 0
     """Ordinal of the last entry in the books."""
     wording: str = ""
+    # The way of complaints under clauses that say more of them.
+    papers: tuple[Paper, ...] = ()
+    responses: tuple[Response, ...] = ()
+    asks: tuple[Ask, ...] = ()
+    offers: tuple[Offer, ...] = ()
+    decided: tuple[Decided, ...] = ()
+    appeals: tuple[Appealed, ...] = ()
+    refused: tuple[Refused, ...] = ()
 
     @property
     def settled(self) -> int:
