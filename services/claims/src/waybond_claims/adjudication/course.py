@@ -104,14 +104,14 @@ def course(view: View, rule: Rule, complaint: Dispute, *, early: bool = False) -
 def question_about(rule: Rule, complaint: Dispute, case: Case) -> str:
     """What the question to a person is kept under whether it is paid: another one after each offer that a person made
     and the buyer did not take."""
-    tried = sum(1 for each in case.offers if _of_person(each.origin) and each.closed and _is_of(each, complaint, rule.clause))
-    fact = f"{complaint.dispute_id}/{tried + 1}" if tried else complaint.dispute_id
-    return question_key(f"claim:{rule.clause.id}", complaint.package_id, fact)
+    tried = [each for each in case.offers if each.closed in ANSWERED and _is_of(each, complaint, rule.clause)]
+    ordinal = sum(1 for each in tried if each.origin.startswith(PERSON)) + 1
+    return question_key(f"claim:{rule.clause.id}", complaint.package_id, f"{ordinal}/{complaint.dispute_id}")
 
 
 def appeal_about(clause_id: str, complaint: Dispute, ordinal: int) -> str:
     """What the question to a person about an appeal is kept under."""
-    return question_key(f"appeal:{clause_id}", complaint.package_id, f"{complaint.dispute_id}/{ordinal}")
+    return question_key(f"appeal:{clause_id}", complaint.package_id, f"{ordinal}/{complaint.dispute_id}")
 
 
 def remedy_of(clause: Clause, kind: str) -> Remedy | None:
@@ -150,10 +150,6 @@ def _ruled(ruling: Referral) -> Course:
     if ruling.choice != "pay":
         return Course(Standing.REFUSED, decided=ruling.referral_id)
     return Course(Standing.PAYS, ruling.decided_minor, decided=ruling.referral_id)
-
-
-def _of_person(origin: str) -> bool:
-    return origin.startswith(PERSON)
 
 
 # what follows from what is there

@@ -18,7 +18,9 @@ class Decided(Struct, frozen=True, array_like=True):
     """PAID, CLOSED, or the id of the referral by which a person decided."""
     at: datetime
     known: tuple[str, ...] = ()
-    """What was handed in and said by then, and a hash of what happened to the parcels."""
+    """What was handed in and said by then, and what had happened to the parcels: a hash of each."""
+    reopened: bool = False
+    """Whether it was overtaken since then, and the complaint waits again."""
 
 
 class Appealed(Struct, frozen=True, omit_defaults=True):

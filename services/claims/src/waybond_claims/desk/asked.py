@@ -3,13 +3,15 @@
 from collections.abc import Iterator
 from datetime import datetime
 
+from waybond_claims.adjudication.course import in_part
 from waybond_claims.adjudication.found import Found
 from waybond_claims.case.complaint import Dispute
 from waybond_claims.case.money import Command, Recovery
 from waybond_claims.case.question import MAX_REFERRALS, WITHDRAWN, Referral
 from waybond_claims.case.state import Case
+from waybond_claims.complaints import appeals
 from waybond_claims.complaints.waits import AT_ONCE, stuck_at, stuck_key, unheard_key, unheard_of
-from waybond_claims.desk.kinds import KINDS, Question, parsed
+from waybond_claims.desk.kinds import KINDS, OFFER, Question, parsed
 from waybond_claims.desk.troubles import troubles
 from waybond_claims.entitlement import Entitlement, due
 from waybond_contracts.explanation import FindingReason
@@ -38,6 +40,8 @@ def questions(case: Case, owes: Entitlement | None, now: datetime) -> Iterator[Q
     exhausted = [command for command in case.last_attempts if command.exhausted]
     if exhausted and due(case, owes, waits=True).difference > 0:
         yield from map(_failed, exhausted)
+    if case.appeals:
+        yield from appeals.questions(case, owes)
     if owes.entitled < min(owes.available, owes.view.cover.limit):
         for found in owes.findings:
             if found.question and found.reason in _ASKS:
@@ -112,7 +116,13 @@ _RULINGS = {
 
 def _asked(found: Found, packages: tuple[str, ...]) -> Question:
     kind, about = parsed(found.question)
-    text = _RULINGS[kind.name].format(found.rule.clause.id, found.exclusion_id)
+    clause = found.rule.clause
+    text = _RULINGS[kind.name].format(clause.id, found.exclusion_id)
+    if found.suggested:
+        text = f"{text} {found.suggested}"
+    if clause.guided and kind is KINDS["claim"]:  # About the complaint, whatever it is about.
+        choices = (*kind.choices, OFFER) if in_part(clause) is not None else ()
+        return Question(kind, about, text, most=found.most, choices=choices)
     return Question(kind, about, text, most=found.most, among=packages if found.of_remainder else ())
 
 

@@ -75,7 +75,7 @@ def disputed(case: Case, event: disputes.DisputeEvent, now: datetime) -> Case:
         before = Dispute(dispute_id=event.dispute_id, known_at=now)
     after = before
     match event:
-        case disputes.DisputeOpened():
+        case disputes.DisputeOpened() | disputes.ClaimFiled():
             after = _opened(before, event)
         case disputes.DisputeStageChanged():
             after = _staged(before, event.stage.value, event.occurred_at)
@@ -83,7 +83,7 @@ def disputed(case: Case, event: disputes.DisputeEvent, now: datetime) -> Case:
             after = _ended(before, "withdrawn", event.occurred_at)
         case disputes.DisputeResolved():
             return _resolved(case, before, event)
-        case _:  # EvidenceSubmitted changes nothing that is owed.
+        case _:  # What is handed in and what sellers say is kept beside it (facts/handed_in.py).
             return case
     return case if after == before and before in case.disputes else _with(case, after)
 
@@ -92,7 +92,13 @@ def _with(case: Case, dispute: Dispute) -> Case:
     return replace(case, disputes=put(case.disputes, dispute, "dispute_id"))
 
 
-def _opened(before: Dispute, event: disputes.DisputeOpened) -> Dispute:
+def _opened(before: Dispute, event: disputes.DisputeOpened | disputes.ClaimFiled) -> Dispute:
+    if isinstance(event, disputes.ClaimFiled):
+        by_buyer = event.by is disputes.Party.BUYER
+        source = disputes.DisputeSource.BUYER if by_buyer else disputes.DisputeSource.PLATFORM
+        stage = disputes.DisputeStage.INQUIRY
+    else:
+        source, stage = event.source, event.stage
     if before.opened_at is not None:
         if before.minor is None and event.amount is not None:  # The amount is told later, or by another source.
             return replace(before, minor=event.amount.minor, currency=event.amount.currency)
@@ -100,13 +106,13 @@ def _opened(before: Dispute, event: disputes.DisputeOpened) -> Dispute:
     named = replace(
         before,
         opened_at=event.occurred_at,
-        source=event.source.value,
+        source=source.value,
         reason=event.reason.value,
         package_id=event.package_id,
         minor=event.amount.minor if event.amount is not None else None,
         currency=event.amount.currency if event.amount is not None else "",
     )
-    return _staged(named, event.stage.value, event.occurred_at)
+    return _staged(named, stage.value, event.occurred_at)
 
 
 def _staged(before: Dispute, stage: str, at: datetime) -> Dispute:
