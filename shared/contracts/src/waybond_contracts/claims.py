@@ -149,7 +149,7 @@ class OfferClosed(ClaimEvent, topic=CLAIMS):
     offer_id: Id
     """Of OfferMade."""
     how: Code
-    """accepted, declined, expired (nobody answered) or withdrawn (what it rests on has changed). More words may come."""
+    """accepted, declined, expired (nobody answered) or withdrawn (what it rests on changed). More words may come."""
     dispute_id: Id | None = None
     """The complaint that it was to settle."""
     amount: Money | None = None

@@ -153,7 +153,9 @@ def _on_the_way(
         case claims.OfferMade():
             return f"offers the buyer {event.amount} ({_words(event.remedy)}), until {event.expires_at:%d %b %H:%M} UTC"
         case claims.OfferClosed():
-            return f"the offer of {event.amount} is {_words(event.how)}" if event.amount else f"offer {_words(event.how)}"
+            return (
+                f"the offer of {event.amount} is {_words(event.how)}" if event.amount else f"offer {_words(event.how)}"
+            )
         case claims.CommandRefused():
             return f"refuses {event.command} {plain(event.command_id)}: {_words(event.reason)}"
 
@@ -238,7 +240,9 @@ def _person(event: Event) -> Said | None:
         case commands.DeclineOffer():
             return Said("buyer", f"declines offer {event.offer_id[:8]}")
         case commands.Appeal():
-            return Said("buyer", "appeals against a decision", (f'"{plain(event.statement)}"',) if event.statement else ())
+            return Said(
+                "buyer", "appeals against a decision", (f'"{plain(event.statement)}"',) if event.statement else ()
+            )
         case commands.HeldCommand():
             word = "release" if isinstance(event, commands.ReleaseHeld) else "discard"
             note = (f'"{plain(event.note)}"',) if event.note else ()

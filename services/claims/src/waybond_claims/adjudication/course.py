@@ -29,7 +29,7 @@ from waybond_claims.case.evidence import MAX_ASKS, Response, last_response
 from waybond_claims.case.offer import ANSWERED, MAX_OFFERS, Offer, accepted_offer
 from waybond_claims.case.question import Referral
 from waybond_claims.case.state import Case
-from waybond_contracts.claimed import IN_FULL, Remedy, RemedyKind
+from waybond_contracts.claimed import IN_FULL, FirstOffer, Remedy, RemedyKind
 from waybond_contracts.wording import Clause
 
 OURS_TO_ANSWER = frozenset({"buyer", "platform"})
@@ -59,11 +59,12 @@ OPEN = frozenset({Standing.REFERS, Standing.OFFERS, Standing.WAITS})
 
 
 class Wanted(Struct, frozen=True, gc=False):
-    """An offer that is to be open. `minor`: how much at most; None: the share of the wording."""
+    """An offer that is to be open: of so much at most, or of a share of what the clause gives."""
 
     origin: str
     remedy: str
     minor: int | None = None
+    share: str = ""
 
 
 class Course(Struct, frozen=True, gc=False):
@@ -179,7 +180,7 @@ def _undecided(view: View, rule: Rule, complaint: Dispute, *, early: bool) -> Co
         refers, why = True, [*why, "The buyer did not take what the seller offers."]
     if not refers and clause.offer is not None:
         if not _answered(case, complaint, clause, WORDING):
-            return Course(Standing.OFFERS, wanted=Wanted(WORDING, clause.offer.remedy.value))
+            return Course(Standing.OFFERS, wanted=_first(clause.offer))
         refers = clause.offer.declined == "refer"
         why = [*why, "The buyer did not take what was offered."]
     if not refers and (pays or clause.proven == "pay"):
@@ -233,6 +234,10 @@ def _in_full(case: Case, clause: Clause, complaint: Dispute, found: Course) -> C
     return changed(found, remedy=found.remedy or kind)
 
 
+def _first(offer: FirstOffer) -> Wanted:
+    return Wanted(WORDING, offer.remedy.value, share=offer.share)
+
+
 def _offered_by_seller(clause: Clause, said: Response, currency: str) -> Wanted | None:
     """The offer that the seller's answer makes, as far as the clause has its remedy."""
     if said.response != "offer" or (said.minor is not None and said.currency != currency):
@@ -259,9 +264,7 @@ def _statements(case: Case, complaint: Dispute) -> str:
     """Whose words and documents are there."""
     found: list[str] = []
     for party in ("buyer", "seller"):
-        kinds = [
-            each.kind for each in case.papers if each.dispute_id == complaint.dispute_id and each.by == party
-        ]
+        kinds = [each.kind for each in case.papers if each.dispute_id == complaint.dispute_id and each.by == party]
         documents = sum(1 for kind in kinds if kind != "statement")
         stated = "a statement" if "statement" in kinds else "no statement"
         found.append(f"Of the {party}: {stated}, {documents} documents.")

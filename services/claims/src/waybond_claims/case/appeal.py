@@ -36,3 +36,7 @@ class Appealed(Struct, frozen=True, omit_defaults=True):
     """Why nobody looks at it: `appeal_too_late` or `nothing_new`."""
     told: bool = False
     """Whether that was published."""
+    outcome: str = ""
+    """Of the decision that it is about, as Decided has it."""
+    decided_at: datetime | None = None
+    """When that was made."""

@@ -123,7 +123,7 @@ def _answer(case: Case, owes: Entitlement | None, dispute: Dispute, now: datetim
 def _is_closed(owes: Entitlement, dispute: Dispute, found: Found) -> bool:
     """Whether the complaint is closed under the clause, since what it needs did not come."""
     ways = followed(owes.view, found) if found.rule.guided else []
-    return any(each == dispute and way.standing is Standing.CLOSED for each, way in ways)
+    return any(each.dispute_id == dispute.dispute_id and way.standing is Standing.CLOSED for each, way in ways)
 
 
 def _relevant(owes: Entitlement, dispute: Dispute) -> list[Found]:

@@ -62,7 +62,9 @@ def appealed(case: Case, event: Appeal, now: datetime) -> Case:
         return refused(case, event, "no_appeal")
     if len(case.appeals) >= MAX_APPEALS:
         return refused(case, event, "too_many")
-    made = Appealed(event.command_id, complaint.dispute_id, clause.id, now)
+    made = Appealed(
+        event.command_id, complaint.dispute_id, clause.id, now, outcome=decided.outcome, decided_at=decided.at
+    )
     if now > decided.at + clause.appeal.within:
         made = replace(made, answer=TOO_LATE)
     elif set(_known(case, complaint.dispute_id)) <= set(decided.known):
@@ -131,7 +133,9 @@ def _is_pending(case: Case, each: Appealed) -> bool:
     if any(one.key == key and one.choice not in ("", WITHDRAWN) for one in case.referrals):
         return False
     decided = next((one for one in case.decided if _subject(one) == _subject(each)), None)
-    return decided is not None and decided.at <= each.at and not decided.reopened
+    if decided is None or decided.reopened:
+        return False
+    return (decided.outcome, decided.at) == (each.outcome, each.decided_at)
 
 
 def deciders(case: Case, referral: Referral) -> frozenset[str]:
@@ -140,7 +144,9 @@ def deciders(case: Case, referral: Referral) -> frozenset[str]:
         complaint = next((one for one in case.disputes if one.dispute_id == each.dispute_id), None)
         if complaint is not None and each.ordinal and _key(each, complaint) == referral.key:
             about = f":{each.clause_id}:{complaint.package_id or ''}:"
-            return frozenset([one.decided_by for one in case.referrals if _named(one.key, about) == complaint.dispute_id])
+            return frozenset(
+                [one.decided_by for one in case.referrals if _named(one.key, about) == complaint.dispute_id]
+            )
     return frozenset()
 
 

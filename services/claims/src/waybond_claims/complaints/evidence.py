@@ -59,7 +59,9 @@ def lapsed(case: Case, now: datetime) -> Case:
     """The file in which the time is over for what is missing and was to come by now."""
     if not any(at <= now for at in open_until(case)):
         return case
-    return replace(case, asks=tuple([replace(each, lapsed_at=now) if _is_over(each, now) else each for each in case.asks]))
+    return replace(
+        case, asks=tuple([replace(each, lapsed_at=now) if _is_over(each, now) else each for each in case.asks])
+    )
 
 
 def open_until(case: Case) -> Iterator[datetime]:

@@ -8,8 +8,6 @@ was known by then; what it ends is told by the look that follows.
 from collections.abc import Iterator
 from datetime import datetime
 
-from msgspec.structs import replace
-
 from waybond_claims.adjudication.found import Found
 from waybond_claims.adjudication.windows import followed
 from waybond_claims.case.state import Case

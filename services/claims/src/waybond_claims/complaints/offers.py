@@ -12,7 +12,7 @@ from decimal import Decimal
 from msgspec.structs import replace
 
 from waybond_claims.adjudication.complaints import is_about
-from waybond_claims.adjudication.course import WORDING, Wanted, in_part, question_about, remedy_of
+from waybond_claims.adjudication.course import Wanted, in_part, question_about, remedy_of
 from waybond_claims.adjudication.terms import Rule
 from waybond_claims.adjudication.view import view
 from waybond_claims.case.complaint import Dispute
@@ -117,11 +117,7 @@ def _worth(draft: Draft, owes: Entitlement, way: Followed, want: Wanted) -> tupl
     """What the complaint is worth in all once it is accepted, and how much more the buyer gets by it."""
     case = draft.case
     gives = _gives(case, way.rule, way.complaint, draft.now)
-    worded = way.clause.offer
-    if want.origin == WORDING and worded is not None:
-        much = rounded(gives * Decimal(worded.share))
-    else:
-        much = want.minor or 0
+    much = rounded(gives * Decimal(want.share)) if want.share else want.minor or 0
     total = min(much, _most(gives, way.rule, want.remedy))
     after = entitlement(_if_accepted(case, way.rule, way.complaint, total), draft.now)
     return total, max(0, after.owed - owes.owed) if after is not None else 0

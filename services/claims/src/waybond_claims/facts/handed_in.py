@@ -9,7 +9,14 @@ from msgspec.structs import replace
 from waybond_claims.case.evidence import MAX_PAPERS, MAX_RESPONSES, Paper, Response
 from waybond_claims.case.state import Case
 from waybond_claims.facts.contradictions import contradicted
-from waybond_contracts.disputes import ClaimFiled, DisputeEvent, DisputeOpened, Document, EvidenceSubmitted, SellerResponded
+from waybond_contracts.disputes import (
+    ClaimFiled,
+    DisputeEvent,
+    DisputeOpened,
+    Document,
+    EvidenceSubmitted,
+    SellerResponded,
+)
 
 STATEMENT = "statement"
 NAMED_BY = 16
