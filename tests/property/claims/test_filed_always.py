@@ -117,7 +117,7 @@ def _something(story: ClaimsStory, dice: random.Random, at: datetime) -> Event |
                 by=dice.choice(("a", "b")),
                 role=dice.choice(("", "lead")),
             )
-        case 8 if story.case.claim_id:
+        case 8 if story.case.version:
             return appeal(story, at, kind, dispute_id=name, name=str(dice.randrange(3)))
         case 9:
             if dice.random() < 0.5:

@@ -13,6 +13,7 @@ from tests.support.claims import (
     PLAIN,
     ClaimsStory,
     complaint,
+    contents,
     day,
     issued,
     journey,
@@ -127,7 +128,8 @@ def test_an_offer_counts_what_was_paid_for_the_goods_already() -> None:
 
 
 def test_what_falls_due_meanwhile_makes_another_offer_of_it_under_the_same_date() -> None:
-    """50 are offered on day 20, 10 fall due for a delay on day 27: 40 more, until day 30."""
+    """50 are offered on day 20, 10 fall due for a delay on day 27: 40 more, until day 30. The 10 were approved behind
+    the second offer, so the case is at a later version than that."""
     late_too = PLAIN.partition('[[clause]]\nid = "LO-1"')[0] + clause(*PROVEN, HALF)
     story = ClaimsStory()
     story.given(placed(), issued(late_too), filed(day(20), "photo_of_damage"), late(0))
@@ -135,7 +137,7 @@ def test_what_falls_due_meanwhile_makes_another_offer_of_it_under_the_same_date(
     assert [first.amount, second.amount] == [usd(5_000), usd(4_000)]
     assert first.expires_at == second.expires_at == day(30)
     assert (closed(story), first.offer_id == second.offer_id) == (["withdrawn"], False)
-    story.when(accepts(second, day(28)))
+    story.when(accepts(second, day(28), case_version=story.case.version))
     assert sum(each.amount.minor for each in story.named(MoneyCommand)) == 1_000, "one command at a time"
     story.pay(day(29))
     assert sum(each.amount.minor for each in story.named(MoneyCommand)) == 5_000
@@ -160,35 +162,30 @@ def test_an_offer_of_nothing_is_not_made() -> None:
     assert len(story.named(ClaimReferred)) == 1
 
 
-def test_of_several_packages_each_is_paid_its_part() -> None:
-    """Packages worth 75 and 25; the claim names none: 50 are 37.50 and 12.50."""
+def two_packages(**fields: Any) -> ClaimsStory:
+    """Packages P1, worth 75, and P2, worth 25; the claim is filed on day 29."""
     goods = line("a", 7_500), line("b", 2_500)
     told = journey(package("P1", (("a", 1),)), package("P2", (("b", 1),)))
-    body = only(
-        clause(*PROVEN, HALF) + '[[clause]]\nid = "TG"\nperil = "late"\nclock = "promised_latest"\n'
-        'tiers = [{ after = "P90D", share = "0.10" }]\n'
-    )
     story = ClaimsStory()
-    fell = late(0, journey=told, breached=False, watch_id="TG:0:0")
-    story.given(placed(lines=goods), issued(body), fell)
-    story.when(filed(day(29), "photo_of_damage"))
+    story.given(placed(lines=goods), issued(only(clause(*PROVEN, HALF))), contents(day(2), *told.packages))
+    story.when(filed(day(29), "photo_of_damage", **fields))
+    return story
+
+
+def test_of_several_packages_each_is_paid_its_part() -> None:
+    """The claim names none: 50 are 37.50 and 12.50."""
+    story = two_packages()
     story.when(accepts(story.last(OfferMade), day(30)))
     rows = {row.package_id: row.amount.minor for row in story.last(IssueRefund).rows}
     assert rows == {"P1": 3_750, "P2": 1_250}
 
 
 def test_an_offer_for_one_package_is_of_what_that_is_worth() -> None:
-    """Half of the 25 that P2 is worth, half a cent up."""
-    goods = line("a", 7_500), line("b", 2_500)
-    told = journey(package("P1", (("a", 1),)), package("P2", (("b", 1),)))
-    body = only(
-        clause(*PROVEN, HALF) + '[[clause]]\nid = "TG"\nperil = "late"\nclock = "promised_latest"\n'
-        'tiers = [{ after = "P90D", share = "0.10" }]\n'
-    )
-    story = ClaimsStory()
-    story.given(placed(lines=goods), issued(body), late(0, journey=told, breached=False, watch_id="TG:0:0"))
-    story.when(filed(day(29), "photo_of_damage", package_id="P2"))
+    """Half of 25."""
+    story = two_packages(package_id="P2")
     assert story.last(OfferMade).amount == usd(1_250)
+    story.when(accepts(story.last(OfferMade), day(30)))
+    assert [row.package_id for row in story.last(IssueRefund).rows] == ["P2"]
 
 
 # one at a time
@@ -243,12 +240,10 @@ def test_an_answer_to_an_unknown_offer_is_refused(fields: dict[str, Any]) -> Non
     assert (refusals(story), story.named(MoneyCommand)) == (["unknown_offer"], [])
 
 
-def test_an_answer_about_an_order_without_a_claim_says_nothing() -> None:
+def test_an_answer_about_an_order_of_which_nothing_was_said_says_nothing() -> None:
     story = ClaimsStory()
     story.given(placed(), issued())
-    other = offered()
-    assert story.when(accepts(other.last(OfferMade), day(6), claim_id=story.case.claim_id or "c")) != ()
-    assert refusals(story) == ["unknown_offer"]
+    assert story.when(accepts(offered().last(OfferMade), day(6), claim_id=story.case.claim_id)) == ()
 
 
 def test_in_the_instant_of_its_end_it_can_be_accepted_before_the_wake_and_not_behind_it() -> None:
@@ -294,7 +289,7 @@ def test_what_was_given_up_is_not_paid_under_another_clause_for_the_same_complai
         placed(), issued(only(clause(*PROVEN, HALF) + other)), filed(day(5), "photo_of_damage", reason="DIFFERENT")
     )
     assert len(story.named(ClaimReferred)) == 1
-    story.when(accepts(story.last(OfferMade), day(6)))
+    story.when(accepts(story.last(OfferMade), day(6), case_version=story.case.version))
     assert story.case.owed == 5_000
     assert not [each for each in story.case.referrals if each.is_open]
 

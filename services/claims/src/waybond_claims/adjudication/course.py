@@ -20,6 +20,7 @@ from waybond_claims.adjudication.needs import (
     is_there,
     needs,
     proof_of_return,
+    units_of,
 )
 from waybond_claims.adjudication.terms import Rule
 from waybond_claims.adjudication.view import View, question_key
@@ -127,6 +128,20 @@ def in_part(clause: Clause) -> Remedy | None:
 
 
 # what a person decided
+
+
+def is_overturned(view: View, rule: Rule, unit: str | None) -> bool:
+    """Whether another decision took the place of one under the clause about the unit: then nothing is kept that was
+    paid by the first one."""
+    complaints = {each.dispute_id: each for each in view.case.disputes}
+    for each in view.case.appeals:
+        complaint = complaints.get(each.dispute_id)
+        if complaint is None or each.clause_id != rule.clause.id or unit not in units_of(view, rule, complaint):
+            continue
+        ruling = view.rulings.get(appeal_about(rule.clause.id, complaint, each.ordinal))
+        if ruling is not None and ruling.choice != "uphold":
+            return True
+    return False
 
 
 def _by_person(view: View, rule: Rule, complaint: Dispute) -> Course | None:

@@ -13,6 +13,7 @@ from waybond_claims.adjudication.terms import Rule
 from waybond_claims.adjudication.view import Ruling, View, question_key
 from waybond_claims.adjudication.ways import started
 from waybond_claims.case.complaint import Dispute
+from waybond_claims.case.offer import accepted_offer
 from waybond_contracts.explanation import FindingReason
 from waybond_contracts.wording import Clock
 
@@ -146,7 +147,9 @@ def _closed_yet(view: View, met: Found, start: datetime | None) -> bool:
 
 def _of_complaint(view: View, rule: Rule, unit: str | None, complaint: Dispute) -> Ruling | None:
     """What a person decided about the complaint. Earlier files have rulings that name none: such a one is of all that
-    were known when it was asked."""
+    were known when it was asked. One that an offer under another clause settled is refused under this one."""
+    if accepted_offer(view.case.offers, complaint.dispute_id) is not None:
+        return Ruling("do_not_pay", None)
     about = _about(rule)
     ruling = view.ruling(rule, about, unit, complaint.dispute_id)
     if ruling is not None:

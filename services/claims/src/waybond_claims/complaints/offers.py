@@ -187,7 +187,10 @@ def answered(case: Case, event: AcceptOffer | DeclineOffer, now: datetime) -> Ca
 
 
 def refused(case: Case, command: ClaimCommand, reason: str) -> Case:
-    """The file with a command that changes nothing, until that is published."""
+    """The file with a command that changes nothing, until that is published; nobody who commands anything about a claim
+    of which nothing was published yet has seen it."""
+    if not case.version:
+        return case
     said = Refused(command.command_id, type(command).__name__, reason)
     return replace(case, refused=(*case.refused, said)[-MAX_REFUSED:])
 
