@@ -69,7 +69,7 @@ def told(body: str, seed: int) -> ClaimsStory:
     story = ClaimsStory()
     story.given(placed(), issued(body))
     at = day(1)
-    for _ in range(dice.randrange(4, 16)):
+    for _ in range(dice.randrange(4, 24)):
         at += timedelta(hours=dice.choice((0, 1, 12, 24, 48, 96)))
         fact = _something(story, dice, at)
         if fact is None:
@@ -89,7 +89,9 @@ def _something(story: ClaimsStory, dice: random.Random, at: datetime) -> Event |
     kind = dice.choice(("photo_of_damage", "invoice", "proof_of_shipment", "proof_of_return", "messages"))
     made = story.named(OfferMade)
     open_now = [each for each in story.case.referrals if each.is_open]
-    match dice.randrange(11):
+    likely = [6] * 6 * any(each.is_open for each in story.case.offers) + [7] * 6 * bool(open_now)
+    likely += [8] * 3 * bool(story.case.decided)
+    match dice.choice((*range(11), *likely)):
         case 0 | 1:
             return filed(at, *dice.choice(((), ("photo_of_damage",))), dispute_id=name)
         case 2:
@@ -103,7 +105,11 @@ def _something(story: ClaimsStory, dice: random.Random, at: datetime) -> Event |
             return seller(at, "offer", dispute_id=name, minor=dice.choice((0, 900, 4_000, 15_000)), remedy=wish)
         case 6 if made:
             answer = dice.choice((accepts, accepts, declines))
-            return answer(dice.choice(made[-2:]), at, case_version=story.case.version - dice.choice((0, 0, 0, 1)))
+            return answer(
+                dice.choice((*made[-2:], made[-1], made[-1])),
+                at,
+                case_version=story.case.version - dice.choice((0, 0, 0, 1)),
+            )
         case 7 if open_now:
             referral = dice.choice(open_now)
             asked = [each for each in story.named(ClaimReferred) if each.referral_id == referral.referral_id][-1]
@@ -150,7 +156,7 @@ def _has_something_to_come(story: ClaimsStory, case: Case, dispute_id: str) -> b
         each.answer_by for each in case.asks if each.dispute_id == dispute_id and each.missing and not each.lapsed_at
     ]
     wake = story.armed_at
-    return bool(until) and wake is not None and wake <= min(until) + timedelta(microseconds=1)
+    return bool(until) and wake is not None and wake <= min(until)
 
 
 @settings(max_examples=150, deadline=None)

@@ -10,11 +10,13 @@ import pytest
 
 from tests.support.claims import (
     KEY,
+    PLAIN,
     ClaimsStory,
     complaint,
     day,
     delivered,
     issued,
+    late,
     only,
     placed,
     usd,
@@ -244,6 +246,14 @@ def test_the_buyers_silence_closes_whatever_the_sellers_silence_means() -> None:
     assert not story.named(ClaimApproved)
 
 
+def test_a_complaint_is_closed_while_another_one_about_the_same_goods_waits() -> None:
+    """The first has until day 12, the second until day 17."""
+    story = told()
+    story.given(complaint(day(5), "DAMAGED"), complaint(day(10), "DAMAGED", "D-2"))
+    story.until(day(12))
+    assert [(each.dispute_id, each.detail) for each in story.named(ClaimDenied)] == [("D-1", "no_evidence")]
+
+
 # what was decided stays
 
 
@@ -287,6 +297,28 @@ def test_on_the_day_of_the_window_what_is_missing_is_asked_for_by_itself() -> No
     assert story.last(EvidenceRequested).answer_by == day(37)
     story.until(day(37))
     assert details(story) == ["", "no_evidence"]
+
+
+def test_its_day_comes_although_something_else_was_paid_meanwhile() -> None:
+    """10 are paid for a delay, and the complaint of day 30 is told so; on day 60 the clause pays 100 in all."""
+    late_first = PLAIN.partition('[[clause]]\nid = "LO-1"')[0]
+    body = clause('claim_window = { clock = "order", opens = "P60D" }', evidence(PHOTO), 'proven = "pay"')
+    story = ClaimsStory()
+    story.given(placed(), issued(late_first + body), late(0))
+    story.pay(day(28))
+    story.when(complaint(day(30), "NOT_AS_DESCRIBED"))
+    story.when(handed_in(day(31), "photo_of_damage"))
+    assert len(story.named(IssueRefund)) == 1
+    story.until(day(60))
+    assert [each.amount for each in story.named(IssueRefund)] == [usd(1_000), usd(9_000)]
+
+
+def test_a_closed_claim_that_is_filed_again_is_for_a_person() -> None:
+    story = told()
+    story.given(complaint(day(5), "DAMAGED"))
+    story.when(filed(day(20), "photo_of_damage", dispute_id="D-2"))
+    assert not story.named(IssueRefund)
+    assert "Complaint D-1 about the same goods was decided before." in story.last(ClaimReferred).question
 
 
 def test_what_comes_after_the_window_has_closed_is_not_asked_for() -> None:

@@ -32,6 +32,7 @@ from waybond_contracts.claims import (
     ClaimDenied,
     ClaimReferred,
     CommandRefused,
+    DenialReason,
     OfferClosed,
     OfferMade,
     RecoveryOpened,
@@ -271,6 +272,17 @@ def test_a_buyer_who_withdraws_what_was_settled_keeps_the_money() -> None:
     story.when(DisputeWithdrawn(**KEY, occurred_at=day(8), dispute_id="D-1"))
     assert story.case.owed == 5_000
     assert not story.named(RecoveryOpened)
+
+
+def test_a_settled_claim_that_is_filed_again_is_not_paid_in_full_by_itself() -> None:
+    """50 were accepted; the same claim comes under another id, and the clause would decide in full behind an offer."""
+    story = offered(*PROVEN, THEN_DECIDE)
+    story.when(accepts(story.last(OfferMade), day(6)))
+    story.pay(day(7))
+    story.when(filed(day(8), "photo_of_damage", dispute_id="D-2"))
+    assert story.last(ClaimDenied).reason is DenialReason.ALREADY_PAID
+    story.until(day(60))
+    assert (len(story.named(OfferMade)), len(story.named(MoneyCommand))) == (1, 1)
 
 
 def test_an_offer_ends_with_its_complaint() -> None:

@@ -85,7 +85,8 @@ def _look(draft: Draft, fact: Event | Woken) -> None:
     opening.opened(draft, owes)
     if not draft.case.opened:
         return
-    # Only complaints go a way of their own: what clocks and scans decide is not held up by it.
+    # Only complaints go a way of their own: what clocks and scans decide is not held up by it. Notices to the buyer of
+    # what is asked for and offered are to be written behind it, from the events that it has published.
     while draft.case.disputes and owes is not None and follow.follow(draft, owes):
         owes = entitlement(draft.case, draft.now)
     commanded = len(draft.case.commands)

@@ -27,7 +27,7 @@ from waybond_claims.adjudication.view import View, question_key
 from waybond_claims.case.appeal import PAID, Appealed, Decided
 from waybond_claims.case.complaint import Dispute
 from waybond_claims.case.evidence import MAX_ASKS, Response, last_response
-from waybond_claims.case.offer import ANSWERED, MAX_OFFERS, Offer, accepted_offer
+from waybond_claims.case.offer import ACCEPTED, ANSWERED, MAX_OFFERS, Offer, accepted_offer
 from waybond_claims.case.question import Referral
 from waybond_claims.case.state import Case
 from waybond_contracts.claimed import IN_FULL, FirstOffer, Remedy, RemedyKind
@@ -187,6 +187,9 @@ def _undecided(view: View, rule: Rule, complaint: Dispute, *, early: bool) -> Co
         return Course(Standing.OFFERS, missing=missing, wanted=wanted)
     if missing:
         return Course(Standing.WAITS, missing=missing)
+    before = _decided_before(view, rule, complaint)
+    if before:
+        refers, why = True, [*why, f"Complaint {before} about the same goods was decided before."]
     if said is not None and said.response == "contest":
         refers, why = True, [*why, "The seller contests it."]
     elif said is not None and wanted is None:
@@ -203,6 +206,21 @@ def _undecided(view: View, rule: Rule, complaint: Dispute, *, early: bool) -> Co
     if clause.evidence and not why:
         why = ["All that the clause wants was handed in."]
     return Course(Standing.REFERS, why=" ".join([*why, _statements(case, complaint)]))
+
+
+def _decided_before(view: View, rule: Rule, complaint: Dispute) -> str:
+    """Another complaint about the same goods that was refused, closed, paid in part or settled, if there is one.
+
+    Scenario: the buyer accepts 50 of 100, and files the claim once more under another id. No wording pays the rest by
+    itself."""
+    case, mine = view.case, set(units_of(view, rule, complaint))
+    ends = [each.dispute_id for each in case.decided if each.clause_id == rule.clause.id and each.outcome != PAID]
+    ends += [each.dispute_id for each in case.offers if each.clause_id == rule.clause.id and each.closed == ACCEPTED]
+    for each in case.disputes:
+        other = each.dispute_id in ends and each.dispute_id != complaint.dispute_id
+        if other and not mine.isdisjoint(units_of(view, rule, each)):
+            return each.dispute_id
+    return ""
 
 
 def _missing(

@@ -83,6 +83,8 @@ class Case(Struct, frozen=True, omit_defaults=True):
     decided: tuple[Decided, ...] = ()
     appeals: tuple[Appealed, ...] = ()
     refused: tuple[Refused, ...] = ()
+    opens_at: datetime | None = None
+    """When the next window opens to claim what a complaint is about."""
 
     @property
     def settled(self) -> int:

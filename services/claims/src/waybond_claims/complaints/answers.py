@@ -10,7 +10,7 @@ from datetime import datetime
 from msgspec.structs import replace
 
 from waybond_claims.adjudication.complaints import is_about
-from waybond_claims.adjudication.course import Standing
+from waybond_claims.adjudication.course import OPEN, Standing
 from waybond_claims.adjudication.found import RANK, Found
 from waybond_claims.adjudication.windows import followed
 from waybond_claims.case.complaint import Dispute
@@ -93,7 +93,7 @@ def _answer(case: Case, owes: Entitlement | None, dispute: Dispute, now: datetim
         return None
     relevant = _relevant(owes, dispute)
     clauses = tuple(dict.fromkeys(each.rule.clause.id for each in relevant))
-    reasons = {each.reason for each in relevant}
+    reasons = {_reason(owes, dispute, each) for each in relevant}
     paid, room = net_paid(case), min(owes.available, owes.view.cover.limit)
     if paid + elsewhere(case) > 0 and paid >= room:
         return Answer(DenialReason.ALREADY_PAID, clauses=clauses)
@@ -118,6 +118,15 @@ def _answer(case: Case, owes: Entitlement | None, dispute: Dispute, now: datetim
         return Answer(DenialReason.EXCLUDED, clauses=clauses)
     detail = NO_EVIDENCE if any(_is_closed(owes, dispute, each) for each in relevant) else ""
     return Answer(DenialReason.NOT_COVERED, clauses=clauses, detail=detail)
+
+
+def _reason(owes: Entitlement, dispute: Dispute, found: Found) -> FindingReason:
+    """What was found, as far as this complaint goes. Scenario: nothing came for the first complaint, which is closed;
+    the second one about the same goods waits for a document. The first one is answered."""
+    if not found.rule.guided or found.reason is not FindingReason.NEEDS_CLAIM:
+        return found.reason
+    mine = [way.standing for each, way in followed(owes.view, found) if each.dispute_id == dispute.dispute_id]
+    return found.reason if OPEN.intersection(mine) or not mine else FindingReason.NOT_MET
 
 
 def _is_closed(owes: Entitlement, dispute: Dispute, found: Found) -> bool:

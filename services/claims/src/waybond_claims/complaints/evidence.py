@@ -35,10 +35,7 @@ def _ask(draft: Draft, way: Followed, party: str, missing: Sequence[Need]) -> No
         return
     by_what = {each.what: replace(each, missing=each.lapsed_at is not None and each.missing) for each in before}
     for need in missing:
-        known = by_what.get(need.what)
-        by_what[need.what] = (
-            Ask(*key, need.what, draft.sent_at + need.within) if known is None else replace(known, missing=True)
-        )
+        by_what[need.what] = _again(by_what.get(need.what), draft) or Ask(*key, need.what, draft.sent_at + need.within)
     asks = (*(each for each in case.asks if each not in before), *by_what.values())
     if not missing:
         draft.change(asks=asks)
@@ -53,6 +50,15 @@ def _ask(draft: Draft, way: Followed, party: str, missing: Sequence[Need]) -> No
         "needed": tuple([needed(need.any_of, by_what[need.what].answer_by, need.absent) for need in missing]),
     }
     draft.say(claims.EvidenceRequested, fields, asks=asks)
+
+
+def _again(known: Ask | None, draft: Draft) -> Ask | None:
+    """What was asked for before, under the same date; None where that is over, and it was not missing by then.
+
+    Scenario: the seller accepts, so no photo is needed any more, and contests it after all when its day has passed."""
+    if known is None or (not known.missing and known.answer_by <= draft.now):
+        return None
+    return replace(known, missing=True)
 
 
 def lapsed(case: Case, now: datetime) -> Case:

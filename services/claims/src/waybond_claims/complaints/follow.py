@@ -8,12 +8,13 @@ was known by then; what it ends is told by the look that follows.
 from collections.abc import Iterator
 from datetime import datetime
 
+from waybond_claims.adjudication.complaints import is_about
 from waybond_claims.adjudication.found import Found
 from waybond_claims.adjudication.windows import followed
 from waybond_claims.case.state import Case
 from waybond_claims.complaints import appeals, evidence, offers
 from waybond_claims.complaints.followed import Followed
-from waybond_claims.complaints.waits import AT_ONCE
+from waybond_claims.complaints.waits import AT_ONCE, open_disputes
 from waybond_claims.draft import Draft
 from waybond_claims.entitlement import Entitlement
 from waybond_contracts import claims
@@ -35,6 +36,9 @@ def follow(draft: Draft, owes: Entitlement) -> bool:
     """Publish what is newly asked for and offered; return whether the case has to be looked at again, since an offer
     that comes to nothing leads on to what is worded behind it."""
     offers.tell_closed(draft)
+    opens_at = _opens(draft.case, owes)
+    if opens_at != draft.case.opens_at:
+        draft.change(opens_at=opens_at)
     ways = [*_ways(owes)]
     more = owes.entitled < min(owes.available, owes.view.cover.limit)
     waiting = [each for each in ways if more and each.found.reason is FindingReason.NEEDS_CLAIM]
@@ -59,6 +63,8 @@ def deadlines(case: Case, now: datetime) -> Iterator[datetime]:
     """When time alone ends something."""
     for at in (*evidence.open_until(case), *offers.open_until(case)):
         yield max(at, now + AT_ONCE)
+    if case.opens_at is not None and case.opens_at > now:
+        yield case.opens_at
 
 
 def _ways(owes: Entitlement) -> Iterator[Followed]:
@@ -70,6 +76,18 @@ def _ways(owes: Entitlement) -> Iterator[Followed]:
             if key not in seen:
                 seen.add(key)
                 yield Followed(found, complaint, course)
+
+
+def _opens(case: Case, owes: Entitlement) -> datetime | None:
+    """When the next window opens for a complaint that waits for it, whatever it was answered in the meantime."""
+    waiting = [*open_disputes(case)]
+    days = [
+        found.eligible_at
+        for found in owes.findings
+        if found.rule.guided and found.eligible_at is not None
+        if any(is_about(each, found.rule.clause, found.package_id) for each in waiting)
+    ]
+    return min(days, default=None)
 
 
 def _is_guided(found: Found) -> bool:
