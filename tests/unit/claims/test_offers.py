@@ -200,6 +200,21 @@ def test_of_two_complaints_the_second_gets_its_offer_when_the_first_is_closed() 
     assert [each.dispute_id for each in story.named(OfferMade)] == ["D-1", "D-2"]
 
 
+def test_offers_that_are_made_anew_again_and_again_have_a_bound() -> None:
+    """Half of what is left is offered: 50, and 50 cents less with each of 40 times that the platform gives 1 back. In
+    the end half of 60 is open, and is what is paid."""
+    story = offered()
+    for index in range(40):
+        story.when(refunded(f"R{index}", 100, day(6)))
+    assert len(story.named(OfferMade)) == 41
+    assert len(story.case.offers) <= 32
+    ids = [each.offer_id for each in story.named(OfferMade)]
+    assert len(ids) == len(set(ids))
+    assert len(story.named(OfferMade)) == len(closed(story)) + 1
+    story.when(accepts(story.last(OfferMade), day(7)))
+    assert story.last(IssueRefund).amount == usd(3_000)
+
+
 # hostile
 
 

@@ -8,6 +8,7 @@ from msgspec.structs import replace
 from waybond_claims import giveback, ledger, notices, opening
 from waybond_claims.adjudication import growth
 from waybond_claims.case.keeping import droppable_at, next_look
+from waybond_claims.case.offer import MAX_OFFERS
 from waybond_claims.case.state import Case
 from waybond_claims.complaints import appeals, follow, offers, waits
 from waybond_claims.complaints.answers import answer
@@ -87,7 +88,9 @@ def _look(draft: Draft, fact: Event | Woken) -> None:
         return
     # Only complaints go a way of their own: what clocks and scans decide is not held up by it. Notices to the buyer of
     # what is asked for and offered are to be written behind it, from the events that it has published.
-    while draft.case.disputes and owes is not None and follow.follow(draft, owes):
+    for _ in range(MAX_OFFERS):
+        if not draft.case.disputes or owes is None or not follow.follow(draft, owes):
+            break
         owes = entitlement(draft.case, draft.now)
     commanded = len(draft.case.commands)
     if owes is not None:

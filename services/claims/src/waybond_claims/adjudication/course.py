@@ -27,7 +27,7 @@ from waybond_claims.adjudication.view import View, question_key
 from waybond_claims.case.appeal import PAID, Appealed, Decided
 from waybond_claims.case.complaint import Dispute
 from waybond_claims.case.evidence import MAX_ASKS, Response, last_response
-from waybond_claims.case.offer import ACCEPTED, ANSWERED, MAX_OFFERS, Offer, accepted_offer
+from waybond_claims.case.offer import ACCEPTED, ANSWERED, Offer, accepted_offer, has_room, open_offer
 from waybond_claims.case.question import Referral
 from waybond_claims.case.state import Case
 from waybond_contracts.claimed import IN_FULL, FirstOffer, Remedy, RemedyKind
@@ -156,7 +156,7 @@ def _by_person(view: View, rule: Rule, complaint: Dispute) -> Course | None:
     if ruling.choice != "offer":
         return _ruled(ruling)
     remedy = in_part(rule.clause)
-    if complaint.over or remedy is None or len(view.case.offers) >= MAX_OFFERS:
+    if complaint.over or remedy is None:
         return Course(Standing.ENDED if complaint.over else Standing.REFERS)
     wanted = Wanted(PERSON + ruling.referral_id, remedy.remedy.value, ruling.decided_minor)
     return Course(Standing.OFFERS, wanted=wanted)
@@ -286,7 +286,7 @@ def _offered_by_seller(clause: Clause, said: Response, currency: str) -> Wanted 
 
 def _answered(case: Case, complaint: Dispute, clause: Clause, origin: str) -> bool:
     """Whether the buyer did not take it, or no more offers are kept."""
-    if len(case.offers) >= MAX_OFFERS and not any(each.is_open for each in case.offers):
+    if not has_room(case.offers) and open_offer(case.offers) is None:
         return True
     return any(
         each.origin == origin and each.closed in ANSWERED and _is_of(each, complaint, clause) for each in case.offers

@@ -50,6 +50,23 @@ class Refused(Struct, frozen=True, array_like=True, gc=False):
     reason: str
 
 
+def has_room(offers: tuple[Offer, ...]) -> bool:
+    """Whether another offer can be kept: one that was withdrawn makes room."""
+    return len(offers) < MAX_OFFERS or any(_can_go(each) for each in offers)
+
+
+def with_offer(offers: tuple[Offer, ...], made: Offer) -> tuple[Offer, ...]:
+    """The offers with another one, in the place of the oldest one that was withdrawn where there are too many."""
+    if len(offers) >= MAX_OFFERS:
+        gone = next((each for each in offers if _can_go(each)), None)
+        offers = tuple([each for each in offers if each is not gone])
+    return (*offers, made)
+
+
+def _can_go(offer: Offer) -> bool:
+    return offer.closed == WITHDRAWN_OFFER and offer.told
+
+
 def open_offer(offers: tuple[Offer, ...]) -> Offer | None:
     """The one offer that can be accepted."""
     return next((each for each in offers if each.is_open), None)

@@ -12,7 +12,7 @@ from decimal import Decimal
 from msgspec.structs import replace
 
 from waybond_claims.adjudication.complaints import is_about
-from waybond_claims.adjudication.course import Wanted, in_part, question_about, remedy_of
+from waybond_claims.adjudication.course import PERSON, Wanted, in_part, question_about, remedy_of
 from waybond_claims.adjudication.terms import Rule
 from waybond_claims.adjudication.view import view
 from waybond_claims.case.complaint import Dispute
@@ -21,12 +21,13 @@ from waybond_claims.case.offer import (
     DECLINED,
     EMPTY,
     EXPIRED,
-    MAX_OFFERS,
     MAX_REFUSED,
     WITHDRAWN_OFFER,
     Offer,
     Refused,
+    has_room,
     open_offer,
+    with_offer,
 )
 from waybond_claims.case.question import Referral
 from waybond_claims.case.state import Case, put
@@ -62,15 +63,16 @@ def offer(draft: Draft, owes: Entitlement, waiting: Sequence[Followed]) -> bool:
         tell_closed(draft)
     empty = False
     for way, want in wanted:
-        if len(draft.case.offers) >= MAX_OFFERS:
-            return True
+        if not has_room(draft.case.offers) and not want.origin.startswith(PERSON):
+            return True  # A person's offer is always kept: there are no more of them than questions.
         total, minor = _worth(draft, owes, way, want)
         made = _made(draft, way, want, total, minor)
         if minor > 0 or want.remedy == RemedyKind.RESHIP:
             _publish(draft, way, made)
             return empty
         empty = True
-        draft.change(offers=(*draft.case.offers, replace(made, closed=EMPTY, closed_at=draft.now, told=True)))
+        nothing = replace(made, closed=EMPTY, closed_at=draft.now, told=True)
+        draft.change(offers=with_offer(draft.case.offers, nothing))
     return empty
 
 
@@ -81,10 +83,11 @@ def _is_for(current: Offer, way: Followed, want: Wanted) -> bool:
 
 def _made(draft: Draft, way: Followed, want: Wanted, total: int, minor: int) -> Offer:
     case, worded = draft.case, way.clause.offer
+    about = f"{way.clause.id}/{want.origin}/{way.complaint.dispute_id}"
     before = next((each for each in case.offers if _is_for(each, way, want) and each.expires_at > draft.now), None)
     until = draft.sent_at + (worded.open_for if worded is not None else OPEN_FOR)
     return Offer(
-        offer_id=named(case.claim_id, f"offer/{len(case.offers) + 1}"),
+        offer_id=named(case.claim_id, f"offer/{case.version + 1}/{about}"),
         dispute_id=way.complaint.dispute_id,
         clause_id=way.clause.id,
         origin=want.origin,
@@ -107,7 +110,7 @@ def _publish(draft: Draft, way: Followed, made: Offer) -> None:
         "offered_by": made.origin.partition(":")[0],
         "gives_up": GIVES_UP,
     }
-    draft.say(claims.OfferMade, fields, offers=(*draft.case.offers, made))
+    draft.say(claims.OfferMade, fields, offers=with_offer(draft.case.offers, made))
 
 
 # what it is worth
@@ -149,7 +152,7 @@ def _if_accepted(case: Case, rule: Rule, complaint: Dispute, total: int | None) 
 
 def may_be_offered(case: Case, referral: Referral, minor: int, now: datetime) -> bool:
     """Whether a person who was asked about a complaint may offer so much."""
-    seen = view(case, now)
+    seen = view(case, now) if has_room(case.offers) else None
     for rule in seen.terms.rules if seen is not None else ():
         remedy = in_part(rule.clause)
         for complaint in case.disputes if remedy is not None else ():
