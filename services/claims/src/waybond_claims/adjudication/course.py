@@ -214,7 +214,8 @@ def _decided_before(view: View, rule: Rule, complaint: Dispute) -> str:
     Scenario: the buyer accepts 50 of 100, and files the claim once more under another id. No wording pays the rest by
     itself."""
     case, mine = view.case, set(units_of(view, rule, complaint))
-    ends = [each.dispute_id for each in case.decided if each.clause_id == rule.clause.id and each.outcome != PAID]
+    decided = [each for each in case.decided if each.clause_id == rule.clause.id and not each.reopened]
+    ends = [each.dispute_id for each in decided if each.outcome != PAID]
     ends += [each.dispute_id for each in case.offers if each.clause_id == rule.clause.id and each.closed == ACCEPTED]
     for each in case.disputes:
         other = each.dispute_id in ends and each.dispute_id != complaint.dispute_id

@@ -10,7 +10,8 @@ PAID, CLOSED = "paid", "closed"
 
 
 class Decided(Struct, frozen=True, array_like=True):
-    """The last decision about a complaint under a clause, and what was known when it was made."""
+    """The last decision about a complaint under a clause, and what was known when it was made: one for each of both, so
+    there are no more than complaints times clauses."""
 
     dispute_id: str
     clause_id: str
