@@ -15,6 +15,7 @@ from tests.oracle.facts import (
     Disputed,
     Ended,
     Fact,
+    Filed,
     Line,
     Placed,
     Refunded,
@@ -92,6 +93,8 @@ class _Drawer:
             ("refund_lines", self._refunds_of_lines),
             ("chargeback", self._chargeback),
             ("chargeback_no_amount", self._chargeback),
+            ("chargeback_revised", self._revised),
+            ("filed", self._filed),
             ("told_twice", self._told_twice),
             ("echo", self._echoes),
             ("dated_cover", self._amended),
@@ -274,6 +277,31 @@ class _Drawer:
             outcome, minor = rng.choice((("SELLER_FAVOUR", None), ("SELLER_FAVOUR", 0), (won[0], self._sums(total))))
             end = Resolved(known=over, at=over, dispute="D1", outcome=outcome, minor=minor)
         return [*facts, end]
+
+    def _revised(self) -> list[Fact]:
+        """Outcomes one after the other, each a revision, dated and known in any order; the dispute told or not."""
+        rng, total = self.rng, self.placed.total
+        opened = HALF * rng.randint(20, 90) + 1
+        found: list[Fact] = []
+        if rng.random() < 0.7:
+            minor = rng.choice((None, self._sums(total)))
+            found.append(Disputed(known=opened, at=opened, dispute="D3", minor=minor))
+        for revision in range(1, rng.randint(3, 5)):
+            outcome, most = rng.choice((("SELLER_FAVOUR", 0), ("BUYER_FAVOUR", total), ("PAYOUT", total)))
+            minor = rng.choice((None, self._sums(most))) if most else None
+            at, known = (opened + HALF * rng.randint(1, 40) for _ in range(2))
+            end = Resolved(known=known, at=at, dispute="D3", outcome=outcome, minor=minor, revision=revision)
+            found.append(end)
+        return found
+
+    def _filed(self) -> list[Fact]:
+        """What a claim asks for bounds nothing that is due by itself; it is what a chargeback of the same name counts
+        as that was won without an amount."""
+        rng = self.rng
+        at = HALF * rng.randint(10, 120) + 1
+        lines = (rng.choice(self.lines).name,) if rng.random() < 0.5 else ()
+        minor = rng.choice((None, self._sums(self.placed.total)))
+        return [Filed(known=at, at=at, dispute=rng.choice(("D3", "D4")), lines=lines, minor=minor)]
 
     def _amended(self) -> list[Fact]:
         """All prices rise or fall, and the policy follows an hour later."""

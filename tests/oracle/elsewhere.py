@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
-from tests.oracle.facts import Disputed, Fact, Line, Refunded, Resolved, only
+from tests.oracle.facts import Disputed, Fact, Filed, Line, Refunded, Resolved, only
 from tests.oracle.parcels import REMAINDER
 from tests.oracle.units import Units, in_proportion
 
@@ -29,6 +29,9 @@ def given(facts: Sequence[Fact], paid: int) -> list[Given]:
             found[f"refund/{refund.ref}"] = Given(refund.known, refund.minor, refund.lines)
     for name in sorted({each.dispute for each in only(Resolved, facts)}):
         ends = [each for each in only(Resolved, facts) if each.dispute == name]
+        if all(each.revision is not None for each in ends):
+            found[f"dispute/{name}"] = _revised(ends, facts, paid)
+            continue
         last = max(ends, key=lambda each: (each.at, _minor(each, facts, paid)))
         found[f"dispute/{name}"] = Given(last.known, _minor(last, facts, paid))
     for refund in only(Refunded, facts):
@@ -42,6 +45,20 @@ def given(facts: Sequence[Fact], paid: int) -> list[Given]:
     return [found[name] for name in sorted(found)]
 
 
+def _revised(ends: Sequence[Resolved], facts: Sequence[Fact], paid: int) -> Given:
+    """What the buyer has in the end, word by word as the bank counts them. One that says no amount leaves what was said
+    before it, unless the buyer had nothing by then."""
+    has, said = 0, False
+    ordered = sorted(ends, key=lambda each: each.revision or 0)
+    for end in ordered:
+        lost = end.outcome not in TO_THE_BUYER
+        if end.minor is not None or lost:
+            has, said = end.minor or 0, not lost
+        elif not (said and has):
+            has, said = _minor(end, facts, paid), False
+    return Given(ordered[-1].known, has)
+
+
 def _minor(end: Resolved, facts: Sequence[Fact], paid: int) -> int:
     """An end in the buyer's favour without an amount counts as what was disputed, or as all that was paid."""
     if end.minor is not None:
@@ -49,7 +66,8 @@ def _minor(end: Resolved, facts: Sequence[Fact], paid: int) -> int:
     if end.outcome not in TO_THE_BUYER:
         return 0
     disputed = [each.minor for each in only(Disputed, facts) if each.dispute == end.dispute and each.minor is not None]
-    return disputed[0] if disputed else paid
+    claimed = [each.minor for each in only(Filed, facts) if each.dispute == end.dispute and each.minor is not None]
+    return [*disputed, *claimed, paid][0]
 
 
 def came_back(movements: Sequence[Given], units: Units, lines: Sequence[Line], basis: int, due: set[str]) -> Amounts:

@@ -13,6 +13,7 @@ from tests.oracle.facts import (
     Disputed,
     Ended,
     Fact,
+    Filed,
     Line,
     Placed,
     Refunded,
@@ -63,7 +64,7 @@ class Teller:
                 return self._of_policy(fact)
             case Booked() | Scanned() | Checked():
                 return self._of_package(fact)
-            case Disputed() | Resolved():
+            case Disputed() | Resolved() | Filed():
                 return self._of_dispute(fact)
             case _:
                 raise AssertionError(f"no event for {fact}")
@@ -191,8 +192,18 @@ class Teller:
             promise=None if fact.promise is None else orders.Promise(latest=at(fact.promise)),
         )
 
-    def _of_dispute(self, fact: Disputed | Resolved) -> Event:
+    def _of_dispute(self, fact: Disputed | Resolved | Filed) -> Event:
         minor = None if fact.minor is None else self._money(fact.minor)
+        if isinstance(fact, Filed):
+            return disputes.ClaimFiled(
+                **KEY,
+                occurred_at=at(fact.at),
+                dispute_id=fact.dispute,
+                by=disputes.Party.BUYER,
+                reason=disputes.DisputeReason.NOT_RECEIVED,
+                lines=tuple(orders.RefundedLine(line_id=each) for each in fact.lines),
+                amount=minor,
+            )
         if isinstance(fact, Disputed):
             return disputes.DisputeOpened(
                 **KEY,
@@ -209,4 +220,5 @@ class Teller:
             dispute_id=fact.dispute,
             outcome=disputes.DisputeOutcome(fact.outcome),
             refunded=minor,
+            revision=fact.revision,
         )

@@ -135,6 +135,18 @@ class Resolved(Fact):
     outcome: str
     minor: int | None = None
     at: int = 0
+    revision: int | None = None
+    """Which word of the bank it is, where the bank counts them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filed(Fact):
+    """The buyer claimed, under the dispute's name: for these lines, and so much."""
+
+    dispute: str
+    lines: tuple[str, ...] = ()
+    minor: int | None = None
+    at: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,6 +48,8 @@ FEATURES: dict[str, Feature] = {
     "refund_lines": Feature("refunds of the platform that name lines"),
     "chargeback": Feature("chargebacks that end with an amount"),
     "chargeback_no_amount": Feature("chargebacks that end in the buyer's favour without an amount"),
+    "chargeback_revised": Feature("chargebacks whose outcome is reversed, told with revisions in any order"),
+    "filed": Feature("claims that are filed under a chargeback's name, or alone"),
     "dated_cover": Feature("policies whose basis is amended"),
     "cancelled": Feature("policies that are cancelled"),
     "reinstated": Feature("policies that are cancelled and put in force again"),

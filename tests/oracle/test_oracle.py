@@ -11,6 +11,7 @@ from tests.oracle.facts import (
     Disputed,
     Ended,
     Fact,
+    Filed,
     Line,
     Placed,
     Refunded,
@@ -347,6 +348,21 @@ def test_an_outcome_without_an_amount_is_what_was_disputed() -> None:
     told = Resolved(known=14 * DAY, dispute="D", outcome="ACCEPTED", minor=20, at=14 * DAY)
     assert entitled(15, *facts, told) == 80
     assert entitled(15, ONE, scan(10, "A", "LOST"), replace(end, outcome="SELLER_FAVOUR")) == 100
+
+
+def test_of_revisions_of_an_outcome_the_highest_counts() -> None:
+    """60, then nothing, then 30 of 100. Without an amount: what was disputed or claimed, else all, once it was lost."""
+    lost_one = ONE, scan(10, "A", "LOST")
+    first = Resolved(known=12 * DAY, dispute="D", outcome="PAYOUT", minor=60, at=15 * DAY, revision=1)
+    second = Resolved(known=13 * DAY, dispute="D", outcome="SELLER_FAVOUR", at=14 * DAY, revision=2)
+    third = Resolved(known=11 * DAY, dispute="D", outcome="PAYOUT", minor=30, at=13 * DAY, revision=3)
+    assert entitled(20, *lost_one, first) == 40
+    assert entitled(20, *lost_one, first, second) == 100
+    assert entitled(20, *lost_one, third, second, first) == 70
+    unsaid = replace(third, minor=None)
+    assert entitled(20, *lost_one, first, unsaid) == 40
+    assert entitled(20, *lost_one, first, second, unsaid) == 0
+    assert entitled(20, *lost_one, first, second, unsaid, Filed(known=9 * DAY, dispute="D", minor=25)) == 75
 
 
 # Decision 83: silence and arrival.

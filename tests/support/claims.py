@@ -286,8 +286,23 @@ def refunded(ref: str, minor: int, at: datetime, currency: str = "USD", **fields
 
 
 def complaint(at: datetime, reason: str = "NOT_RECEIVED", dispute_id: str = "D-1", **fields: Any) -> Any:
-    known = {"source": disputes.DisputeSource.BUYER, "reason": disputes.DisputeReason(reason)}
-    return disputes.DisputeOpened(**KEY, occurred_at=at, dispute_id=dispute_id, **(known | fields))
+    """A dispute that is opened; `source` and `stage` may be given as their words."""
+    fields["source"] = disputes.DisputeSource(fields.get("source", "buyer"))
+    fields["stage"] = disputes.DisputeStage(fields.get("stage", "INQUIRY"))
+    reasons = disputes.DisputeReason
+    return disputes.DisputeOpened(**KEY, occurred_at=at, dispute_id=dispute_id, reason=reasons(reason), **fields)
+
+
+def filed(at: datetime, reason: str = "DAMAGED", dispute_id: str = "D-1", **fields: Any) -> disputes.ClaimFiled:
+    """A claim; `lines` are the ids of those it names."""
+    fields["lines"] = tuple(orders.RefundedLine(line_id=each) for each in fields.pop("lines", ()))
+    known = {"by": disputes.Party.BUYER, "reason": disputes.DisputeReason(reason)}
+    return disputes.ClaimFiled(**KEY, occurred_at=at, dispute_id=dispute_id, **(known | fields))
+
+
+def staged(at: datetime, stage: str = "CHARGEBACK", dispute_id: str = "D-1", **fields: Any) -> Any:
+    known = {"occurred_at": at, "dispute_id": dispute_id, "stage": disputes.DisputeStage(stage)}
+    return disputes.DisputeStageChanged(**KEY, **(known | fields))
 
 
 def resolved(

@@ -32,7 +32,7 @@ from waybond_contracts.disputes import (
 from waybond_contracts.event import Event
 from waybond_contracts.refunds import IssueRefund
 
-KEY = {"tenant": "demo", "platform": "shop", "order_id": "A-1"}
+KEY: dict[str, Any] = {"tenant": "demo", "platform": "shop", "order_id": "A-1"}
 
 
 @pytest.mark.parametrize(
@@ -81,6 +81,8 @@ def test_a_stage_that_is_known_before_its_dispute_counts() -> None:
 def test_a_chargeback_of_which_nothing_is_heard_is_put_before_a_person_if_something_is_owed() -> None:
     story = ClaimsStory()
     story.given(placed(), issued(), stage(day(10), DisputeStage.CHARGEBACK), lost(day(12)))
+    story.until(day(13))
+    story.when(ruling(story.last(ClaimReferred), "answered", day(14)))
     assert story.until(day(129)) == ()
     story.until(day(130))
     referred = story.last(ClaimReferred)
@@ -100,13 +102,16 @@ def test_a_chargeback_is_not_asked_about_while_nothing_is_owed_or_its_stages_cha
     story = ClaimsStory()
     story.given(placed(), issued(), complaint(day(10), stage=DisputeStage.CHARGEBACK))
     story.until(day(200))
-    story.given(stage(day(201), DisputeStage.ARBITRATION), lost(day(202)))
-    story.until(day(320))
     assert story.named(ClaimReferred) == []
-    story.until(day(321))
+    story.given(stage(day(201), DisputeStage.ARBITRATION), lost(day(202)))
+    story.until(day(207))
+    story.when(ruling(story.last(ClaimReferred), "answered", day(207)))
+    story.until(day(320))
     assert len(story.named(ClaimReferred)) == 1
+    story.until(day(321))
+    assert len(story.named(ClaimReferred)) == 2
     story.when(stage(day(322), DisputeStage.ARBITRATION))
-    assert [each.choice for each in story.case.referrals] == ["withdrawn"]
+    assert [each.choice for each in story.case.referrals] == ["answered", "withdrawn"]
 
 
 def test_what_a_chargeback_paid_back_is_not_paid_again() -> None:

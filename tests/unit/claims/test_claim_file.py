@@ -19,6 +19,7 @@ from tests.support.claims import (
     only,
     package,
     placed,
+    resolved,
     ruling,
     usd,
 )
@@ -34,6 +35,8 @@ from tests.support.filed import (
     remedies,
     seller,
 )
+from waybond_claims.case.elsewhere import elsewhere
+from waybond_claims.decide import decide
 from waybond_claims.service.codec import CaseCodec
 from waybond_claims.service.shown import shown
 from waybond_contracts.claims import ClaimReferred, OfferMade
@@ -80,6 +83,24 @@ def test_a_file_that_was_written_is_read_as_it_was() -> None:
 def test_a_file_of_this_shape_stays_readable() -> None:
     """The golden file was written by the first version of this shape: a change that cannot read it is a new shape."""
     assert CaseCodec().decode(3, GOLDEN.read_bytes(), PLAIN.encode()) == paid_late().case
+
+
+def test_a_dispute_that_was_written_before_its_words_were_kept_is_read() -> None:
+    """A chargeback of 60 that the buyer won on day 8, as a file of this shape had it at first. Then the seller wins."""
+    file = json.loads(GOLDEN.read_bytes())
+    when = dict.fromkeys(("known_at", "opened_at", "stage_at"), "2026-01-06T12:00:00Z")
+    ended = {"ended": "BUYER_FAVOUR", "refunded": 6_000, "ended_at": "2026-01-09T12:00:00Z"}
+    told = {"source": "card_scheme", "reason": "NOT_RECEIVED", "stage": "CHARGEBACK", "minor": 6_000, "currency": "USD"}
+    file["disputes"] = [{"dispute_id": "D-1", **when, **ended, "resolved_at": ended["ended_at"], **told}]
+    file["elsewhere"] = [["D-1", "dispute", 6_000, "USD", ended["ended_at"], "re_9", "D-1", []]]
+    case = CaseCodec().decode(3, json.dumps(file).encode(), PLAIN.encode())
+    assert elsewhere(case) == 6_000
+    after = decide(case, resolved(day(7), 1_000), day(40)).state
+    assert after is not None
+    assert (after.elsewhere, elsewhere(after)) == (case.elsewhere, 6_000)
+    later = decide(after, resolved(day(9)), day(40)).state
+    assert later is not None
+    assert (elsewhere(later), later.disputes[0].ended) == (0, "SELLER_FAVOUR")
 
 
 @pytest.mark.parametrize("shape", OLDER)

@@ -2,6 +2,7 @@
 
 from waybond_claims.adjudication.found import RANK, Found
 from waybond_claims.adjudication.terms import terms
+from waybond_claims.case.complaint import Dispute
 from waybond_claims.case.state import Case
 from waybond_claims.complaints import waits
 from waybond_claims.draft import Draft, named
@@ -45,12 +46,18 @@ def opened(draft: Draft, owes: Entitlement | None) -> None:
         cause = met.fact.partition("/")[0] or draft.cause
         fields = {"cause": cause, "peril": met.rule.clause.peril}
     elif dispute is not None:
-        fields = {"cause": "DisputeOpened", "dispute_id": dispute.dispute_id}
+        fields = {"cause": _first_word(dispute), "dispute_id": dispute.dispute_id}
     elif any(key.startswith("refund:") for key in case.contradictions):
         fields = {"cause": draft.cause}
     else:
         return
     draft.say(claims.ClaimOpened, fields, opened=True)
+
+
+def _first_word(dispute: Dispute) -> str:
+    if not dispute.openings:
+        return "DisputeOpened" if dispute.opened_at is not None else "DisputeStageChanged"
+    return "ClaimFiled" if dispute.openings[0].by else "DisputeOpened"
 
 
 def _weight(found: Found) -> int:

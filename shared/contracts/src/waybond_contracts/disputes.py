@@ -161,7 +161,9 @@ class DisputeOpened(DisputeEvent, topic=DISPUTES):
     provider: Code = ""
     """Who reported it."""
     raw_code: Code = ""
-    """The provider's own reason."""
+    """The provider's own reason. With the reason OTHER the tables of `waybond_contracts.providers` may say more."""
+    raw_category: Code = ""
+    """What the provider says beside its code (a sub-reason): it decides where one code is of several reasons."""
     statement: Text = ""
     """The buyer's words, without personal data."""
     answer_by: Instant | None = None
@@ -179,7 +181,9 @@ class ClaimFiled(DisputeEvent, topic=DISPUTES):
     provider: Code = ""
     """Whose word `raw_code` is."""
     raw_code: Code = ""
-    """The reason as it was given."""
+    """The reason as it was given. With the reason OTHER the tables of `waybond_contracts.providers` may say more."""
+    raw_category: Code = ""
+    """What is said beside the code (a sub-reason)."""
     package_id: Id | None = None
     """The package that it is about, where it is about one."""
     lines: RefundedLines = ()

@@ -8,11 +8,11 @@ from waybond_claims.case.complaint import Dispute
 from waybond_claims.case.cover import Cover
 from waybond_claims.case.covered import in_force
 from waybond_claims.case.offer import accepted_offer
-from waybond_claims.case.state import Case
 from waybond_contracts.disputes import DisputeReason
 from waybond_contracts.explanation import FindingReason
-from waybond_contracts.wording import Clause, Clock, Peril
+from waybond_contracts.wording import Clause, Clock, Peril, Scope
 
+_ORDER = Scope.ORDER  # looked up once: see found.py
 _NOT_AS_DESCRIBED = frozenset({Peril.NOT_AS_DESCRIBED, Peril.DAMAGED})
 _ALL = frozenset(Peril) - {Peril.CHARGEBACK}
 PERILS: dict[DisputeReason, frozenset[Peril]] = {
@@ -35,20 +35,37 @@ def perils(dispute: Dispute) -> frozenset[Peril]:
     return PERILS.get(DisputeReason(dispute.reason), frozenset()) if dispute.reason else frozenset()
 
 
-def is_about(dispute: Dispute, clause: Clause, package_id: str | None) -> bool:
-    """Whether the clause covers what the dispute complains of, for the package that it names, if it names one."""
-    return (dispute.package_id is None or package_id in (None, dispute.package_id)) and clause.peril in perils(dispute)
+def is_about(view: View, dispute: Dispute, clause: Clause, unit: str | None) -> bool:
+    """Whether the clause covers what the dispute complains of, for the package or the goods that it names, if it names
+    any."""
+    if clause.peril not in perils(dispute):
+        return False
+    if dispute.package_id is not None and unit not in (None, dispute.package_id):
+        return False
+    return not dispute.lines or clause.scope is _ORDER or _holds_any(view, dispute, unit)
 
 
-def standing(case: Case, clause: Clause, package_id: str | None) -> list[Dispute]:
+def _holds_any(view: View, dispute: Dispute, unit: str | None) -> bool:
+    """Whether the unit holds, or may hold, one of the lines that the dispute names. Lines that the order does not have
+    say nothing: where it names none but those, it is about all goods, and a person sees it."""
+    named = {line_id for line_id, _, _ in dispute.lines} & {line.line_id for line in view.lines}
+    if not named:
+        return True
+    held = view.units.held.get(unit or "")
+    if held is not None:
+        return any(line_id in named for line_id, _ in held)
+    return unit not in view.units.valueless and any(line.line_id in named for line, _ in view.units.left)
+
+
+def standing(view: View, clause: Clause, unit: str | None) -> list[Dispute]:
     """The complaints about it that were made and not withdrawn, the first one first. One that was settled by an offer
     may be withdrawn: that is what a buyer does who has accepted it."""
     found = [
         each
-        for each in case.disputes
+        for each in view.case.disputes
         if each.opened_at is not None
-        and (not each.withdrawn or accepted_offer(case.offers, each.dispute_id) is not None)
-        and is_about(each, clause, package_id)
+        and (not each.withdrawn or accepted_offer(view.case.offers, each.dispute_id) is not None)
+        and is_about(view, each, clause, unit)
     ]
     return sorted(found, key=_made)
 

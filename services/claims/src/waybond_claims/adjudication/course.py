@@ -16,10 +16,10 @@ from msgspec.structs import replace as changed
 from waybond_claims.adjudication.needs import (
     Need,
     answer_of_seller,
-    asked_for,
     is_there,
     needs,
     proof_of_return,
+    request_of,
     units_of,
 )
 from waybond_claims.adjudication.terms import Rule
@@ -238,7 +238,7 @@ def _missing(
     if answer is not None and said is None:
         wanted.append(answer)
     for need in wanted:
-        ask = asked_for(case, complaint, clause, need)
+        ask = request_of(case, complaint, clause, need)
         if need is not answer and is_there(case, complaint, clause, need, ask):
             continue
         if ask is None and len(case.asks) >= MAX_ASKS:
@@ -260,7 +260,7 @@ def _in_full(case: Case, clause: Clause, complaint: Dispute, found: Course) -> C
     kind = next((each.remedy.value for each in clause.remedies if each.remedy in IN_FULL), "")
     need = proof_of_return(clause)
     if need is not None and found.decided != PAID:
-        ask = asked_for(case, complaint, clause, need)
+        ask = request_of(case, complaint, clause, need)
         if not is_there(case, complaint, clause, need, ask):
             if ask is not None and ask.lapsed_at is not None:
                 return Course(Standing.CLOSED)

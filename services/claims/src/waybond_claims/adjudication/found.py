@@ -62,6 +62,10 @@ class Found(Struct, frozen=True, gc=False):
     cover: Cover | None = None
     """The version of the policy that was in force when it was met."""
     amounts: Amounts | None = None
+    claim: str = ""
+    """The complaint that it is paid on, where a person ruled so."""
+    asked: int | None = None
+    """What that one asks for, at most, for all that is paid on it."""
 
     @property
     def applies(self) -> bool:

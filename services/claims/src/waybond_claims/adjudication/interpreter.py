@@ -6,6 +6,7 @@ from functools import reduce
 
 from msgspec.structs import replace as changed
 
+from waybond_claims.adjudication.asked_for import within_asked
 from waybond_claims.adjudication.asks import asked, most
 from waybond_claims.adjudication.benefits import (
     NoRateError,
@@ -40,7 +41,7 @@ def findings(view: View) -> tuple[Found, ...]:
     found: list[Found] = []
     for each in by_rule:
         found += each if len(each) == 1 else _together(each[0].rule, each)
-    return tuple(found)
+    return within_asked(found) if view.case.disputes else tuple(found)
 
 
 def _by_rule(view: View) -> list[list[Found]]:

@@ -5,7 +5,9 @@ from datetime import datetime, timedelta
 
 from msgspec import Struct
 
+from waybond_claims.adjudication.asked_for import asked_for
 from waybond_claims.adjudication.benefits import NoRateError, minor_of
+from waybond_claims.adjudication.complaints import is_about
 from waybond_claims.adjudication.terms import Rule
 from waybond_claims.adjudication.units import spread
 from waybond_claims.adjudication.view import View
@@ -74,14 +76,15 @@ def units_of(view: View, rule: Rule, complaint: Dispute) -> tuple[str | None, ..
     """The units that the complaint is about under the clause."""
     if rule.of_order:
         return (None,)
-    return (complaint.package_id,) if complaint.package_id in view.packages else view.ids
+    units = (complaint.package_id,) if complaint.package_id in view.packages else view.ids
+    return tuple([each for each in units if is_about(view, complaint, rule.clause, each)]) or units
 
 
 def at_stake(view: View, rule: Rule, complaint: Dispute) -> int:
     """What is asked for, at most the insured value of what the complaint is about; in minor units."""
-    worth = insured(view, rule, complaint)
-    asked = complaint.minor if complaint.currency == view.order.currency else None
-    return worth if asked is None else min(asked, worth)
+    disputed = complaint.minor if complaint.currency == view.order.currency else None
+    bounds = (insured(view, rule, complaint), asked_for(view.case, complaint), disputed)
+    return min(each for each in bounds if each is not None)
 
 
 def insured(view: View, rule: Rule, complaint: Dispute) -> int:
@@ -91,7 +94,9 @@ def insured(view: View, rule: Rule, complaint: Dispute) -> int:
 
 def most_of_complaint(view: View, rule: Rule, complaint: Dispute) -> int:
     """How much a person can say is due for it: what it is about is insured for, within the clause's limit."""
-    worth, limit = insured(view, rule, complaint), rule.clause.limit
+    asked, limit = asked_for(view.case, complaint), rule.clause.limit
+    worth = insured(view, rule, complaint)
+    worth = worth if asked is None else min(worth, asked)
     try:
         return worth if limit is None else min(worth, minor_of(view, limit))
     except NoRateError:
@@ -109,7 +114,7 @@ def part_of(view: View, rule: Rule, complaint: Dispute, unit: str | None, total:
 # what is there
 
 
-def asked_for(case: Case, complaint: Dispute, clause: Clause, need: Need) -> Ask | None:
+def request_of(case: Case, complaint: Dispute, clause: Clause, need: Need) -> Ask | None:
     """When it was asked for, if it was."""
     key = complaint.dispute_id, clause.id, need.of, need.what
     return next((each for each in case.asks if (each.dispute_id, each.clause_id, each.of, each.what) == key), None)

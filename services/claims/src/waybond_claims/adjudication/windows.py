@@ -4,6 +4,7 @@ from datetime import datetime
 
 from msgspec.structs import replace as changed
 
+from waybond_claims.adjudication.asked_for import asked_for
 from waybond_claims.adjudication.asks import most
 from waybond_claims.adjudication.complaints import claimed_in_cover, made_at, standing
 from waybond_claims.adjudication.course import OPEN, Course, Standing, course, question_about, remedy_of
@@ -22,6 +23,8 @@ _DELIVERED, _NOT_MET, _NEEDS_CLAIM = Clock.DELIVERED, FindingReason.NOT_MET, Fin
 
 _LOST = frozenset({Standing.REFUSED, Standing.CLOSED})
 """Where a complaint stands that says nothing for what was paid."""
+Paid = tuple[int | None, Ruling, Dispute]
+"""What a ruling pays at most (None: what the wording gives), the ruling, and the complaint that it is of."""
 
 
 def claimable(view: View, met: Found) -> Found:
@@ -32,7 +35,7 @@ def claimable(view: View, met: Found) -> Found:
     """
     rule, unit = met.rule, met.package_id
     start = _start(view, met)
-    complaints = standing(view.case, rule.clause, unit) if view.case.disputes else []
+    complaints = standing(view, rule.clause, unit) if view.case.disputes else []
     if rule.by_claim_alone:
         outside, cover = claimed_in_cover(view, rule, unit, start, complaints)
         if outside is not None:
@@ -45,16 +48,35 @@ def claimable(view: View, met: Found) -> Found:
     if rule.guided:
         return _guided(view, met, complaints, start)
     rulings = [_of_complaint(view, rule, unit, each) for each in complaints]
-    pay = max([each for each in rulings if each is not None and each.choice == "pay"], key=_generous, default=None)
-    if pay is not None:
-        return changed(met, reason=FindingReason.APPLIES, by_hand=pay.minor)
     waiting = [each for each, ruled in zip(complaints, rulings, strict=True) if ruled is None and not each.over]
+    paid = [
+        (_least(ruled.minor, asked_for(view.case, each)), ruled, each)
+        for each, ruled in zip(complaints, rulings, strict=True)
+        if ruled is not None and ruled.choice == "pay"
+    ]
+    if paid:
+        return _paid(view, met, paid, waiting)
     if any(rulings) and not waiting:
         return changed(met, reason=FindingReason.NOT_MET)
     if not waiting or _closed_yet(view, met, start):
         return _unclaimed(view, met, start)
     question = question_key(_about(rule), unit, waiting[0].dispute_id)
-    return changed(met, reason=FindingReason.NEEDS_CLAIM, question=question, most=most(view, met))
+    up_to = _least(most(view, met), asked_for(view.case, waiting[0]))
+    return changed(met, reason=FindingReason.NEEDS_CLAIM, question=question, most=up_to)
+
+
+def _paid(view: View, met: Found, paid: list[Paid], waiting: list[Dispute]) -> Found:
+    """A person said that it is paid, on these complaints: the one that gives most counts. A claim may ask for less than
+    the next one does, which is looked at then."""
+    minor, ruled, on = max(paid, key=_generous)
+    asked = asked_for(view.case, on)
+    found = changed(met, reason=FindingReason.APPLIES, by_hand=ruled.minor, claim=on.dispute_id, asked=asked)
+    for each in waiting:
+        more = asked_for(view.case, each)
+        if asked is not None and minor == asked and (more is None or more > asked):
+            question = question_key(_about(met.rule), met.package_id, each.dispute_id)
+            return changed(found, question=question, most=_least(most(view, met), more))
+    return found
 
 
 def courses(view: View, met: Found, complaints: list[Dispute], start: datetime | None) -> list[tuple[Dispute, Course]]:
@@ -67,7 +89,7 @@ def courses(view: View, met: Found, complaints: list[Dispute], start: datetime |
 def followed(view: View, met: Found) -> list[tuple[Dispute, Course]]:
     """The same, of a finding that was made before."""
     start = _start(view, met)
-    return courses(view, met, _in_time(met.rule, standing(view.case, met.rule.clause, met.package_id), start), start)
+    return courses(view, met, _in_time(met.rule, standing(view, met.rule.clause, met.package_id), start), start)
 
 
 def _guided(view: View, met: Found, complaints: list[Dispute], start: datetime | None) -> Found:
@@ -82,6 +104,8 @@ def _guided(view: View, met: Found, complaints: list[Dispute], start: datetime |
             met,
             reason=FindingReason.APPLIES,
             by_hand=None if best.total is None else part_of(view, rule, complaint, unit, best.total),
+            claim=complaint.dispute_id,
+            asked=asked_for(view.case, complaint),
             remedy=best.remedy,
             borne_by=remedy.borne_by if remedy is not None else "",
         )
@@ -111,7 +135,7 @@ def is_claimed(view: View, rule: Rule, unit: str | None) -> bool:
     if rule.guided:
         return any(each.standing not in _LOST for _, each in followed(view, met))
     start = _start(view, met)
-    complaints = _in_time(rule, standing(view.case, rule.clause, unit), start)
+    complaints = _in_time(rule, standing(view, rule.clause, unit), start)
     rulings = [_of_complaint(view, rule, unit, each) for each in complaints]
     return any(each is None or each.choice == "pay" for each in rulings)
 
@@ -158,8 +182,14 @@ def _of_complaint(view: View, rule: Rule, unit: str | None, complaint: Dispute) 
     return view.ruling(rule, about, unit) if asked is not None and complaint.known_at <= asked.opened_at else None
 
 
-def _generous(ruling: Ruling) -> tuple[bool, int]:
-    return ruling.minor is None, ruling.minor or 0
+def _least(one: int | None, other: int | None) -> int | None:
+    """Of two bounds the lower one; None bounds nothing."""
+    return min([each for each in (one, other) if each is not None], default=None)
+
+
+def _generous(paid: Paid) -> tuple[bool, int]:
+    most_paid = paid[0]
+    return most_paid is None, most_paid or 0
 
 
 def _start(view: View, met: Found) -> datetime | None:

@@ -8,15 +8,80 @@ TAKEN_BACK = frozenset({"withdrawn", "CANCELLED"})
 """How a dispute ended that the buyer took back."""
 WON = frozenset({"BUYER_FAVOUR", "ACCEPTED", "PAYOUT"})
 """How a dispute ended that gave the buyer money."""
+NO_RESOLUTION = frozenset({"withdrawn", "ended"})
+"""How a dispute ended that nobody decided: the buyer withdrew it, or a person says that it does not run any more."""
+
+Goods = tuple[tuple[str, int | None, int | None], ...]
+"""Line, quantity, minor units, as far as they were told."""
+
+
+class Opening(Struct, frozen=True, omit_defaults=True):
+    """One telling of what is complained of: a dispute that was opened, or a claim that was filed."""
+
+    at: datetime
+    by: str = ""
+    """Who filed the claim (buyer, seller, platform); empty: a dispute that was opened."""
+    source: str = ""
+    """Who runs the dispute that was opened."""
+    reason: str = ""
+    stage: str = ""
+    """Of a dispute that was opened."""
+    package_id: str | None = None
+    minor: int | None = None
+    """What is disputed, or what is asked for by the claim."""
+    currency: str = ""
+    lines: Goods = ()
+    provider: str = ""
+    raw_code: str = ""
+    raw_category: str = ""
+    answer_by: datetime | None = None
+
+
+class Word(Struct, frozen=True, omit_defaults=True):
+    """One telling of where a dispute is: a stage that it went to, or how it ended."""
+
+    at: datetime
+    revision: int | None = None
+    stage: str = ""
+    ended: str = ""
+    """An outcome, withdrawn, or ended (a person's word). Empty where a file of before kept the amount alone."""
+    minor: int | None = None
+    """Of a stage what is disputed from now on, of an outcome what the buyer got."""
+    currency: str = ""
+    ref: str = ""
+    """The payment system's reference of what the buyer got."""
+    lines: Goods = ()
+    """What it was for."""
+    raw: str = ""
+    """The state as the provider wrote it."""
+    answer_by: datetime | None = None
+    appeal_by: datetime | None = None
+
+    @property
+    def decides(self) -> bool:
+        """Whether it says what the buyer got, an amount or nothing."""
+        if self.stage or self.ended in NO_RESOLUTION:
+            return False
+        return self.minor is not None or self.ended not in WON
+
+    @property
+    def gave(self) -> int:
+        """What the buyer got by an outcome, as far as it says so."""
+        return self.minor or 0
 
 
 class Dispute(Struct, frozen=True, omit_defaults=True):
-    """A complaint or chargeback, and what was answered last."""
+    """A complaint or chargeback, and what was answered last.
+
+    `openings` and `words` are what was told of it; the fields up to `currency`, and those from `asked` to `raw_status`,
+    follow from them (case/told.py), so that they do not depend on the order in which it became known.
+    """
 
     dispute_id: str
     known_at: datetime
     opened_at: datetime | None = None
     source: str = ""
+    """Who runs it (buyer, platform, card_scheme, wallet), or seller: who filed the claim."""
     reason: str = ""
     package_id: str | None = None
     stage: str = "INQUIRY"
@@ -39,6 +104,31 @@ class Dispute(Struct, frozen=True, omit_defaults=True):
     """What a person said that the buyer got by it, as long as no resolution says so."""
     patience: datetime | None = None
     """Until when a person wants to wait for what is missing; by then it is asked again."""
+    openings: tuple[Opening, ...] = ()
+    """What was told of the complaint, the earliest first; empty in files of before."""
+    words: tuple[Word, ...] = ()
+    """What was told of its stages and ends; empty in files of before."""
+    asked: int | None = None
+    """What a claim asks for: no more is paid on it."""
+    asked_currency: str = ""
+    lines: Goods = ()
+    """The goods that a claim is about; empty: all of the package or order."""
+    may_be: tuple[str, ...] = ()
+    """The reasons that a person chooses from, where the provider's code does not say which one is meant."""
+    provider: str = ""
+    """Who reports it; says how long an answer may take."""
+    reached_at: datetime | None = None
+    """When it came to its stage; `stage_at` is when that was last said."""
+    answer_by: datetime | None = None
+    """By when the source wants an answer at this stage, as it says itself."""
+    appeal_by: datetime | None = None
+    """Until when somebody can appeal against its outcome at the source."""
+    raw_code: str = ""
+    """The provider's own reason, as the scheme writes it."""
+    raw_status: str = ""
+    """The newest state as the provider wrote it."""
+    ruled: str = ""
+    """What a person said that is complained of, where the provider's code did not."""
 
     @property
     def over(self) -> bool:
@@ -60,3 +150,5 @@ class Dispute(Struct, frozen=True, omit_defaults=True):
 
 
 MAX_DISPUTES = 32
+MAX_TELLINGS = 32
+"""Of one dispute: openings and words together."""

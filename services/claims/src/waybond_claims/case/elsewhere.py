@@ -139,13 +139,13 @@ def _outcomes(case: Case) -> Iterator[tuple[Elsewhere, bool]]:
 
 def _won_unsaid(dispute: Dispute, known: Elsewhere | None) -> bool:
     """Whether the buyer won and nobody said how much since: an amount that was told before stands, unless the dispute
-    went on to a further stage after it."""
+    went on to a further stage after it. That the buyer got nothing is no such amount: the win is newer."""
     if dispute.won_at is None:
         return False
     if dispute.resolved_at is None:
         return True
     appealed = dispute.stage_at is not None and dispute.resolved_at < dispute.stage_at <= dispute.won_at
-    return dispute.won_at > dispute.resolved_at and (known is None or appealed)
+    return dispute.won_at > dispute.resolved_at and (known is None or not known.minor or appealed)
 
 
 def unsaid(case: Case, dispute: Dispute) -> Dispute:

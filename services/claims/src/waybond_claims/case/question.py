@@ -37,6 +37,12 @@ class Referral(Struct, frozen=True, omit_defaults=True):
     """When it is told again if nobody answered."""
     told: int = 0
     """How often it was told for want of an answer."""
+    disputes: tuple[str, ...] = ()
+    """The disputes that it is about."""
+    by: datetime | None = None
+    """By when a dispute's provider has to be answered, less our margin, where that is known."""
+    remind_at: datetime | None = None
+    """When it is told again before `answer_by`, where a provider waits; None: it was, or none does."""
 
     @property
     def is_open(self) -> bool:

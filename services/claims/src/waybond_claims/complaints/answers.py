@@ -16,7 +16,8 @@ from waybond_claims.adjudication.windows import followed
 from waybond_claims.case.complaint import Dispute
 from waybond_claims.case.elsewhere import elsewhere
 from waybond_claims.case.state import Case, put
-from waybond_claims.complaints.waits import heard_by, unheard_key
+from waybond_claims.complaints.deadlines import is_unread
+from waybond_claims.complaints.waits import APPROVED, heard_by, unheard_key
 from waybond_claims.draft import Draft
 from waybond_claims.entitlement import Entitlement, due, net_paid, told
 from waybond_claims.events import explanation, money
@@ -25,7 +26,6 @@ from waybond_contracts.claims import DenialReason
 from waybond_contracts.explanation import FindingReason
 from waybond_kit.aggregate import Woken
 
-APPROVED = "approved"
 NO_EVIDENCE = "no_evidence"
 
 
@@ -44,8 +44,8 @@ def answer(draft: Draft, owes: Entitlement | None, *, paid_now: bool) -> tuple[D
     """Answer every open dispute whose answer changed; return those that were told something."""
     answered: list[Dispute] = []
     for dispute in draft.case.disputes:
-        if dispute.opened_at is None or dispute.over:
-            continue
+        if dispute.over or (dispute.opened_at is None and draft.case.policy is not None) or is_unread(dispute):
+            continue  # It ended, or nobody knows what is complained of: a person is asked.
         found = _answer(draft.case, owes, dispute, draft.now, woken=draft.cause == Woken.__name__)
         if found is None or dispute.answer == APPROVED:
             continue
@@ -102,6 +102,8 @@ def _answer(case: Case, owes: Entitlement | None, dispute: Dispute, now: datetim
     if owes.owed == 0:
         # What applies gives nothing (S: the deductible takes all of it). No payment will come as the answer.
         reasons.discard(FindingReason.APPLIES)
+    if any(each.question and each.applies for each in relevant):
+        return None  # Another claim was paid, and a person looks at this one, which asks for more.
     if FindingReason.APPLIES in reasons:
         return Answer(DenialReason.ALREADY_PAID, clauses=clauses) if 0 < paid >= owes.owed else None
     if not reasons.isdisjoint({FindingReason.NEEDS_CARRIER_ANSWER, FindingReason.NEEDS_PERSON}):
@@ -136,7 +138,7 @@ def _is_closed(owes: Entitlement, dispute: Dispute, found: Found) -> bool:
 
 
 def _relevant(owes: Entitlement, dispute: Dispute) -> list[Found]:
-    return [each for each in owes.findings if is_about(dispute, each.rule.clause, each.package_id)]
+    return [each for each in owes.findings if is_about(owes.view, dispute, each.rule.clause, each.package_id)]
 
 
 def _decided_by(owes: Entitlement, dispute: Dispute) -> list[Found]:

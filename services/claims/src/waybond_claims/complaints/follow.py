@@ -85,7 +85,7 @@ def _opens(case: Case, owes: Entitlement) -> datetime | None:
         found.eligible_at
         for found in owes.findings
         if found.rule.guided and found.eligible_at is not None
-        if any(is_about(each, found.rule.clause, found.package_id) for each in waiting)
+        if any(is_about(owes.view, each, found.rule.clause, found.package_id) for each in waiting)
     ]
     return min(days, default=None)
 

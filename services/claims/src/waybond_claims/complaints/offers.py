@@ -31,8 +31,8 @@ from waybond_claims.case.offer import (
 )
 from waybond_claims.case.question import Referral
 from waybond_claims.case.state import Case, put
-from waybond_claims.complaints.answers import APPROVED
 from waybond_claims.complaints.followed import Followed
+from waybond_claims.complaints.waits import APPROVED
 from waybond_claims.draft import Draft, named
 from waybond_claims.entitlement import Entitlement, entitlement
 from waybond_claims.events import money
@@ -140,7 +140,7 @@ def _gives(case: Case, rule: Rule, complaint: Dispute, now: datetime) -> int:
     if full is None:
         return 0
     mine = [each for each in full.findings if each.applies and each.rule.clause.id == rule.clause.id]
-    mine = [each for each in mine if is_about(complaint, rule.clause, each.package_id)]
+    mine = [each for each in mine if is_about(full.view, complaint, rule.clause, each.package_id)]
     return min(sum([full.bounds.net(each) for each in mine]), full.entitled)
 
 

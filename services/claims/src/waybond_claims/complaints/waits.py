@@ -7,6 +7,8 @@ from waybond_claims.case.complaint import Dispute
 from waybond_claims.case.state import Case
 from waybond_contracts.claims import DenialReason
 
+APPROVED = "approved"
+"""The answer to a dispute that is paid."""
 AT_ONCE = timedelta(microseconds=1)
 """The soonest that can be waited."""
 HEARD_WITHIN = timedelta(hours=24)
@@ -18,8 +20,8 @@ days each, so something was missed."""
 
 
 def open_disputes(case: Case) -> Iterator[Dispute]:
-    """Disputes that were opened and have not ended."""
-    return (each for each in case.disputes if each.opened_at is not None and not each.over)
+    """Disputes that have not ended; of some nobody told what is complained of."""
+    return (each for each in case.disputes if not each.over)
 
 
 def unheard_of(case: Case, now: datetime) -> Iterator[Dispute]:

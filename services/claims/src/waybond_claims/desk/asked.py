@@ -1,19 +1,31 @@
 """Which questions are open as a case stands: they follow from the case each time."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
 
+from waybond_claims.adjudication.complaints import is_about
 from waybond_claims.adjudication.course import in_part
 from waybond_claims.adjudication.found import Found
+from waybond_claims.adjudication.view import View
 from waybond_claims.case.complaint import Dispute
 from waybond_claims.case.money import Command, Recovery
 from waybond_claims.case.question import MAX_REFERRALS, WITHDRAWN, Referral
 from waybond_claims.case.state import Case
 from waybond_claims.complaints import appeals
+from waybond_claims.complaints.deadlines import (
+    decided_by,
+    is_unread,
+    provider_deadline,
+    undecided,
+    undecided_key,
+    unread_key,
+)
 from waybond_claims.complaints.waits import AT_ONCE, stuck_at, stuck_key, unheard_key, unheard_of
-from waybond_claims.desk.kinds import KINDS, OFFER, Question, parsed
+from waybond_claims.desk.kinds import KINDS, OFFER, Question, kind_of, parsed
 from waybond_claims.desk.troubles import troubles
 from waybond_claims.entitlement import Entitlement, due
+from waybond_claims.events import money_of
 from waybond_contracts.explanation import FindingReason
 
 MAX_TOLD = 3
@@ -22,10 +34,23 @@ MAX_TOLD = 3
 
 def questions(case: Case, owes: Entitlement | None, now: datetime) -> Iterator[Question]:
     """All questions that are open as the case stands now."""
+    about: set[str] = set()
+    for each in _questions(case, owes, now):
+        about.update(each.disputes)
+        yield each
+    for dispute, at in undecided(case, about):
+        if now >= at:
+            yield _undecided(dispute)
+
+
+def _questions(case: Case, owes: Entitlement | None, now: datetime) -> Iterator[Question]:
     yield from troubles(case)
     for dispute in unheard_of(case, now):
         text = f"Dispute {dispute.dispute_id} names an order of which no policy decision is known."
-        yield Question(*parsed(unheard_key(dispute)), text)
+        yield _of(dispute, unheard_key(dispute), text)
+    for dispute in case.disputes:
+        if is_unread(dispute):
+            yield _unread(dispute)
     flight = case.in_flight
     if flight is not None and now >= flight.patience:
         yield _silent(flight)
@@ -45,7 +70,7 @@ def questions(case: Case, owes: Entitlement | None, now: datetime) -> Iterator[Q
     if owes.entitled < min(owes.available, owes.view.cover.limit):
         for found in owes.findings:
             if found.question and found.reason in _ASKS:
-                yield _asked(found, tuple(owes.view.packages))
+                yield _asked(owes.view, found)
 
 
 def deadlines(case: Case, now: datetime) -> Iterator[datetime]:
@@ -53,6 +78,8 @@ def deadlines(case: Case, now: datetime) -> Iterator[datetime]:
     for each in case.referrals:
         if each.is_open and each.answer_by is not None and each.told < MAX_TOLD:
             yield max(each.answer_by, now + AT_ONCE)
+        if each.is_open and each.remind_at is not None:
+            yield max(each.remind_at, now + AT_ONCE)
 
 
 def is_overdue(referral: Referral, now: datetime) -> bool:
@@ -64,6 +91,8 @@ def next_silence(case: Case, now: datetime) -> datetime | None:
     """When a silence that nobody was asked about yet is to be asked about."""
     flight = case.in_flight
     silences = [(stuck_key(each), stuck_at(each)) for each in case.disputes if each.freezes and case.unpaid > 0]
+    if case.disputes:
+        silences += [(undecided_key(each), at) for each, at in undecided(case, _asked_about(case))]
     if flight is not None:
         silences.append((_silent_key(flight), flight.patience))
     if not silences or not has_room(case):
@@ -71,6 +100,16 @@ def next_silence(case: Case, now: datetime) -> datetime | None:
     asked = {each.key for each in case.referrals if each.choice != WITHDRAWN}
     # It is concluded on a wake alone: one that a late fact has overtaken is still to come.
     return min([max(at, now + AT_ONCE) for key, at in silences if key not in asked], default=None)
+
+
+def _asked_about(case: Case) -> set[str]:
+    """The disputes that other questions are open about."""
+    return {
+        each
+        for referral in case.referrals
+        if referral.is_open and kind_of(referral.key) is not _UNDECIDED
+        for each in referral.disputes
+    }
 
 
 def _silent_key(flight: Command) -> str:
@@ -89,7 +128,29 @@ def _stuck(dispute: Dispute) -> Question:
         f"Dispute {dispute.dispute_id} stops payments, and nothing was heard of it since {since:%F}. "
         "Does it still run, or did it end, and did the buyer get money by it (say how much)?"
     )
-    return Question(*parsed(stuck_key(dispute)), text)
+    return _of(dispute, stuck_key(dispute), text)
+
+
+def _undecided(dispute: Dispute) -> Question:
+    at = provider_deadline(dispute)
+    waits = f" Its provider takes an answer until {at:%F %H:%M} UTC." if at is not None else ""
+    if dispute.opened_at is None:
+        text = f"Dispute {dispute.dispute_id} is at {dispute.stage}, and nobody told what is complained of."
+    else:
+        text = f"Dispute {dispute.dispute_id} ({dispute.reason}) is at {dispute.stage}, and has no answer of ours."
+    text += f"{waits} Was it answered there, or did it end, and did the buyer get money by it (say how much)?"
+    return _of(dispute, undecided_key(dispute), text)
+
+
+def _unread(dispute: Dispute) -> Question:
+    named = f"{dispute.raw_code} of {dispute.provider or 'a provider that was not named'}"
+    text = f"Dispute {dispute.dispute_id} has the reason {named}, which may mean several things. What is complained of?"
+    return replace(_of(dispute, unread_key(dispute), text), choices=dispute.may_be)
+
+
+def _of(dispute: Dispute, key: str, text: str) -> Question:
+    """A question about one dispute."""
+    return Question(*parsed(key), text, disputes=(dispute.dispute_id,), by=decided_by(dispute))
 
 
 def _failed(command: Command) -> Question:
@@ -103,7 +164,15 @@ def _to_recover(recovery: Recovery) -> Question:
     return Question(KINDS["recovery"], about, text, recovery.outstanding)
 
 
-_ASKS = frozenset({FindingReason.NEEDS_CARRIER_ANSWER, FindingReason.NEEDS_CLAIM, FindingReason.NEEDS_PERSON})
+_UNDECIDED = KINDS["answer"]
+_ASKS = frozenset(
+    {
+        FindingReason.NEEDS_CARRIER_ANSWER,
+        FindingReason.NEEDS_CLAIM,
+        FindingReason.NEEDS_PERSON,
+        FindingReason.APPLIES,  # paid on one claim, and another one asks for more
+    }
+)
 _RULINGS = {
     "carrier": "Clause {}: the carrier was not heard after the clock ran out. Is its silence to be believed?",
     "claim": "Clause {} pays what somebody claims, and the buyer complained. Is it to be paid?",
@@ -114,16 +183,24 @@ _RULINGS = {
 }
 
 
-def _asked(found: Found, packages: tuple[str, ...]) -> Question:
+def _asked(view: View, found: Found) -> Question:
     kind, about = parsed(found.question)
-    clause = found.rule.clause
+    clause, unit = found.rule.clause, found.package_id
     text = _RULINGS[kind.name].format(clause.id, found.exclusion_id)
     if found.suggested:
         text = f"{text} {found.suggested}"
-    if clause.guided and kind is KINDS["claim"]:  # About the complaint, whatever it is about.
-        choices = (*kind.choices, OFFER) if in_part(clause) is not None else ()
-        return Question(kind, about, text, most=found.most, choices=choices)
-    return Question(kind, about, text, most=found.most, among=packages if found.of_remainder else ())
+    guided = clause.guided and kind is KINDS["claim"]  # About the complaint, whatever it is about.
+    choices = (*kind.choices, OFFER) if guided and in_part(clause) is not None else ()
+    among = tuple(view.packages) if found.of_remainder and not guided else ()
+    waiting = [each for each in view.case.disputes if not each.over and is_about(view, each, clause, unit)]
+    for each in waiting:
+        if each.asked is not None and clause.trigger == "claim":
+            text += f" Claim {each.dispute_id} asks for {money_of(each.asked, each.asked_currency)}."
+    dates = [at for each in waiting if (at := decided_by(each)) is not None]
+    ids = tuple([each.dispute_id for each in waiting])
+    return Question(
+        kind, about, text, most=found.most, among=among, choices=choices, disputes=ids, by=min(dates, default=None)
+    )
 
 
 def has_room(case: Case) -> bool:

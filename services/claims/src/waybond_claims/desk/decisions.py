@@ -4,10 +4,12 @@ from datetime import datetime, timedelta
 
 from msgspec.structs import replace
 
-from waybond_claims.case.complaint import Dispute
+from waybond_claims.case.complaint import Dispute, Word
 from waybond_claims.case.question import Referral
 from waybond_claims.case.state import Case, put
+from waybond_claims.case.told import with_ruling, with_word
 from waybond_claims.complaints import appeals, offers
+from waybond_claims.complaints.deadlines import undecided_key, unread_key
 from waybond_claims.complaints.waits import stuck_key, unheard_key
 from waybond_claims.desk.authority import has_authority
 from waybond_claims.desk.kinds import OFFER, TAKES_AMOUNT, Effect, kind_of, parsed
@@ -109,22 +111,28 @@ def _commanded(case: Case, referral: Referral, again_at: datetime) -> Case:
 
 
 def _waited_for(case: Case, referral: Referral, now: datetime, again_at: datetime) -> Case:
-    dispute = next((each for each in case.disputes if referral.key in (unheard_key(each), stuck_key(each))), None)
+    dispute = next((each for each in case.disputes if referral.key in _keys(each)), None)
     match referral.choice:
         case _ if dispute is None:
             return case
+        case reason if reason in dispute.may_be:
+            dispute = with_ruling(dispute, reason)
         case "wait":
             dispute = replace(dispute, patience=again_at)
         case "ended":
-            dispute = replace(dispute, ended="ended", ended_at=now)
+            dispute = with_word(dispute, Word(now, ended="ended"))
         case "ended_paid":
             much = referral.decided_minor
             if much is None:
                 much = dispute.minor if dispute.minor is not None and _same_currency(case, dispute) else case.total
-            dispute = replace(dispute, ended="ended", ended_at=now, said=much)
+            dispute = replace(with_word(dispute, Word(now, ended="ended")), said=much)
         case _:
             return case
     return replace(case, disputes=put(case.disputes, dispute, "dispute_id"))
+
+
+def _keys(dispute: Dispute) -> tuple[str, ...]:
+    return unheard_key(dispute), stuck_key(dispute), undecided_key(dispute), unread_key(dispute)
 
 
 def _same_currency(case: Case, dispute: Dispute) -> bool:

@@ -5,7 +5,7 @@ from the key here and nowhere else.
 """
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from waybond_contracts.claims import ReferralReason
@@ -110,6 +110,16 @@ KINDS: dict[str, Kind] = {
             _STOPPED,
             again_after=WAITED_LONGER,
         ),
+        Kind("reason", _REASON.ANSWER_MISSING, Role.ADJUSTER, (), Effect.DISPUTE, _STOPPED),
+        Kind(
+            "answer",
+            _REASON.ANSWER_MISSING,
+            Role.PAYMENTS,
+            ("answered", "ended", "ended_paid"),
+            Effect.DISPUTE,
+            _STOPPED,
+            of_silence=True,
+        ),
         Kind(
             "frozen",
             _REASON.ANSWER_MISSING,
@@ -159,6 +169,10 @@ class Question:
     """Where it is about the remainder: the packages beside it."""
     choices: tuple[str, ...] = ()
     """Where they are others than those of its kind."""
+    disputes: tuple[str, ...] = ()
+    """The disputes that it is about."""
+    by: datetime | None = None
+    """By when the provider of a dispute has to be answered, less our own margin: no answer is of use later."""
 
     @property
     def key(self) -> str:

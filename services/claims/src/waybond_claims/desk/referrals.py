@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from waybond_claims.case.question import MAX_REFERRALS, WITHDRAWN, Referral
 from waybond_claims.case.state import Case, put
+from waybond_claims.complaints.deadlines import REMINDED_BEFORE
 from waybond_claims.desk.asked import has_room, is_overdue, questions
 from waybond_claims.desk.authority import asked_role
 from waybond_claims.desk.kinds import Question, Role, kind_of
@@ -44,16 +45,33 @@ def refer(draft: Draft, owes: Entitlement | None) -> tuple[Question, ...]:
             if referral.opened_version == 0:
                 _publish(draft, referral)
             elif draft.cause == Woken.__name__ and is_overdue(referral, draft.now):
-                _tell_lead(draft, referral)
+                _tell(draft, _dated(draft, replace(referral, role=Role.LEAD.value, told=referral.told + 1), question))
+            elif question.by != referral.by:
+                # The provider moved its deadline, or another dispute waits for the same answer.
+                _tell(draft, replace(_dated(draft, referral, question), disputes=question.disputes))
+            elif question.disputes != referral.disputes:
+                same = replace(referral, disputes=question.disputes)
+                draft.change(referrals=put(draft.case.referrals, same, "referral_id"))
+            elif draft.cause == Woken.__name__ and referral.remind_at is not None and draft.now >= referral.remind_at:
+                _tell(draft, replace(referral, remind_at=None))
     return tuple(new)
 
 
-def _tell_lead(draft: Draft, referral: Referral) -> None:
-    """Publish the question again, for a lead. The case stays at its version: whoever is about to answer still can."""
-    answer_by = draft.sent_at + kind_of(referral.key).answer_within
-    again = replace(referral, role=Role.LEAD.value, answer_by=answer_by, told=referral.told + 1)
-    draft.change(referrals=put(draft.case.referrals, again, "referral_id"))
-    draft.publish(claims.ClaimReferred, {"version": draft.case.version} | _fields(draft.case, again))
+def _tell(draft: Draft, referral: Referral) -> None:
+    """Publish the question again. The case stays at its version: whoever is about to answer still can."""
+    draft.change(referrals=put(draft.case.referrals, referral, "referral_id"))
+    draft.publish(claims.ClaimReferred, {"version": draft.case.version} | _fields(draft.case, referral))
+
+
+def _dated(draft: Draft, referral: Referral, question: Question) -> Referral:
+    """The question with its deadline: of its kind's time and what the provider of a dispute leaves us the earlier one,
+    and with a reminder before it where a provider waits. What a provider left us is over: the kind's time counts."""
+    own, by = draft.sent_at + question.kind.answer_within, question.by
+    if by is None or by <= draft.sent_at:
+        return replace(referral, answer_by=own, by=by, remind_at=None)
+    answer_by = min(own, by)
+    remind_at = answer_by - REMINDED_BEFORE
+    return replace(referral, answer_by=answer_by, by=by, remind_at=remind_at if remind_at > draft.sent_at else None)
 
 
 def _opened(draft: Draft, question: Question) -> Referral:
@@ -64,7 +82,7 @@ def _opened(draft: Draft, question: Question) -> Referral:
         draft.change(referrals=tuple(each for each in draft.case.referrals if each is not gone))
     kind = question.kind
     about = question.minor if question.minor is not None else question.most
-    return Referral(
+    referral = Referral(
         referral_id=named(draft.case.claim_id, name),
         key=question.key,
         reason=kind.queue.value,
@@ -76,9 +94,10 @@ def _opened(draft: Draft, question: Question) -> Referral:
         refund_id=question.refund_id,
         most=question.most,
         role=asked_role(draft.case, kind.role, about, draft.now).value,
-        answer_by=draft.sent_at + kind.answer_within,
         among=question.among,
+        disputes=question.disputes,
     )
+    return _dated(draft, referral, question)
 
 
 def _publish(draft: Draft, referral: Referral) -> None:

@@ -6,6 +6,7 @@ from waybond_claims.case.elsewhere import counted
 from waybond_claims.case.money import MAX_COMMANDS
 from waybond_claims.case.question import WITHDRAWN
 from waybond_claims.case.state import Case
+from waybond_claims.case.told import contradictory
 from waybond_claims.desk.kinds import GO_ON, KINDS, STOP, Question, parsed
 
 _CONTRADICTIONS = {
@@ -31,6 +32,10 @@ def troubles(case: Case) -> Iterator[Question]:
                 yield _trouble(key, f"More {about} came than are kept; the rest was left out.")
             case _:
                 yield _trouble(key, _CONTRADICTIONS[kind.name].format(about))
+    for dispute in case.disputes:
+        key = f"dispute:{dispute.dispute_id}"
+        if key not in case.contradictions and contradictory(dispute):
+            yield _trouble(key, _CONTRADICTIONS["dispute"].format(dispute.dispute_id))
     if len(case.commands) >= MAX_COMMANDS:
         text = f"{MAX_COMMANDS} refunds were commanded, and no more will be: settle outside what is still owed."
         yield Question(KINDS["bound"], "commands", text, choices=(STOP,))  # they cannot go on

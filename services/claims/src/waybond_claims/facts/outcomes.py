@@ -5,15 +5,18 @@ worked out from all of it each time (case/elsewhere.py): a word that comes later
 """
 
 from datetime import datetime
+from typing import Any
 
 from msgspec.structs import replace
 
-from waybond_claims.case.complaint import MAX_DISPUTES, WON, Dispute
+from waybond_claims.case.complaint import MAX_DISPUTES, MAX_TELLINGS, Dispute, Opening, Word
 from waybond_claims.case.elsewhere import unsaid
 from waybond_claims.case.money import MAX_ELSEWHERE, Elsewhere
 from waybond_claims.case.state import Case, put
+from waybond_claims.case.told import latest, with_opening, with_word
 from waybond_claims.facts.contradictions import contradicted
 from waybond_contracts import disputes, orders
+from waybond_contracts.money import Money
 
 
 def refunded(case: Case, event: orders.OrderRefunded) -> Case:
@@ -68,104 +71,80 @@ def _ref(each: Elsewhere) -> tuple[str, str]:
 
 def disputed(case: Case, event: disputes.DisputeEvent, now: datetime) -> Case:
     """The file with a word about a dispute."""
+    told = _told_by(event)
+    if told is None:  # Evidence and what a seller answers change nothing that is owed.
+        return case
     before = next((each for each in case.disputes if each.dispute_id == event.dispute_id), None)
     if before is None:
         if len(case.disputes) >= MAX_DISPUTES:
             return contradicted(case, "bound:disputes")
         before = Dispute(dispute_id=event.dispute_id, known_at=now)
-    after = before
+    before = unsaid(case, before)
+    after = with_opening(before, told) if isinstance(told, Opening) else with_word(before, told)
+    if after is before:
+        return case
+    if len(after.openings) + len(after.words) > MAX_TELLINGS:
+        return contradicted(case, "bound:disputes")
+    case = replace(case, disputes=put(case.disputes, after, "dispute_id"))
+    return _amount_told(case, after) if isinstance(told, Word) and told.decides else case
+
+
+def _told_by(event: disputes.DisputeEvent) -> Opening | Word | None:
+    at = event.occurred_at
     match event:
-        case disputes.DisputeOpened() | disputes.ClaimFiled():
-            after = _opened(before, event)
+        case disputes.DisputeOpened():
+            return Opening(at, source=event.source.value, stage=event.stage.value, **_complaint(event))
+        case disputes.ClaimFiled():
+            return Opening(at, by=event.by.value, lines=_lines(event.lines), **_complaint(event))
         case disputes.DisputeStageChanged():
-            after = _staged(before, event.stage.value, event.occurred_at)
+            said = _amount(event.amount)
+            return Word(at, event.revision, event.stage.value, answer_by=event.answer_by, raw=event.raw_status, **said)
         case disputes.DisputeWithdrawn():
-            after = _ended(before, "withdrawn", event.occurred_at)
+            return Word(at, ended="withdrawn")
         case disputes.DisputeResolved():
-            return _resolved(case, before, event)
-        case _:  # What is handed in and what sellers say is kept beside it (facts/handed_in.py).
-            return case
-    return case if after == before and before in case.disputes else _with(case, after)
+            return Word(
+                at,
+                event.revision,
+                ended=event.outcome.value,
+                ref=event.provider_refund_ref or "",
+                lines=_lines(event.lines),
+                raw=event.raw_status,
+                appeal_by=event.appeal_by,
+                **_amount(event.refunded),
+            )
+        case _:
+            return None
 
 
-def _with(case: Case, dispute: Dispute) -> Case:
-    return replace(case, disputes=put(case.disputes, dispute, "dispute_id"))
+def _complaint(event: disputes.DisputeOpened | disputes.ClaimFiled) -> dict[str, Any]:
+    return {
+        "reason": event.reason.value,
+        "package_id": event.package_id,
+        "provider": event.provider,
+        "raw_code": event.raw_code,
+        "raw_category": event.raw_category,
+        "answer_by": event.answer_by if isinstance(event, disputes.DisputeOpened) else None,
+        **_amount(event.amount),
+    }
 
 
-def _opened(before: Dispute, event: disputes.DisputeOpened | disputes.ClaimFiled) -> Dispute:
-    if isinstance(event, disputes.ClaimFiled):
-        by_buyer = event.by is disputes.Party.BUYER
-        source = disputes.DisputeSource.BUYER if by_buyer else disputes.DisputeSource.PLATFORM
-        stage = disputes.DisputeStage.INQUIRY
-    else:
-        source, stage = event.source, event.stage
-    if before.opened_at is not None:
-        if before.minor is None and event.amount is not None:  # The amount is told later, or by another source.
-            return replace(before, minor=event.amount.minor, currency=event.amount.currency)
-        return before
-    named = replace(
-        before,
-        opened_at=event.occurred_at,
-        source=source.value,
-        reason=event.reason.value,
-        package_id=event.package_id,
-        minor=event.amount.minor if event.amount is not None else None,
-        currency=event.amount.currency if event.amount is not None else "",
-    )
-    return _staged(named, stage.value, event.occurred_at)
+def _amount(amount: Money | None) -> dict[str, Any]:
+    return {"minor": amount.minor, "currency": amount.currency} if amount is not None else {}
 
 
-def _staged(before: Dispute, stage: str, at: datetime) -> Dispute:
-    if before.stage_at is not None and (at, stage) <= (before.stage_at, before.stage):
-        return before
-    return replace(before, stage=stage, stage_at=at)
-
-
-def _ended(before: Dispute, how: str, at: datetime) -> Dispute:
-    """The dispute with an end in it; the latest one counts."""
-    if before.ended_at is not None and (at, how) <= (before.ended_at, before.ended):
-        return before
-    return replace(before, ended=how, ended_at=at)
-
-
-def _resolved(case: Case, before: Dispute, event: disputes.DisputeResolved) -> Case:
-    """Of several resolutions the latest says what the buyer got: after an appeal that is news, else one is wrong. One
-    that gave the buyer something and names no amount says nothing of how much."""
-    at, before = event.occurred_at, unsaid(case, before)
-    after = _ended(before, event.outcome.value, at)
-    if event.refunded is None and event.outcome.value in WON:
-        after = replace(after, won_at=max(filter(None, (after.won_at, at))))
-        return case if after in case.disputes else _with(case, after)
-    minor = event.refunded.minor if event.refunded else 0
-    known = before.resolved_at
-    if before.refunded is not None and known is not None:
-        appealed = before.stage_at is not None and before.stage_at > min(known, at)
-        if before.refunded != minor and not appealed:
-            case = contradicted(case, f"dispute:{event.dispute_id}")
-        if (at, minor) < (known, before.refunded):
-            return case if after in case.disputes else _with(case, after)
-    said = before.said if (at, minor) == (known, before.refunded) else None
-    case = _with(case, replace(after, refunded=minor, resolved_at=at, said=said))
-    return _amount_told(case, event, same=(at, minor) == (known, before.refunded))
-
-
-def _amount_told(case: Case, event: disputes.DisputeResolved, *, same: bool) -> Case:
-    """The file with the resolution's amount in place of an earlier one; `same`: told again, perhaps with more words."""
-    known = next((each for each in case.elsewhere if _ref(each) == ("dispute", event.dispute_id)), None)
-    told = None
-    if event.refunded is not None:
-        told = Elsewhere(
-            event.dispute_id,
-            "dispute",
-            event.refunded.minor,
-            event.refunded.currency,
-            event.occurred_at,
-            event.provider_refund_ref or "",
-            event.dispute_id,
-            _lines(event.lines),
+def _amount_told(case: Case, dispute: Dispute) -> Case:
+    """The file with the amount of the dispute's newest outcome in place of an earlier one."""
+    known = next((each for each in case.elsewhere if _ref(each) == ("dispute", dispute.dispute_id)), None)
+    at, words = latest(dispute)
+    found = [
+        Elsewhere(
+            dispute.dispute_id, "dispute", word.minor, word.currency, at, word.ref, dispute.dispute_id, word.lines
         )
-    if same:
-        told = max(filter(None, (known, told)), key=_told, default=None)
+        for word in words
+        if word.minor is not None and word.currency
+    ]
+    kept = [known] if known is not None and (known.at, known.minor) == (at, words[0].gave) else []
+    told = max([*found, *kept], key=_told, default=None)
     if told == known:
         return case
     if known is not None:

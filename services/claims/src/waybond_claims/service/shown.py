@@ -11,6 +11,7 @@ from waybond_claims.case.money import Command, Recovery
 from waybond_claims.case.offer import EMPTY, Offer
 from waybond_claims.case.question import Referral
 from waybond_claims.case.state import Case
+from waybond_claims.complaints.deadlines import provider_deadline
 from waybond_claims.desk.decisions import needs_amount
 from waybond_claims.desk.kinds import kind_of
 from waybond_claims.entitlement import Told, due, entitlement
@@ -50,6 +51,14 @@ class ShownDispute(Shown):
 
     dispute_id: str
     reason: str
+    provider: str
+    """Who reports it."""
+    raw_code: str
+    """The provider's own reason."""
+    raw_status: str
+    """The provider's own state."""
+    answer_by: datetime | None
+    """By when the provider takes an answer at this stage, as it says or as the table of its scheme does."""
     stage: str
     opened_at: datetime | None
     ended: str
@@ -208,6 +217,10 @@ def _dispute(dispute: Dispute) -> ShownDispute:
     return ShownDispute(
         dispute_id=dispute.dispute_id,
         reason=dispute.reason,
+        provider=dispute.provider,
+        raw_code=dispute.raw_code,
+        raw_status=dispute.raw_status,
+        answer_by=provider_deadline(dispute) if not dispute.over else None,
         stage=dispute.stage,
         opened_at=dispute.opened_at,
         ended=dispute.ended if dispute.over else "",

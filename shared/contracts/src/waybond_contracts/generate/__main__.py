@@ -12,7 +12,7 @@ import tomllib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from waybond_contracts.generate import asyncapi, products, reference
+from waybond_contracts.generate import asyncapi, products, providers, reference
 from waybond_contracts.generate.schemas import event_schemas, rendered, wording_schema
 
 MEMBER = Path(__file__).parents[3]
@@ -29,6 +29,7 @@ def artefacts() -> dict[Path, str]:
         **{schemas / "events" / f"{name}.json": rendered(schema) for name, schema in event_schemas().items()},
         MEMBER.parents[1] / "docs" / "reference" / "events.md": reference.render(),
         MEMBER.parents[1] / "docs" / "reference" / "products.md": products.render(),
+        MEMBER.parents[1] / "docs" / "reference" / "disputes.md": providers.render(),
     }
 
 
