@@ -358,7 +358,17 @@ _FIELDS: dict[str, dict[str, Any]] = {
         "answer_by": "2026-02-20T16:00:00Z",
     },
     "ClaimOpened": CLAIM | {"cause": "ShipmentDelayed", "peril": "late", "dispute_id": "dp-5"},
-    "EvidenceRequested": CLAIM | {"of": "seller", "kinds": ["invoice"], "answer_by": "2026-02-20T00:00:00Z"},
+    "EvidenceRequested": CLAIM
+    | {
+        "of": "buyer",
+        "kinds": ["photo_of_damage", "video"],
+        "answer_by": "2026-02-20T00:00:00Z",
+        "dispute_id": "dp-5",
+        "clause_id": "DA-1",
+        "needed": [
+            {"any_of": ["photo_of_damage", "video"], "answer_by": "2026-02-20T00:00:00Z", "absent": "close"},
+        ],
+    },
     "ClaimReferred": CLAIM
     | {
         "referral_id": "rf-1",
@@ -370,7 +380,19 @@ _FIELDS: dict[str, dict[str, Any]] = {
         "role": "payments",
         "answer_by": "2026-02-12T00:00:00Z",
     },
-    "OfferMade": CLAIM | {"offer_id": "of-1", "amount": usd(460), "expires_at": "2026-03-01T00:00:00Z"},
+    "OfferMade": CLAIM
+    | {
+        "offer_id": "of-1",
+        "amount": usd(460),
+        "expires_at": "2026-03-01T00:00:00Z",
+        "dispute_id": "dp-5",
+        "clause_id": "DA-1",
+        "remedy": "part_refund",
+        "offered_by": "wording",
+        "gives_up": "rest_of_claim",
+    },
+    "OfferClosed": CLAIM | {"offer_id": "of-1", "how": "accepted", "dispute_id": "dp-5", "amount": usd(460)},
+    "CommandRefused": CLAIM | {"command_id": "c-7", "command": "AcceptOffer", "reason": "stale"},
     "ClaimApproved": CLAIM | {"amount": usd(460), "entitled": usd(460), "explanation": EXPLANATION, "rows": ROWS},
     "ClaimDenied": CLAIM
     | {
@@ -380,6 +402,7 @@ _FIELDS: dict[str, dict[str, Any]] = {
         "paid": usd(0),
         "explanation": EXPLANATION,
         "clauses": ["TG-1"],
+        "detail": "no_evidence",
     },
     "ClaimSettled": CLAIM | {"refund_id": "r-1", "amount": usd(460), "settled": usd(460)},
     "ClaimReopened": CLAIM

@@ -17,18 +17,35 @@ from tests.support.claims import (
     journey,
     late,
     lost,
+    only,
     package,
     placed,
     resolved,
+    ruling,
     usd,
+)
+from tests.support.filed import (
+    PARTS,
+    PHOTO,
+    SHIPPED,
+    appeal,
+    clause,
+    declines,
+    evidence,
+    filed,
+    remedies,
+    seller,
 )
 from waybond_claims.case.elsewhere import elsewhere
 from waybond_claims.case.state import Case
 from waybond_claims.decide import decide
 from waybond_claims.service.codec import CaseCodec
 from waybond_claims.service.shown import shown
+from waybond_contracts.claims import ClaimReferred, OfferMade
 
 GOLDEN = Path(__file__).parent / "claim-file-3.json"
+FILED = Path(__file__).parent / "claim-file-3-filed.json"
+APPEAL = 'appeal = { within = "P30D" }'
 OLDER = {shape: Path(__file__).parent / f"claim-file-{shape}.json" for shape in (1, 2)}
 INLINE_BYTES = 1_900
 
@@ -197,3 +214,17 @@ def test_a_case_without_a_policy_is_shown_too() -> None:
     seen = shown(story.case, story.status, story.now)
     assert seen.explanation is None
     assert [each.dispute_id for each in seen.disputes] == ["D-1"]
+
+
+def test_a_file_with_the_way_of_a_complaint_stays_readable() -> None:
+    """What was handed in, asked for, offered, decided and appealed against, as the first version with it wrote it."""
+    body = only(clause(evidence(PHOTO, SHIPPED), remedies(PARTS), 'seller = { answers_within = "P5D" }', APPEAL))
+    story = ClaimsStory()
+    story.given(placed(), issued(body), filed(day(5), "photo_of_damage"), seller(day(6), "offer", minor=2_000))
+    story.when(declines(story.last(OfferMade), day(7)))
+    story.until(day(11))
+    story.when(ruling(story.last(ClaimReferred), "do_not_pay", day(12)))
+    story.when(appeal(story, day(13), "expert_opinion"))
+    assert all((story.case.papers, story.case.responses, story.case.asks, story.case.offers))
+    assert all((story.case.decided, story.case.appeals))
+    assert CaseCodec().decode(3, FILED.read_bytes(), body.encode()) == story.case

@@ -8,8 +8,9 @@ from waybond_claims import giveback, ledger, notices, opening
 from waybond_claims.adjudication import growth
 from waybond_claims.brake import Brake
 from waybond_claims.case.keeping import droppable_at, next_look
+from waybond_claims.case.offer import MAX_OFFERS
 from waybond_claims.case.state import Case
-from waybond_claims.complaints import waits
+from waybond_claims.complaints import appeals, follow, offers, waits
 from waybond_claims.complaints.answers import answer
 from waybond_claims.desk import asked, decisions, referrals
 from waybond_claims.draft import Draft
@@ -19,7 +20,7 @@ from waybond_claims.facts import verdicts
 from waybond_claims.facts.added import added
 from waybond_claims.payments import answers, braked, cancel, commands, retries
 from waybond_contracts import claims, refunds
-from waybond_contracts.commands import DecideReferral
+from waybond_contracts.commands import AcceptOffer, Appeal, DecideReferral, DeclineOffer
 from waybond_contracts.event import Event
 from waybond_kit.aggregate import Outcome, Woken
 
@@ -33,7 +34,7 @@ def decide(
     """What is owed follows from the facts, in whichever order they came; what is commanded is the difference, as far as
     the brake lets it pass."""
     before = state if state is not None else Case(since=now)
-    case = growth.grown(answers.unasked(before, now), now) if isinstance(fact, Woken) else _added(before, fact, now)
+    case = _passed(before, now) if isinstance(fact, Woken) else _added(before, fact, now)
     draft = Draft(case, now, type(fact).__name__, sent_at or now, brake=brake)
     if case is not before or isinstance(fact, Woken):
         _look(draft, fact)
@@ -54,6 +55,11 @@ def decide(
     )
 
 
+def _passed(case: Case, now: datetime) -> Case:
+    """The file with what time alone has changed by this wake."""
+    return follow.timed_out(growth.grown(answers.unasked(case, now), now), now)
+
+
 def _added(case: Case, event: Event, now: datetime) -> Case:
     if not case.order_key:
         case = replace(case, order_key=event.order_key)
@@ -62,6 +68,10 @@ def _added(case: Case, event: Event, now: datetime) -> Case:
             return answers.answered(case, event, now)
         case DecideReferral():
             return decisions.decided(case, event, now)
+        case AcceptOffer() | DeclineOffer():
+            return offers.answered(case, event, now)
+        case Appeal():
+            return appeals.appealed(case, event, now)
         case _:
             return added(case, event, now)
 
@@ -72,6 +82,7 @@ def _look(draft: Draft, fact: Event | Woken) -> None:
     if not draft.case.claim_id and not opening.named_claim(draft):
         return
     commands.tell_settled(draft)
+    follow.tell_refused(draft)
     case = draft.case
     if opening.uneventful(case) or (type(fact) in GOOD_ANSWERS and _in_hand(case)):
         return
@@ -79,11 +90,19 @@ def _look(draft: Draft, fact: Event | Woken) -> None:
     opening.opened(draft, owes)
     if not draft.case.opened:
         return
+    # Only complaints go a way of their own: what clocks and scans decide is not held up by it. Notices to the buyer of
+    # what is asked for and offered are to be written behind it, from the events that it has published.
+    for _ in range(MAX_OFFERS):
+        if not draft.case.disputes or owes is None or not follow.follow(draft, owes):
+            break
+        owes = entitlement(draft.case, draft.now)
     commanded = len(draft.case.commands)
     if owes is not None:
         for stage in (_reckon, cancel.cancel, giveback.recover, _pay):
             stage(draft, owes)
     _answer(draft, owes, paid_now=len(draft.case.commands) > commanded)
+    if draft.case.disputes and owes is not None:
+        follow.remember(draft, owes)
     _ask(draft, owes)
 
 
@@ -154,7 +173,7 @@ def _wake_at(draft: Draft) -> datetime | None:
     if case.early:
         dates += answers.deadlines(case, now)
     if case.disputes:
-        dates += waits.deadlines(case, now)
+        dates += (*waits.deadlines(case, now), *follow.deadlines(case, now))
     if draft.braked is not None:
         dates.append(braked.next_look(draft))
     return min([each for each in dates if each is not None and each > now], default=None)

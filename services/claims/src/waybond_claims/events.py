@@ -20,7 +20,7 @@ from waybond_claims.case.order import Order
 from waybond_claims.case.state import Case
 from waybond_claims.entitlement import ORDER, Due, Entitlement, Stepped, Told, key_of, unit_limit
 from waybond_claims.entitlement.keys import Key
-from waybond_contracts.claims import Notice
+from waybond_contracts.claims import Needed, Notice
 from waybond_contracts.explanation import MAX_FINDINGS, ClockUsed, Converted, Explanation, Finding, PackageBasis, Step
 from waybond_contracts.fields import MAX_PACKAGES
 from waybond_contracts.making import maker
@@ -35,6 +35,7 @@ _MONEY = maker(Money)
 _PAYMENT = maker(Payment)
 _ROW = maker(PaidRow)
 _NOTICE = maker(Notice)
+_NEEDED = maker(Needed)
 _EXPLANATION = maker(Explanation)
 _PACKAGE = maker(PackageBasis)
 _FINDING = maker(Finding)
@@ -86,6 +87,8 @@ def paid_rows(case: Case, command: Command) -> tuple[PaidRow, ...]:
                     "remainder": row.unit is None,
                     "clause_id": row.clause_id,
                     "amount": money(case, row.minor),
+                    "remedy": row.remedy if row.borne_by else "",
+                    "borne_by": row.borne_by,
                 }
             )
             for row in command.rows
@@ -96,6 +99,11 @@ def paid_rows(case: Case, command: Command) -> tuple[PaidRow, ...]:
 def notice(language: Language, subject: str, body: str) -> Notice:
     """One text for the buyer."""
     return _NOTICE({"language": language, "subject": subject, "body": body})
+
+
+def needed(any_of: tuple[str, ...], answer_by: datetime, absent: str) -> Needed:
+    """One thing that is missing."""
+    return _NEEDED({"any_of": any_of, "answer_by": answer_by, "absent": absent})
 
 
 def explanation(case: Case, owes: Entitlement, difference: Due, now: datetime, said: Told) -> Explanation:

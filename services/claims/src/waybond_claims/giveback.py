@@ -4,12 +4,16 @@ from msgspec.structs import replace
 
 from waybond_claims.case.money import Recovery, Share
 from waybond_claims.case.state import Case
+from waybond_claims.desk.kinds import kind_of
 from waybond_claims.draft import Draft, named
 from waybond_claims.entitlement import Entitlement, due, key_of, standing, told
 from waybond_claims.entitlement.paid import stands_for
 from waybond_claims.entitlement.standing import first_back
 from waybond_claims.events import explanation, money
 from waybond_contracts import claims
+
+_OVERTURNED = frozenset({"pay", "do_not_pay"})
+"""How an appeal ends that puts another decision in the place of the first one."""
 
 
 def recover(draft: Draft, owes: Entitlement) -> None:
@@ -74,6 +78,8 @@ def _reason(draft: Draft, owes: Entitlement) -> str:
     given = any(each.applies and owes.bounds.elsewhere.get(key_of(each)) for each in owes.findings)
     if given or draft.case.settled - draft.case.recovered > owes.available:
         return "refunded_elsewhere"
+    if any(kind_of(each.key).name == "appeal" and each.choice in _OVERTURNED for each in draft.case.referrals):
+        return "appeal"
     if any(each.event == "ShipmentDelivered" and each.standing for each in draft.case.seen):
         return "late_arrival"
     return "withdrawn_breach"

@@ -43,15 +43,36 @@ class ClaimOpened(ClaimEvent, topic=CLAIMS):
     """With a complaint: its id."""
 
 
+class Needed(Model):
+    """One thing that is missing."""
+
+    any_of: Annotated[tuple[Code, ...], Field(fail_fast=True, min_length=1, max_length=16)]
+    """One document of these kinds is enough."""
+    answer_by: Instant
+    """By when."""
+    absent: Code = ""
+    """What follows if it does not come: close, pay, refer, nothing. More words may come."""
+
+
 class EvidenceRequested(ClaimEvent, topic=CLAIMS):
     """Somebody is asked for evidence."""
 
     of: Code
     """Who is asked (buyer, seller, carrier, ...)."""
     kinds: Annotated[tuple[Code, ...], Field(fail_fast=True, min_length=1, max_length=16)]
-    """What is asked for (photo, invoice, ...)."""
+    """What is asked for (photo_of_damage, invoice, ...); `answer`: the seller's word, as SellerResponded."""
     answer_by: Instant
-    """By when; then it is decided without."""
+    """By when; then it is decided without. Of several the earliest."""
+    dispute_id: Id | None = None
+    """The complaint that it is for."""
+    clause_id: Code = ""
+    """The clause of the wording that needs it."""
+    needed: Annotated[tuple[Needed, ...], Field(fail_fast=True, max_length=16)] = ()
+    """Exactly what is missing now: all of these. It is published again when that changes; the newest counts."""
+
+    @property
+    def business_key(self) -> str:
+        return f"{self.claim_id}/{self.version}/{self.of}"
 
 
 class ReferralReason(StrEnum):
@@ -99,7 +120,7 @@ class ClaimReferred(ClaimEvent, topic=CLAIMS):
 
 
 class OfferMade(ClaimEvent, topic=CLAIMS):
-    """The buyer is offered an amount."""
+    """The buyer is offered something that settles a complaint. One offer is open at a time; OfferClosed ends it."""
 
     offer_id: Id
     """AcceptOffer and DeclineOffer carry it back."""
@@ -107,6 +128,55 @@ class OfferMade(ClaimEvent, topic=CLAIMS):
     """What is offered."""
     expires_at: Instant
     """Until when it can be accepted."""
+    dispute_id: Id | None = None
+    """The complaint that it settles."""
+    clause_id: Code = ""
+    """The clause of the wording that it is made under."""
+    remedy: Code = ""
+    """part_refund, keep (a part refund, and the goods stay with the buyer), credit or reship. More words may come."""
+    offered_by: Code = ""
+    """Whose idea it is: wording, seller or person. More words may come."""
+    gives_up: Code = ""
+    """What the buyer gives up by accepting it: `rest_of_claim` (nothing more is paid for this complaint; what is paid
+    without one, for a delay say, still is). More words may come."""
+
+    @property
+    def business_key(self) -> str:
+        return self.offer_id
+
+
+class OfferClosed(ClaimEvent, topic=CLAIMS):
+    """An offer cannot be accepted any more."""
+
+    offer_id: Id
+    """Of OfferMade."""
+    how: Code
+    """accepted, declined, expired (nobody answered) or withdrawn (what it rests on changed). More words may come."""
+    dispute_id: Id | None = None
+    """The complaint that it was to settle."""
+    amount: Money | None = None
+    """What was offered."""
+
+    @property
+    def business_key(self) -> str:
+        return self.offer_id
+
+
+class CommandRefused(ClaimEvent, topic=CLAIMS):
+    """A buyer's command changed nothing; a person's decision that is refused comes again as ClaimReferred."""
+
+    command_id: Id
+    """Of the command."""
+    command: Code
+    """AcceptOffer, DeclineOffer or Appeal."""
+    reason: Code
+    """stale (the case is at `version` by now: look again), unknown_offer, unknown_complaint, closed (the offer is),
+    too_late (it has run out), settled (an accepted offer settled the complaint), not_decided (nothing was decided that
+    can be appealed against), no_appeal (the wording has none), too_many. More words may come."""
+
+    @property
+    def business_key(self) -> str:
+        return self.command_id
 
 
 class ClaimApproved(ClaimEvent, topic=CLAIMS):
@@ -147,6 +217,9 @@ class ClaimDenied(ClaimEvent, topic=CLAIMS):
     """Clauses, facts and clocks that were looked at."""
     clauses: Annotated[tuple[Code, ...], Field(fail_fast=True, max_length=64)] = ()
     """Ids of the clauses that decided."""
+    detail: Code = ""
+    """A nearer word for it: with not_covered `no_evidence` (what was asked for did not come), `appeal_too_late`,
+    `nothing_new` (an appeal without a fact, document or statement that was not known). More words may come."""
 
 
 class ClaimSettled(ClaimEvent, topic=CLAIMS):
@@ -183,7 +256,7 @@ class RecoveryOpened(ClaimEvent, topic=CLAIMS):
     amount: Money
     """What is asked back."""
     reason: Code
-    """Why (late_arrival, withdrawn_breach, ...)."""
+    """Why (late_arrival, withdrawn_breach, appeal, ...)."""
     explanation: Explanation | None = None
     """From which the amount can be derived again: its `command` is the amount, below zero."""
 

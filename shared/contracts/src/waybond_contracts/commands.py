@@ -43,7 +43,7 @@ class DecideReferral(ClaimCommand, topic=CLAIM_COMMANDS):
 
 
 class AcceptOffer(ClaimCommand, topic=CLAIM_COMMANDS):
-    """The buyer takes the offer."""
+    """The buyer takes the offer. One that cannot be taken is answered with CommandRefused."""
 
     offer_id: Id
     """Of OfferMade."""
@@ -57,7 +57,8 @@ class DeclineOffer(ClaimCommand, topic=CLAIM_COMMANDS):
 
 
 class Appeal(ClaimCommand, topic=CLAIM_COMMANDS):
-    """The buyer asks for another look at a decision, on facts that were not known when it was made."""
+    """The buyer asks for another look at a decision, on facts that were not known when it was made. It decides nothing,
+    so it may name an older version of the case."""
 
     statement: Text = ""
     """Why, in the buyer's words."""

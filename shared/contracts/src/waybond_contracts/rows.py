@@ -22,6 +22,10 @@ class PaidRow(Model):
     """The clause of the wording that it is paid under."""
     amount: MoreThanZero
     """How much of the command's amount."""
+    remedy: Code = ""
+    """Where the clause names remedies: which one it is (refund, part_refund, keep, return, credit)."""
+    borne_by: Code = ""
+    """Who bears it then: insurer, seller, platform."""
 
 
 PaidRows = Annotated[tuple[PaidRow, ...], Field(fail_fast=True, max_length=MAX_ROWS)]

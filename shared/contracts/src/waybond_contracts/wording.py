@@ -8,6 +8,16 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, ValidationError, model_validator
 
+from waybond_contracts.claimed import (
+    MAX_NEEDS,
+    AppealTime,
+    Evidence,
+    FirstOffer,
+    Remedy,
+    RemedyKind,
+    SellerTime,
+    check_remedies,
+)
 from waybond_contracts.errors import ContractError, contract_error
 from waybond_contracts.fields import (
     MAX_CLAUSES,
@@ -86,6 +96,9 @@ class DeliveredBy(StrEnum):
     READY_FOR_PICKUP = "ready_for_pickup"
     UNKNOWN = "unknown"
 
+
+_GUIDED = ("evidence", "seller", "remedies", "offer", "appeal")
+"""The fields of a clause that say how a claim is decided."""
 
 LimitMinor = Annotated[int, Field(ge=1, le=MAX_INTEGER, strict=True)]
 
@@ -241,11 +254,41 @@ class Clause(Strict):
     """If it did not: silence counts, it does not, or a person decides."""
     unanswered_up_to: Amount | None = None
     """With `counts`: up to this insured value; above it a person decides."""
+    evidence: Annotated[tuple[Evidence, ...], Field(max_length=MAX_NEEDS)] = ()
+    """What has to be handed in, all of it, before a claim is decided."""
+    proven: Literal["pay", "refer"] = "refer"
+    """What follows once the evidence is there and nobody contests it: it is paid by itself, or a person decides."""
+    seller: SellerTime | None = None
+    """The seller's time to answer a claim."""
+    remedies: Annotated[tuple[Remedy, ...], Field(max_length=len(RemedyKind))] = ()
+    """What can be paid or offered; without it the clause pays what its tiers say, and nothing is offered."""
+    offer: FirstOffer | None = None
+    """What is offered first."""
+    appeal: AppealTime | None = None
+    """Until when a decision can be appealed against."""
 
     @property
     def by_claim_alone(self) -> bool:
         """Whether neither a clock nor a scan meets it: what happened is what somebody claims."""
         return self.trigger == "claim" and self.clock is None and not self.any_of
+
+    @property
+    def guided(self) -> bool:
+        """Whether the wording says more of a claim than that a person decides it."""
+        return bool(self.evidence or self.seller or self.remedies or self.offer or self.appeal)
+
+    @model_validator(mode="after")
+    def _claims(self) -> "Clause":
+        if self.guided and self.trigger != "claim":
+            field = next(name for name in _GUIDED if getattr(self, name))
+            raise ContractError(field, f'trigger = "claim" in clause {self.id}: nobody files what is paid by itself')
+        if self.proven == "pay" and not self.evidence:
+            raise ContractError("proven", f"evidence in clause {self.id}: without it nothing is proven", self.proven)
+        needs = [(each.of, frozenset(each.any_of), each.above, each.up_to) for each in self.evidence]
+        if any(need in needs[:index] for index, need in enumerate(needs)):
+            raise ContractError("evidence", f"each need once in clause {self.id}")
+        check_remedies(self.remedies, self.offer, frozenset(tier.pays for tier in self.tiers), self.id)
+        return self
 
     @model_validator(mode="after")
     def _answers(self) -> "Clause":

@@ -118,7 +118,10 @@ class Narrator:
                 return Said("claims", what, self._explained(event.explanation))
             case claims.ClaimDenied():
                 until = f", decided again by itself on {event.eligible_at:%d %b %H:%M} UTC" if event.eligible_at else ""
-                return Said("claims", f"answers the complaint: {event.reason.replace('_', ' ')}{until}")
+                detail = f" ({_words(event.detail)})" if event.detail else ""
+                return Said("claims", f"answers the complaint: {event.reason.replace('_', ' ')}{detail}{until}")
+            case claims.EvidenceRequested() | claims.OfferMade() | claims.OfferClosed() | claims.CommandRefused():
+                return Said("claims", _on_the_way(event))
             case claims.ClaimReferred():
                 return Said("claims", f"asks a person: {event.question} ({', '.join(event.choices)})")
             case claims.ClaimSettled():
@@ -137,6 +140,24 @@ class Narrator:
     def _explained(self, explanation: Explanation) -> tuple[str, ...]:
         findings = tuple(f"{self._clause(each.clause_id)}: {_finding(each)}" for each in explanation.findings)
         return (*findings, " · ".join(map(_step, explanation.steps)))
+
+
+def _on_the_way(
+    event: claims.EvidenceRequested | claims.OfferMade | claims.OfferClosed | claims.CommandRefused,
+) -> str:
+    """What is asked for, offered or refused before a complaint is decided."""
+    match event:
+        case claims.EvidenceRequested():
+            kinds = [" or ".join(map(_words, each.any_of)) for each in event.needed] or [*map(_words, event.kinds)]
+            return f"asks the {event.of} for {', '.join(kinds)}, until {event.answer_by:%d %b %H:%M} UTC"
+        case claims.OfferMade():
+            return f"offers the buyer {event.amount} ({_words(event.remedy)}), until {event.expires_at:%d %b %H:%M} UTC"
+        case claims.OfferClosed():
+            return (
+                f"the offer of {event.amount} is {_words(event.how)}" if event.amount else f"offer {_words(event.how)}"
+            )
+        case claims.CommandRefused():
+            return f"refuses {event.command} {plain(event.command_id)}: {_words(event.reason)}"
 
 
 def _package(each: delays.PackageJourney) -> str:
@@ -214,6 +235,14 @@ def _person(event: Event) -> Said | None:
             much = f", {event.amount}" if event.amount is not None else ""
             note = (f'"{plain(event.note)}"',) if event.note else ()
             return Said("person", f"{event.by} decides referral {event.referral_id[:8]}: {event.choice}{much}", note)
+        case commands.AcceptOffer():
+            return Said("buyer", f"accepts offer {event.offer_id[:8]}")
+        case commands.DeclineOffer():
+            return Said("buyer", f"declines offer {event.offer_id[:8]}")
+        case commands.Appeal():
+            return Said(
+                "buyer", "appeals against a decision", (f'"{plain(event.statement)}"',) if event.statement else ()
+            )
         case commands.HeldCommand():
             word = "release" if isinstance(event, commands.ReleaseHeld) else "discard"
             note = (f'"{plain(event.note)}"',) if event.note else ()

@@ -123,6 +123,11 @@ def by_hand(view: View, rule: Rule, tier_index: int, basis: int, minor: int) -> 
     return Amounts(basis=basis, benefit=allowed, pays=pays, fixed=Decimal(allowed), limit=limit)
 
 
+def by_credit(value: Amounts) -> Amounts:
+    """The same, as a credit at the platform."""
+    return replace(value, pays="credit")
+
+
 def limited(value: Amounts, minor: int) -> Amounts:
     """The benefit with no more than this of the clause's limit."""
     if value.benefit <= minor:

@@ -7,6 +7,7 @@ from waybond_claims.adjudication.view import View
 from waybond_claims.case.complaint import Dispute
 from waybond_claims.case.cover import Cover
 from waybond_claims.case.covered import in_force
+from waybond_claims.case.offer import accepted_offer
 from waybond_contracts.disputes import DisputeReason
 from waybond_contracts.explanation import FindingReason
 from waybond_contracts.wording import Clause, Clock, Peril, Scope
@@ -57,11 +58,14 @@ def _holds_any(view: View, dispute: Dispute, unit: str | None) -> bool:
 
 
 def standing(view: View, clause: Clause, unit: str | None) -> list[Dispute]:
-    """The complaints about it that were made and not withdrawn, the first one first."""
+    """The complaints about it that were made and not withdrawn, the first one first. One that was settled by an offer
+    may be withdrawn: that is what a buyer does who has accepted it."""
     found = [
         each
         for each in view.case.disputes
-        if each.opened_at is not None and not each.withdrawn and is_about(view, each, clause, unit)
+        if each.opened_at is not None
+        and (not each.withdrawn or accepted_offer(view.case.offers, each.dispute_id) is not None)
+        and is_about(view, each, clause, unit)
     ]
     return sorted(found, key=_made)
 

@@ -56,6 +56,12 @@ class Found(Struct, frozen=True, gc=False):
     """How much a person said."""
     most: int | None = None
     """With a question: how much a person can say, as far as that is known."""
+    suggested: str = ""
+    """With a question: what speaks for which answer."""
+    remedy: str = ""
+    """How it is made good, where the clause names remedies."""
+    borne_by: str = ""
+    """Who bears it then."""
     cover: Cover | None = None
     """The version of the policy that was in force when it was met."""
     amounts: Amounts | None = None

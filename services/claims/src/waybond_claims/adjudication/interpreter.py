@@ -9,7 +9,14 @@ from msgspec.structs import replace as changed
 
 from waybond_claims.adjudication.asked_for import within_asked
 from waybond_claims.adjudication.asks import asked, most
-from waybond_claims.adjudication.benefits import NoRateError, amounts, by_hand, started_periods, with_deductible_shared
+from waybond_claims.adjudication.benefits import (
+    NoRateError,
+    amounts,
+    by_credit,
+    by_hand,
+    started_periods,
+    with_deductible_shared,
+)
 from waybond_claims.adjudication.exclusions import NOTHING, Excluded, circumstance, excluded
 from waybond_claims.adjudication.found import MET, Found, better, rank
 from waybond_claims.adjudication.terms import Rule
@@ -170,9 +177,10 @@ def _valued(view: View, met: Found, out: Excluded) -> Found:
         basis = int(basis * out.part + Fraction(1, 2))
         met = changed(met, exclusion_id=out.part_by.id)
     if met.by_hand is not None:
-        return changed(met, amounts=by_hand(view, rule, tier_index, basis, met.by_hand))
-    worth = amounts(view, rule, tier_index, unit=unit, basis=basis, periods=periods, out=out.out)
-    return changed(met, amounts=worth)
+        worth = by_hand(view, rule, tier_index, basis, met.by_hand)
+    else:
+        worth = amounts(view, rule, tier_index, unit=unit, basis=basis, periods=periods, out=out.out)
+    return changed(met, amounts=by_credit(worth) if met.remedy == "credit" else worth)
 
 
 def _lasted_until(view: View, rule: Rule, unit: str | None, watch: WatchFact) -> datetime:

@@ -74,6 +74,8 @@ class Rule:
     """Whether its peril is that the parcel did not come."""
     undone_by_arrival: bool
     """Whether an arrival says that it was not so, other than where the buyer says just that it never came."""
+    guided: bool
+    """Whether the wording says more of a claim than that a person decides it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +162,7 @@ def _rule(wording: Wording, clause: Clause, lane: Lane) -> Rule:
         indemnifies=clause.peril not in PARAMETRIC,
         of_whereabouts=clause.peril in UNDONE_BY_ARRIVAL,
         undone_by_arrival=clause.peril in UNDONE_BY_ARRIVAL and not _disputes_delivery(clause),
+        guided=clause.guided,
     )
 
 

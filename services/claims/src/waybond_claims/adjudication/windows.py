@@ -7,17 +7,22 @@ from msgspec.structs import replace as changed
 from waybond_claims.adjudication.asked_for import asked_for
 from waybond_claims.adjudication.asks import most
 from waybond_claims.adjudication.complaints import claimed_in_cover, made_at, standing
+from waybond_claims.adjudication.course import OPEN, Course, Standing, course, question_about, remedy_of
 from waybond_claims.adjudication.found import Found
+from waybond_claims.adjudication.needs import most_of_complaint, part_of, units_of
 from waybond_claims.adjudication.terms import Rule
 from waybond_claims.adjudication.view import Ruling, View, question_key
 from waybond_claims.adjudication.ways import started
 from waybond_claims.case.complaint import Dispute
+from waybond_claims.case.offer import accepted_offer
 from waybond_contracts.explanation import FindingReason
 from waybond_contracts.wording import Clock
 
 # Looked up once: see found.py.
 _DELIVERED, _NOT_MET, _NEEDS_CLAIM = Clock.DELIVERED, FindingReason.NOT_MET, FindingReason.NEEDS_CLAIM
 
+_LOST = frozenset({Standing.REFUSED, Standing.CLOSED})
+"""Where a complaint stands that says nothing for what was paid."""
 Paid = tuple[int | None, Ruling, Dispute]
 """What a ruling pays at most (None: what the wording gives), the ruling, and the complaint that it is of."""
 
@@ -29,8 +34,7 @@ def claimable(view: View, met: Found) -> Found:
     anew if the ones before were refused.
     """
     rule, unit = met.rule, met.package_id
-    window = rule.clause.claim_window
-    start = _window_start(view, met, window.clock) if window is not None else None
+    start = _start(view, met)
     complaints = standing(view, rule.clause, unit) if view.case.disputes else []
     if rule.by_claim_alone:
         outside, cover = claimed_in_cover(view, rule, unit, start, complaints)
@@ -41,6 +45,8 @@ def claimable(view: View, met: Found) -> Found:
     if not complaints:
         return _unclaimed(view, met, start)
     complaints = _in_time(rule, complaints, start)
+    if rule.guided:
+        return _guided(view, met, complaints, start)
     rulings = [_of_complaint(view, rule, unit, each) for each in complaints]
     waiting = [each for each, ruled in zip(complaints, rulings, strict=True) if ruled is None and not each.over]
     paid = [
@@ -73,13 +79,62 @@ def _paid(view: View, met: Found, paid: list[Paid], waiting: list[Dispute]) -> F
     return found
 
 
+def courses(view: View, met: Found, complaints: list[Dispute], start: datetime | None) -> list[tuple[Dispute, Course]]:
+    """Where each complaint stands that is about the unit, under a clause that says more of claims."""
+    rule, early = met.rule, _closed_yet(view, met, start)
+    mine = [each for each in complaints if met.package_id in units_of(view, rule, each)]
+    return [(each, course(view, rule, each, early=early)) for each in mine]
+
+
+def followed(view: View, met: Found) -> list[tuple[Dispute, Course]]:
+    """The same, of a finding that was made before."""
+    start = _start(view, met)
+    return courses(view, met, _in_time(met.rule, standing(view, met.rule.clause, met.package_id), start), start)
+
+
+def _guided(view: View, met: Found, complaints: list[Dispute], start: datetime | None) -> Found:
+    """What the courses of its complaints give, of several the one that gives most."""
+    rule, unit = met.rule, met.package_id
+    found = courses(view, met, complaints, start)
+    paying = [each for each in found if each[1].standing is Standing.PAYS]
+    if paying:
+        complaint, best = max(paying, key=_most)
+        remedy = remedy_of(rule.clause, best.remedy)
+        return changed(
+            met,
+            reason=FindingReason.APPLIES,
+            by_hand=None if best.total is None else part_of(view, rule, complaint, unit, best.total),
+            claim=complaint.dispute_id,
+            asked=asked_for(view.case, complaint),
+            remedy=best.remedy,
+            borne_by=remedy.borne_by if remedy is not None else "",
+        )
+    waiting = [(complaint, each) for complaint, each in found if each.standing in OPEN]
+    if not waiting and any(each.standing is not Standing.ENDED for _, each in found):
+        return changed(met, reason=_NOT_MET)
+    if not waiting or _closed_yet(view, met, start):
+        return _unclaimed(view, met, start)
+    for complaint, each in waiting:
+        if each.standing is Standing.REFERS:
+            question = question_about(rule, complaint, view.case)
+            bound = most_of_complaint(view, rule, complaint)
+            return changed(met, reason=_NEEDS_CLAIM, question=question, most=bound, suggested=each.why)
+    return changed(met, reason=_NEEDS_CLAIM)
+
+
+def _most(paying: tuple[Dispute, Course]) -> tuple[bool, int]:
+    return paying[1].total is None, paying[1].total or 0
+
+
 def is_claimed(view: View, rule: Rule, unit: str | None) -> bool:
     """Whether a complaint about it stands that was made within the window and not refused.
 
     Scenario: a first complaint was refused, 50 were paid on a second one. The buyer withdraws the second: the first one
     says nothing for the 50."""
-    window = rule.clause.claim_window
-    start = _window_start(view, Found(rule, unit, _NOT_MET), window.clock) if window is not None else None
+    met = Found(rule, unit, _NOT_MET)
+    if rule.guided:
+        return any(each.standing not in _LOST for _, each in followed(view, met))
+    start = _start(view, met)
     complaints = _in_time(rule, standing(view, rule.clause, unit), start)
     rulings = [_of_complaint(view, rule, unit, each) for each in complaints]
     return any(each is None or each.choice == "pay" for each in rulings)
@@ -116,7 +171,9 @@ def _closed_yet(view: View, met: Found, start: datetime | None) -> bool:
 
 def _of_complaint(view: View, rule: Rule, unit: str | None, complaint: Dispute) -> Ruling | None:
     """What a person decided about the complaint. Earlier files have rulings that name none: such a one is of all that
-    were known when it was asked."""
+    were known when it was asked. One that an offer under another clause settled is refused under this one."""
+    if accepted_offer(view.case.offers, complaint.dispute_id) is not None:
+        return Ruling("do_not_pay", None)
     about = _about(rule)
     ruling = view.ruling(rule, about, unit, complaint.dispute_id)
     if ruling is not None:
@@ -133,6 +190,11 @@ def _least(one: int | None, other: int | None) -> int | None:
 def _generous(paid: Paid) -> tuple[bool, int]:
     most_paid = paid[0]
     return most_paid is None, most_paid or 0
+
+
+def _start(view: View, met: Found) -> datetime | None:
+    window = met.rule.clause.claim_window
+    return _window_start(view, met, window.clock) if window is not None else None
 
 
 def _window_start(view: View, met: Found, clock: Clock) -> datetime | None:

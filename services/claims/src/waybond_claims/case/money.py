@@ -61,6 +61,8 @@ class Row(Struct, frozen=True, array_like=True, gc=False):
     """Of the remainder: what it was worth then."""
     among: tuple[str, ...] = ()
     """Of the remainder: the packages beside it. Others took its goods over."""
+    borne_by: str = ""
+    """Who bears it, where the clause names remedies: insurer, seller, platform."""
 
 
 class Command(Struct, frozen=True, array_like=True):

@@ -10,12 +10,15 @@ from typing import TypeVar
 
 from msgspec import Struct
 
+from waybond_claims.case.appeal import Appealed, Decided
 from waybond_claims.case.complaint import Dispute
 from waybond_claims.case.cover import Cover, Ended, Policy
+from waybond_claims.case.evidence import Ask, Paper, Response
 from waybond_claims.case.explained import Explained
 from waybond_claims.case.journey import Package, SeenFact, WatchFact
 from waybond_claims.case.money import Answer, Command, Elsewhere, Recovery
 from waybond_claims.case.notified import Told
+from waybond_claims.case.offer import Offer, Refused
 from waybond_claims.case.order import Amended, Order
 from waybond_claims.case.question import Referral
 
@@ -75,6 +78,16 @@ class Case(Struct, frozen=True, omit_defaults=True):
     wording: str = ""
     told: tuple[Told, ...] = ()
     """What the buyer was told, the last MAX_TOLD notices; none of before files kept them."""
+    # The way of complaints under clauses that say more of them.
+    papers: tuple[Paper, ...] = ()
+    responses: tuple[Response, ...] = ()
+    asks: tuple[Ask, ...] = ()
+    offers: tuple[Offer, ...] = ()
+    decided: tuple[Decided, ...] = ()
+    appeals: tuple[Appealed, ...] = ()
+    refused: tuple[Refused, ...] = ()
+    opens_at: datetime | None = None
+    """When the next window opens to claim what a complaint is about."""
 
     @property
     def settled(self) -> int:

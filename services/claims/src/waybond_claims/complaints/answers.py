@@ -10,7 +10,9 @@ from datetime import datetime
 from msgspec.structs import replace
 
 from waybond_claims.adjudication.complaints import is_about
+from waybond_claims.adjudication.course import OPEN, Standing
 from waybond_claims.adjudication.found import Found, rank
+from waybond_claims.adjudication.windows import followed
 from waybond_claims.case.complaint import Dispute
 from waybond_claims.case.elsewhere import elsewhere
 from waybond_claims.case.state import Case, put
@@ -24,6 +26,8 @@ from waybond_contracts.claims import DenialReason
 from waybond_contracts.explanation import FindingReason
 from waybond_kit.aggregate import Woken
 
+NO_EVIDENCE = "no_evidence"
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:
@@ -32,6 +36,8 @@ class Answer:
     reason: DenialReason
     eligible_at: datetime | None = None
     clauses: tuple[str, ...] = ()
+    detail: str = ""
+    """A nearer word for the reason."""
 
 
 def answer(draft: Draft, owes: Entitlement | None, *, paid_now: bool) -> tuple[Dispute, ...]:
@@ -48,13 +54,13 @@ def answer(draft: Draft, owes: Entitlement | None, *, paid_now: bool) -> tuple[D
             # ClaimApproved is the answer.
             after = replace(dispute, answer=APPROVED, eligible_at=None)
         else:
-            after = replace(dispute, answer=found.reason.value, eligible_at=found.eligible_at)
+            after = replace(dispute, answer=found.detail or found.reason.value, eligible_at=found.eligible_at)
         if after == dispute:
             continue
         draft.change(disputes=put(draft.case.disputes, after, "dispute_id"))
         if after.answer != APPROVED:
             _deny(draft, owes, after, found)
-            answered.append(after)
+            answered.append(replace(after, answer=found.reason.value))
     return tuple(answered)
 
 
@@ -73,6 +79,7 @@ def _deny(draft: Draft, owes: Entitlement | None, dispute: Dispute, found: Answe
         "paid": money(case, net_paid(case)) if case.order is not None else None,
         "explanation": why,
         "clauses": found.clauses,
+        "detail": found.detail,
     }
     draft.say(claims.ClaimDenied, fields)
 
@@ -86,7 +93,7 @@ def _answer(case: Case, owes: Entitlement | None, dispute: Dispute, now: datetim
         return None
     relevant = _relevant(owes, dispute)
     clauses = tuple(dict.fromkeys(each.rule.clause.id for each in relevant))
-    reasons = {each.reason for each in relevant}
+    reasons = {_reason(owes, dispute, each) for each in relevant}
     paid, room = net_paid(case), min(owes.available, owes.view.cover.limit)
     if paid + elsewhere(case) > 0 and paid >= room:
         return Answer(DenialReason.ALREADY_PAID, clauses=clauses)
@@ -111,7 +118,23 @@ def _answer(case: Case, owes: Entitlement | None, dispute: Dispute, now: datetim
         return None
     if FindingReason.EXCLUDED in reasons:
         return Answer(DenialReason.EXCLUDED, clauses=clauses)
-    return Answer(DenialReason.NOT_COVERED, clauses=clauses)
+    detail = NO_EVIDENCE if any(_is_closed(owes, dispute, each) for each in relevant) else ""
+    return Answer(DenialReason.NOT_COVERED, clauses=clauses, detail=detail)
+
+
+def _reason(owes: Entitlement, dispute: Dispute, found: Found) -> FindingReason:
+    """What was found, as far as this complaint goes. Scenario: nothing came for the first complaint, which is closed;
+    the second one about the same goods waits for a document. The first one is answered."""
+    if not found.rule.guided or found.reason is not FindingReason.NEEDS_CLAIM:
+        return found.reason
+    mine = [way.standing for each, way in followed(owes.view, found) if each.dispute_id == dispute.dispute_id]
+    return found.reason if OPEN.intersection(mine) or not mine else FindingReason.NOT_MET
+
+
+def _is_closed(owes: Entitlement, dispute: Dispute, found: Found) -> bool:
+    """Whether the complaint is closed under the clause, since what it needs did not come."""
+    ways = followed(owes.view, found) if found.rule.guided else []
+    return any(each.dispute_id == dispute.dispute_id and way.standing is Standing.CLOSED for each, way in ways)
 
 
 def _relevant(owes: Entitlement, dispute: Dispute) -> list[Found]:

@@ -5,12 +5,14 @@ from dataclasses import replace
 from datetime import datetime
 
 from waybond_claims.adjudication.complaints import is_about
+from waybond_claims.adjudication.course import in_part
 from waybond_claims.adjudication.found import Found
 from waybond_claims.adjudication.view import View
 from waybond_claims.case.complaint import Dispute
 from waybond_claims.case.money import Command, Recovery
 from waybond_claims.case.question import MAX_REFERRALS, WITHDRAWN, Referral
 from waybond_claims.case.state import Case
+from waybond_claims.complaints import appeals
 from waybond_claims.complaints.deadlines import (
     decided_by,
     is_unread,
@@ -20,7 +22,7 @@ from waybond_claims.complaints.deadlines import (
     unread_key,
 )
 from waybond_claims.complaints.waits import AT_ONCE, stuck_at, stuck_key, unheard_key, unheard_of
-from waybond_claims.desk.kinds import KINDS, Question, kind_of, parsed
+from waybond_claims.desk.kinds import KINDS, OFFER, Question, kind_of, parsed
 from waybond_claims.desk.troubles import troubles
 from waybond_claims.entitlement import Entitlement, due
 from waybond_claims.events import money_of
@@ -63,6 +65,8 @@ def _questions(case: Case, owes: Entitlement | None, now: datetime) -> Iterator[
     exhausted = [command for command in case.last_attempts if command.exhausted]
     if exhausted and due(case, owes, waits=True).difference > 0:
         yield from map(_failed, exhausted)
+    if case.appeals:
+        yield from appeals.questions(case, owes)
     if owes.entitled < min(owes.available, owes.view.cover.limit):
         for found in owes.findings:
             if found.question and found.reason in _ASKS:
@@ -186,16 +190,22 @@ _RULINGS = {
 
 def _asked(view: View, found: Found) -> Question:
     kind, about = parsed(found.question)
-    text = _RULINGS[kind.name].format(found.rule.clause.id, found.exclusion_id)
-    among = tuple(view.packages) if found.of_remainder else ()
     clause, unit = found.rule.clause, found.package_id
+    text = _RULINGS[kind.name].format(clause.id, found.exclusion_id)
+    if found.suggested:
+        text = f"{text} {found.suggested}"
+    guided = clause.guided and kind is KINDS["claim"]  # About the complaint, whatever it is about.
+    choices = (*kind.choices, OFFER) if guided and in_part(clause) is not None else ()
+    among = tuple(view.packages) if found.of_remainder and not guided else ()
     waiting = [each for each in view.case.disputes if not each.over and is_about(view, each, clause, unit)]
     for each in waiting:
         if each.asked is not None and clause.trigger == "claim":
             text += f" Claim {each.dispute_id} asks for {money_of(each.asked, each.asked_currency)}."
     dates = [at for each in waiting if (at := decided_by(each)) is not None]
     ids = tuple([each.dispute_id for each in waiting])
-    return Question(kind, about, text, most=found.most, among=among, disputes=ids, by=min(dates, default=None))
+    return Question(
+        kind, about, text, most=found.most, among=among, choices=choices, disputes=ids, by=min(dates, default=None)
+    )
 
 
 def has_room(case: Case) -> bool:

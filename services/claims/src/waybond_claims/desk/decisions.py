@@ -8,10 +8,11 @@ from waybond_claims.case.complaint import Dispute, Word
 from waybond_claims.case.question import Referral
 from waybond_claims.case.state import Case, put
 from waybond_claims.case.told import with_ruling, with_word
+from waybond_claims.complaints import appeals, offers
 from waybond_claims.complaints.deadlines import undecided_key, unread_key
 from waybond_claims.complaints.waits import stuck_key, unheard_key
 from waybond_claims.desk.authority import has_authority
-from waybond_claims.desk.kinds import TAKES_AMOUNT, Effect, kind_of, parsed
+from waybond_claims.desk.kinds import OFFER, TAKES_AMOUNT, Effect, kind_of, parsed
 from waybond_contracts import commands
 
 
@@ -35,15 +36,17 @@ def decided(case: Case, event: commands.DecideReferral, now: datetime) -> Case:
 
 
 def _acceptable(case: Case, referral: Referral, event: commands.DecideReferral, now: datetime) -> bool:
-    if not has_authority(case, referral, event, now):
+    if not has_authority(case, referral, event, now) or event.by in appeals.deciders(case, referral):
         return False
     if event.case_version != case.version or event.choice not in referral.choices:
         return False
     if event.amount is None:
-        return not (event.choice == "pay" and needs_amount(referral))
+        return event.choice != OFFER and not (event.choice == "pay" and needs_amount(referral))
     currency = case.order.currency if case.order is not None else None
     # To pay nothing is another choice, and a recovery of nothing would close the question and leave all of it open.
     if event.choice not in TAKES_AMOUNT or event.amount.currency != currency or event.amount.minor < 1:
+        return False
+    if event.choice == OFFER and not offers.may_be_offered(case, referral, event.amount.minor, now):
         return False
     most = referral.most
     effect = kind_of(referral.key).effect

@@ -14,10 +14,12 @@ WAITED_LONGER = timedelta(days=7)
 """After this a question comes again that was answered with `keep_waiting` or `wait`."""
 
 GO_ON, STOP = "go_on", "stop_payments"
+OFFER = "offer"
+"""The choice that offers the buyer a part, where the clause has a remedy that is one."""
 
-COMMITS = frozenset({"pay", "covered", "settled_outside", "ended_paid", "recovered", "waived"})
+COMMITS = frozenset({"pay", OFFER, "covered", "settled_outside", "ended_paid", "recovered", "waived"})
 """The choices that make an amount due, give it up, or say that it moved: they need authority over it."""
-TAKES_AMOUNT = frozenset({"pay", "recovered", "waived", "ended_paid", "settled_outside"})
+TAKES_AMOUNT = frozenset({"pay", OFFER, "recovered", "waived", "ended_paid", "settled_outside"})
 """The choices that may say how much."""
 
 
@@ -99,6 +101,7 @@ KINDS: dict[str, Kind] = {
         _rules("periods", needs_amount=True),
         _rules("rate", needs_amount=True),
         _rules("circumstance", ("covered", "excluded")),
+        Kind("appeal", _REASON.ANSWER_MISSING, Role.LEAD, ("uphold", *_RULING), Effect.RULES, _RULED),
         Kind("carrier", _REASON.CARRIER_CHECK_UNANSWERED, Role.ADJUSTER, _RULING, Effect.RULES, _RULED),
         Kind(
             "no_policy",

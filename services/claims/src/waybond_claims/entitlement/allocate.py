@@ -6,6 +6,7 @@ from datetime import datetime
 from msgspec import Struct
 from msgspec.structs import replace
 
+from waybond_claims.adjudication.course import is_overturned
 from waybond_claims.adjudication.found import Found
 from waybond_claims.adjudication.interpreter import findings, is_spoken_of, number_of, telling
 from waybond_claims.adjudication.terms import Rule
@@ -201,7 +202,8 @@ def _in_parts(entitled: int, benefits: dict[Key, int]) -> dict[Key, int]:
 
 def _kept(bounds: Bounds, paid_before: tuple[Paid, ...]) -> tuple[Paid, ...]:
     """What was paid and may stay: of goods that are made good no more than their insured value, less what came back for
-    them, and nothing that was paid on a complaint which the buyer has withdrawn, unless another one stands.
+    them, and nothing that was paid on a complaint which the buyer has withdrawn, unless another one stands, or that
+    another decision took the place of.
 
     Scenario: the order was amended from 100 to 60 before the loss, and pricing's word of it comes after 100 were paid.
     No more than 60 may stay."""
@@ -213,8 +215,10 @@ def _kept(bounds: Bounds, paid_before: tuple[Paid, ...]) -> tuple[Paid, ...]:
 
 
 def _withdrawn(seen: View, paid: Paid) -> bool:
-    rule = paid.rule
-    return rule is not None and rule.claimed and not is_claimed(seen, rule, paid.key or None)
+    rule, unit = paid.rule, paid.key or None
+    if rule is None or not rule.claimed:
+        return False
+    return not is_claimed(seen, rule, unit) or (rule.guided and is_overturned(seen, rule, unit))
 
 
 def _stays(

@@ -37,8 +37,11 @@ def rows(case: Case, owes: Entitlement, parts: Mapping[Key, int], minor: int, me
     made: list[Row] = []
     for key, part in parts.items():
         if part:
-            clause = found[key].rule.clause
-            row = Row(key, clause.id, clause.late_arrival, part, owes.shares[key], means=means)
+            best = found[key]
+            clause, remedy = best.rule.clause, best.remedy or "refund"
+            row = Row(
+                key, clause.id, clause.late_arrival, part, owes.shares[key], remedy, means=means, borne_by=best.borne_by
+            )
             made.append(row if key is not None else _of_remainder(row, owes))
     if not made:
         before = next((each.rows for each in reversed(case.commands) if each.rows), ())

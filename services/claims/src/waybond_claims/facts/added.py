@@ -6,6 +6,7 @@ from msgspec.structs import replace
 
 from waybond_claims.case.state import Case
 from waybond_claims.facts import outcomes
+from waybond_claims.facts.handed_in import handed_in
 from waybond_claims.facts.journeys import journeyed
 from waybond_claims.facts.orders import amended, placed, promise_changed
 from waybond_claims.facts.policies import cancelled, covered, issued
@@ -42,6 +43,6 @@ def added(case: Case, event: Event, now: datetime) -> Case:
         case delays.ContentsChanged():
             return journeyed(case, event)
         case disputes.DisputeEvent():
-            return outcomes.disputed(case, event, now)
+            return handed_in(outcomes.disputed(case, event, now), event, now)
         case _:
             return case

@@ -6,7 +6,9 @@ from pydantic import ConfigDict
 
 from waybond_claims.case.complaint import Dispute
 from waybond_claims.case.elsewhere import elsewhere
+from waybond_claims.case.evidence import Ask
 from waybond_claims.case.money import Command, Recovery
+from waybond_claims.case.offer import EMPTY, Offer
 from waybond_claims.case.question import Referral
 from waybond_claims.case.state import Case
 from waybond_claims.complaints.deadlines import provider_deadline
@@ -85,6 +87,35 @@ class ShownReferral(Shown):
     decided_at: datetime | None
 
 
+class ShownRequest(Shown):
+    """Something that was asked for, and did not come yet."""
+
+    dispute_id: str
+    clause_id: str
+    of: str
+    """buyer or seller."""
+    any_of: tuple[str, ...]
+    """Kinds of document any of which will do; `answer`: the seller's word."""
+    answer_by: datetime
+    is_over: bool
+    """Whether the time for it is over."""
+
+
+class ShownOffer(Shown):
+    """An offer to the buyer, and what became of it."""
+
+    offer_id: str
+    dispute_id: str
+    clause_id: str
+    offered_by: str
+    """wording, seller, person."""
+    remedy: str
+    amount: Money
+    expires_at: datetime
+    closed: str
+    """accepted, declined, expired, withdrawn; empty: it is open."""
+
+
 class ShownRecovery(Shown):
     """Money that is asked back."""
 
@@ -119,6 +150,8 @@ class ShownCase(Shown):
     """Why this is owed, clause by clause; none as long as the order or the policy is not known."""
     refunds: tuple[ShownRefund, ...]
     disputes: tuple[ShownDispute, ...]
+    requests: tuple[ShownRequest, ...]
+    offers: tuple[ShownOffer, ...]
     referrals: tuple[ShownReferral, ...]
     recoveries: tuple[ShownRecovery, ...]
 
@@ -154,6 +187,8 @@ def shown(case: Case, status: str, known_at: datetime) -> ShownCase:
         explanation=why,
         refunds=tuple(_refund(case, each) for each in case.commands),
         disputes=tuple(_dispute(each) for each in case.disputes),
+        requests=tuple(_request(each) for each in case.asks if each.missing),
+        offers=tuple(_offer(case, each) for each in case.offers if each.closed != EMPTY),
         referrals=tuple(_referral(case, each) for each in case.referrals),
         recoveries=tuple(_recovery(case, each) for each in case.recoveries),
     )
@@ -191,6 +226,30 @@ def _dispute(dispute: Dispute) -> ShownDispute:
         ended=dispute.ended if dispute.over else "",
         answer=dispute.answer,
         eligible_at=dispute.eligible_at,
+    )
+
+
+def _request(ask: Ask) -> ShownRequest:
+    return ShownRequest(
+        dispute_id=ask.dispute_id,
+        clause_id=ask.clause_id,
+        of=ask.of,
+        any_of=tuple(ask.what.split("|")),
+        answer_by=ask.answer_by,
+        is_over=ask.lapsed_at is not None,
+    )
+
+
+def _offer(case: Case, offer: Offer) -> ShownOffer:
+    return ShownOffer(
+        offer_id=offer.offer_id,
+        dispute_id=offer.dispute_id,
+        clause_id=offer.clause_id,
+        offered_by=offer.origin.partition(":")[0],
+        remedy=offer.remedy,
+        amount=money(case, offer.minor),
+        expires_at=offer.expires_at,
+        closed=offer.closed,
     )
 
 

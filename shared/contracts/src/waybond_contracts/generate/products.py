@@ -28,6 +28,8 @@ every claim, and under `[terms]` how it is sold. The products that come with Way
 - **A clause that could never pay is refused** when pricing loads the file: one of the peril `chargeback`, which costs
   the seller, who cannot be paid yet; one whose clock is `delivered`; one that the delivery scan meets and an arrival
   undoes (`lost`, `returned`, and `not_received` without `trigger = "claim"`); a claim window that nothing starts.
+- **What people claim** (`trigger = "claim"`) goes the way that `evidence`, `seller`, `remedies`, `offer` and `appeal`
+  say; without them a person decides each claim. See [claims](../claims.md).
 - **A lane** is `*`, `international`, `domestic`, or origin and destination (`CN-BR`, `*-BR`). In a table by lane the
   closest one counts.
 
@@ -38,6 +40,11 @@ _ORDER = (
     "Tier",
     "Condition",
     "ClaimWindow",
+    "Evidence",
+    "SellerTime",
+    "Remedy",
+    "FirstOffer",
+    "AppealTime",
     "Deductible",
     "Exclusion",
     "Terms",
@@ -45,7 +52,7 @@ _ORDER = (
     "Authority",
     "Amount",
 )
-_WORDS = ("Peril", "Scope", "DeliveredBy")
+_WORDS = ("Peril", "Scope", "DeliveredBy", "RemedyKind")
 
 CLOCKS: Mapping[Clock, str] = {
     Clock.ORDER: "the order was placed",
@@ -88,3 +95,4 @@ def _vocabulary(parts: dict[str, Schema]) -> Iterator[str]:
     for name in _WORDS:
         yield f"## {name}\n\n{parts[name]['description']}\n\n{words(parts[name]['enum'])}\n"
     yield "## ScanKind\n\nSee [events](events.md#scankind).\n"
+    yield "## DocumentKind\n\nSee [events](events.md#documentkind).\n"

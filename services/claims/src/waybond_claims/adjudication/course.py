@@ -1,0 +1,309 @@
+"""The course of a complaint under a clause that says more of claims than that a person decides them.
+
+It follows each time from what is on file: what was handed in and when it was asked for, what the seller said, what was
+offered and answered, what people decided. First what was decided counts: an accepted offer, the latest appeal, a
+person's decision, a payment that was made by itself. Else the clause says what is missing, and what follows without it.
+
+Scenario: a photo is needed within 7 days, and the seller has 5. The seller contests it on day 2, the photo comes on day
+3: on day 3 a person is asked. Without the photo nothing is paid on day 7, whatever the seller said.
+"""
+
+from enum import Enum, auto
+
+from msgspec import Struct
+from msgspec.structs import replace as changed
+
+from waybond_claims.adjudication.needs import (
+    Need,
+    answer_of_seller,
+    is_there,
+    needs,
+    proof_of_return,
+    request_of,
+    units_of,
+)
+from waybond_claims.adjudication.terms import Rule
+from waybond_claims.adjudication.view import View, question_key
+from waybond_claims.case.appeal import PAID, Appealed, Decided
+from waybond_claims.case.complaint import Dispute
+from waybond_claims.case.evidence import MAX_ASKS, Response, last_response
+from waybond_claims.case.offer import ACCEPTED, ANSWERED, Offer, accepted_offer, has_room, open_offer
+from waybond_claims.case.question import Referral
+from waybond_claims.case.state import Case
+from waybond_contracts.claimed import IN_FULL, FirstOffer, Remedy, RemedyKind
+from waybond_contracts.wording import Clause
+
+OURS_TO_ANSWER = frozenset({"buyer", "platform"})
+"""Sources of complaints that go the clause's way; card schemes and wallets have rules of their own."""
+WORDING, SELLER, PERSON = "wording", "seller:", "person:"
+"""What offers come from; behind the colon the id of the response or of the referral."""
+
+
+class Standing(Enum):
+    """How far a complaint has come under a clause."""
+
+    PAYS = auto()
+    REFUSED = auto()
+    """A person said that it is not paid, or an accepted offer settled it under another clause."""
+    CLOSED = auto()
+    """What was asked for did not come."""
+    REFERS = auto()
+    OFFERS = auto()
+    """An offer is to be open."""
+    WAITS = auto()
+    """Something was asked for, or it is too early."""
+    ENDED = auto()
+    """It ended elsewhere before it was decided here."""
+
+
+OPEN = frozenset({Standing.REFERS, Standing.OFFERS, Standing.WAITS})
+
+
+class Wanted(Struct, frozen=True, gc=False):
+    """An offer that is to be open: of so much at most, or of a share of what the clause gives."""
+
+    origin: str
+    remedy: str
+    minor: int | None = None
+    share: str = ""
+
+
+class Course(Struct, frozen=True, gc=False):
+    """Where a complaint stands under a clause."""
+
+    standing: Standing
+    total: int | None = None
+    """Of what is paid: how much in all; None: what the clause gives."""
+    remedy: str = ""
+    decided: str = ""
+    """What decided it: PAID (by itself), `offer`, or a referral's id; empty: it follows from what is there now."""
+    missing: tuple[Need, ...] = ()
+    wanted: Wanted | None = None
+    why: str = ""
+    """What speaks for which answer of a person."""
+
+
+def course(view: View, rule: Rule, complaint: Dispute, *, early: bool = False) -> Course:
+    """Where the complaint stands; `early`: the window to file it is not open yet, so nothing is asked for."""
+    case, clause = view.case, rule.clause
+    settled = accepted_offer(case.offers, complaint.dispute_id)
+    if settled is not None:
+        if settled.clause_id != clause.id:
+            return Course(Standing.REFUSED, decided="offer")
+        return Course(Standing.PAYS, settled.total, settled.remedy, decided="offer")
+    found = _by_person(view, rule, complaint)
+    if found is None and any(_is_of(each, complaint, clause) and each.outcome == PAID for each in case.decided):
+        found = Course(Standing.PAYS, decided=PAID)
+    if found is not None:
+        return found if found.standing is not Standing.PAYS else _in_full(case, clause, complaint, found)
+    if complaint.over:
+        return Course(Standing.ENDED)
+    if complaint.source not in OURS_TO_ANSWER or complaint.freezes:
+        return Course(Standing.REFERS)
+    return _in_full(case, clause, complaint, _undecided(view, rule, complaint, early=early))
+
+
+def question_about(rule: Rule, complaint: Dispute, case: Case) -> str:
+    """What the question to a person is kept under whether it is paid: another one after each offer that a person made
+    and the buyer did not take."""
+    tried = [each for each in case.offers if each.closed in ANSWERED and _is_of(each, complaint, rule.clause)]
+    ordinal = sum(1 for each in tried if each.origin.startswith(PERSON)) + 1
+    return question_key(f"claim:{rule.clause.id}", complaint.package_id, f"{ordinal}/{complaint.dispute_id}")
+
+
+def appeal_about(clause_id: str, complaint: Dispute, ordinal: int) -> str:
+    """What the question to a person about an appeal is kept under."""
+    return question_key(f"appeal:{clause_id}", complaint.package_id, f"{ordinal}/{complaint.dispute_id}")
+
+
+def remedy_of(clause: Clause, kind: str) -> Remedy | None:
+    """The clause's remedy of this kind."""
+    return next((each for each in clause.remedies if each.remedy == kind), None)
+
+
+def in_part(clause: Clause) -> Remedy | None:
+    """The remedy by which a part is paid that settles a claim."""
+    kinds = (RemedyKind.PART_REFUND, RemedyKind.KEEP)
+    return next((found for kind in kinds if (found := remedy_of(clause, kind)) is not None), None)
+
+
+# what a person decided
+
+
+def is_overturned(view: View, rule: Rule, unit: str | None) -> bool:
+    """Whether another decision took the place of one under the clause about the unit: then nothing is kept that was
+    paid by the first one."""
+    complaints = {each.dispute_id: each for each in view.case.disputes}
+    for each in view.case.appeals:
+        complaint = complaints.get(each.dispute_id)
+        if complaint is None or each.clause_id != rule.clause.id or unit not in units_of(view, rule, complaint):
+            continue
+        ruling = view.rulings.get(appeal_about(rule.clause.id, complaint, each.ordinal))
+        if ruling is not None and ruling.choice != "uphold":
+            return True
+    return False
+
+
+def _by_person(view: View, rule: Rule, complaint: Dispute) -> Course | None:
+    for each in reversed(view.case.appeals):
+        if each.ordinal and _is_of(each, complaint, rule.clause):
+            ruling = view.rulings.get(appeal_about(rule.clause.id, complaint, each.ordinal))
+            if ruling is not None and ruling.choice != "uphold":
+                return _ruled(ruling)
+    ruling = view.rulings.get(question_about(rule, complaint, view.case))
+    if ruling is None:
+        return None
+    if ruling.choice != "offer":
+        return _ruled(ruling)
+    remedy = in_part(rule.clause)
+    if complaint.over or remedy is None:
+        return Course(Standing.ENDED if complaint.over else Standing.REFERS)
+    wanted = Wanted(PERSON + ruling.referral_id, remedy.remedy.value, ruling.decided_minor)
+    return Course(Standing.OFFERS, wanted=wanted)
+
+
+def _ruled(ruling: Referral) -> Course:
+    if ruling.choice != "pay":
+        return Course(Standing.REFUSED, decided=ruling.referral_id)
+    return Course(Standing.PAYS, ruling.decided_minor, decided=ruling.referral_id)
+
+
+# what follows from what is there
+
+
+def _undecided(view: View, rule: Rule, complaint: Dispute, *, early: bool) -> Course:
+    case, clause = view.case, rule.clause
+    said = last_response(case.responses, complaint.dispute_id) if clause.seller is not None else None
+    wanted = _offered_by_seller(clause, said, view.order.currency) if said is not None else None
+    full = said is not None and said.response == "offer" and said.remedy == "refund" and said.minor is None
+    if said is not None and (said.response == "accept" or full):
+        return Course(Standing.PAYS, why="The seller accepts it.")
+    if early:
+        return Course(Standing.WAITS)
+    missing, why, pays, refers = _missing(view, rule, complaint, said)
+    if missing is None:
+        return Course(Standing.CLOSED)
+    if wanted is not None and not _answered(case, complaint, clause, wanted.origin):
+        return Course(Standing.OFFERS, missing=missing, wanted=wanted)
+    if missing:
+        return Course(Standing.WAITS, missing=missing)
+    before = _decided_before(view, rule, complaint)
+    if before:
+        refers, why = True, [*why, f"Complaint {before} about the same goods was decided before."]
+    if said is not None and said.response == "contest":
+        refers, why = True, [*why, "The seller contests it."]
+    elif said is not None and wanted is None:
+        refers, why = True, [*why, "The seller offers what the clause does not have."]
+    elif wanted is not None and (clause.offer is None or clause.offer.declined == "refer"):
+        refers, why = True, [*why, "The buyer did not take what the seller offers."]
+    if not refers and clause.offer is not None:
+        if not _answered(case, complaint, clause, WORDING):
+            return Course(Standing.OFFERS, wanted=_first(clause.offer))
+        refers = clause.offer.declined == "refer"
+        why = [*why, "The buyer did not take what was offered."]
+    if not refers and (pays or clause.proven == "pay"):
+        return Course(Standing.PAYS)
+    if clause.evidence and not why:
+        why = ["All that the clause wants was handed in."]
+    return Course(Standing.REFERS, why=" ".join([*why, _statements(case, complaint)]))
+
+
+def _decided_before(view: View, rule: Rule, complaint: Dispute) -> str:
+    """Another complaint about the same goods that was refused, closed, paid in part or settled, if there is one.
+
+    Scenario: the buyer accepts 50 of 100, and files the claim once more under another id. No wording pays the rest by
+    itself."""
+    case, mine = view.case, set(units_of(view, rule, complaint))
+    decided = [each for each in case.decided if each.clause_id == rule.clause.id and not each.reopened]
+    ends = [each.dispute_id for each in decided if each.outcome != PAID]
+    ends += [each.dispute_id for each in case.offers if each.clause_id == rule.clause.id and each.closed == ACCEPTED]
+    for each in case.disputes:
+        other = each.dispute_id in ends and each.dispute_id != complaint.dispute_id
+        if other and not mine.isdisjoint(units_of(view, rule, each)):
+            return each.dispute_id
+    return ""
+
+
+def _missing(
+    view: View, rule: Rule, complaint: Dispute, said: Response | None
+) -> tuple[tuple[Need, ...] | None, list[str], bool, bool]:
+    """What is missing and has time yet (None: something is missing that closes it), what is to be said of the rest, and
+    whether that makes it due, or asks for a person."""
+    case, clause = view.case, rule.clause
+    missing: list[Need] = []
+    why: list[str] = []
+    pays = refers = False
+    wanted = list(needs(view, rule, complaint))
+    answer = answer_of_seller(clause)
+    if answer is not None and said is None:
+        wanted.append(answer)
+    for need in wanted:
+        ask = request_of(case, complaint, clause, need)
+        if need is not answer and is_there(case, complaint, clause, need, ask):
+            continue
+        if ask is None and len(case.asks) >= MAX_ASKS:
+            refers = True
+        elif ask is None or ask.lapsed_at is None:
+            missing.append(need)
+        elif need.absent == "close":
+            return None, why, pays, refers
+        elif need.absent != "nothing":
+            pays, refers = pays or need.absent == "pay", refers or need.absent == "refer"
+            why.append(f"The {need.of} was asked for {' or '.join(need.any_of)}, and it did not come.")
+    return tuple(missing), why, pays, refers
+
+
+def _in_full(case: Case, clause: Clause, complaint: Dispute, found: Course) -> Course:
+    """With the remedy by which the clause pays in full; where that is the return of the goods, once they were sent."""
+    if found.standing is not Standing.PAYS:
+        return found
+    kind = next((each.remedy.value for each in clause.remedies if each.remedy in IN_FULL), "")
+    need = proof_of_return(clause)
+    if need is not None and found.decided != PAID:
+        ask = request_of(case, complaint, clause, need)
+        if not is_there(case, complaint, clause, need, ask):
+            if ask is not None and ask.lapsed_at is not None:
+                return Course(Standing.CLOSED)
+            return Course(Standing.WAITS, missing=(need,))
+    return changed(found, remedy=found.remedy or kind)
+
+
+def _first(offer: FirstOffer) -> Wanted:
+    return Wanted(WORDING, offer.remedy.value, share=offer.share)
+
+
+def _offered_by_seller(clause: Clause, said: Response, currency: str) -> Wanted | None:
+    """The offer that the seller's answer makes, as far as the clause has its remedy."""
+    if said.response != "offer" or (said.minor is not None and said.currency != currency):
+        return None
+    kind = said.remedy or "part_refund"
+    remedy = in_part(clause) if kind in ("part_refund", "refund") else remedy_of(clause, kind)
+    if remedy is None or remedy.remedy is RemedyKind.RETURN:
+        return None
+    if remedy.remedy is RemedyKind.RESHIP:
+        return Wanted(SELLER + said.response_id, remedy.remedy.value, 0)
+    return Wanted(SELLER + said.response_id, remedy.remedy.value, said.minor) if said.minor is not None else None
+
+
+def _answered(case: Case, complaint: Dispute, clause: Clause, origin: str) -> bool:
+    """Whether the buyer did not take it, or no more offers are kept."""
+    if not has_room(case.offers) and open_offer(case.offers) is None:
+        return True
+    return any(
+        each.origin == origin and each.closed in ANSWERED and _is_of(each, complaint, clause) for each in case.offers
+    )
+
+
+def _statements(case: Case, complaint: Dispute) -> str:
+    """Whose words and documents are there."""
+    found: list[str] = []
+    for party in ("buyer", "seller"):
+        kinds = [each.kind for each in case.papers if each.dispute_id == complaint.dispute_id and each.by == party]
+        documents = sum(1 for kind in kinds if kind != "statement")
+        stated = "a statement" if "statement" in kinds else "no statement"
+        found.append(f"Of the {party}: {stated}, {documents} documents.")
+    return " ".join(found)
+
+
+def _is_of(kept: Offer | Decided | Appealed, complaint: Dispute, clause: Clause) -> bool:
+    return kept.dispute_id == complaint.dispute_id and kept.clause_id == clause.id
