@@ -8,6 +8,7 @@ from uuid import UUID
 
 import asyncpg
 
+from waybond_claims.service.desk.rows import CLOSE, OPEN
 from waybond_claims.service.storage import BOOK
 from waybond_kit.changes import Changes, JournalRow, OutboxRow, QuarantineRow, Released, Stored, Wake
 from waybond_kit.errors import FencedError
@@ -55,6 +56,8 @@ class Tables:
     documents: dict[bytes, bytes] = field(default_factory=dict)
     postings: list[Booked] = field(default_factory=list)
     entries: set[tuple[str, int]] = field(default_factory=set)
+    inbox: dict[tuple[str, str], tuple[Any, ...]] = field(default_factory=dict)
+    """What waits for people: the values of each question's row after its order and id."""
 
     def line(self, shard: int, identity: UUID) -> list[QuarantineRow]:
         """What stands in the line of a held order, in order."""
@@ -165,7 +168,10 @@ def _wakes(tables: Tables, changes: Changes) -> Change:
 
 
 def booked(tables: Tables, statement: str, arguments: Sequence[Any]) -> Change:
-    """What a service's own storage writes: the entries and postings of claims; refuses what PostgreSQL would."""
+    """What a service's own storage writes: the entries, postings and questions of claims; refuses what PostgreSQL
+    would."""
+    if statement in (OPEN, CLOSE):
+        return _asked(tables, statement, arguments)
     if statement != BOOK:
         raise AssertionError(f"the simulated database does not know this statement: {statement}")
     _, keys, ordinals, _, _, _, _, places, _, accounts, currencies, minors, refunds = arguments
@@ -184,6 +190,20 @@ def booked(tables: Tables, statement: str, arguments: Sequence[Any]) -> Change:
     def apply() -> None:
         tables.entries.update(entries)
         tables.postings.extend(row for _, row in rows)
+
+    return apply
+
+
+def _asked(tables: Tables, statement: str, arguments: Sequence[Any]) -> Change:
+    _, keys, referrals, *values = arguments
+    names = list(zip(keys, referrals, strict=True))
+    _unique(len(set(names)), names, (), "inbox_pkey")
+
+    def apply() -> None:
+        for name in names:
+            tables.inbox.pop(name, None)
+        if statement == OPEN:
+            tables.inbox.update(zip(names, zip(*values, strict=True), strict=True))
 
     return apply
 

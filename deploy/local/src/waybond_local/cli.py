@@ -23,6 +23,7 @@ MODULES = MappingProxyType(
         "verify": "verify",
         "demo": "demo.command",
         "tenant": "tenants",
+        "person": "people",
         "quarantine": "quarantine_cli",
         "order": "orders_cli",
         "referral": "referrals",

@@ -7,7 +7,7 @@ from waybond_claims.decide import decide
 from waybond_claims.service.codec import CaseCodec
 from waybond_claims.service.figures import ClaimsFigures
 from waybond_claims.service.routes import routes
-from waybond_claims.service.storage import LedgerStorage
+from waybond_claims.service.storage import ClaimsStorage
 from waybond_contracts import topics
 from waybond_kit.service import Definition, Input, InputKind
 
@@ -25,7 +25,7 @@ DEFINITION: Definition[Case] = Definition(
     progress_topics=(topics.REFUNDS,),
     decide=decide,
     codec=CaseCodec(),
-    storage=LedgerStorage(),
+    storage=ClaimsStorage(),
     migrations=Path(__file__).parent / "sql",
     figures=ClaimsFigures,
     routes=routes,

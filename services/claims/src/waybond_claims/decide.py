@@ -11,7 +11,7 @@ from waybond_claims.case.keeping import droppable_at, next_look
 from waybond_claims.case.state import Case
 from waybond_claims.complaints import waits
 from waybond_claims.complaints.answers import answer
-from waybond_claims.desk import asked, decisions, referrals
+from waybond_claims.desk import asked, changes, decisions, handling, inbox, referrals
 from waybond_claims.draft import Draft
 from waybond_claims.entitlement import Entitlement, due, entitlement, told
 from waybond_claims.events import explanation, money
@@ -19,7 +19,7 @@ from waybond_claims.facts import verdicts
 from waybond_claims.facts.added import added
 from waybond_claims.payments import answers, cancel, commands, retries
 from waybond_contracts import claims, refunds
-from waybond_contracts.commands import DecideReferral
+from waybond_contracts.commands import DecideReferral, ReferralCommand
 from waybond_contracts.event import Event
 from waybond_kit.aggregate import Outcome, Woken
 
@@ -32,21 +32,24 @@ def decide(state: Case | None, fact: Event | Woken, now: datetime, sent_at: date
     before = state if state is not None else Case(since=now)
     case = growth.grown(answers.unasked(before, now), now) if isinstance(fact, Woken) else _added(before, fact, now)
     draft = Draft(case, now, type(fact).__name__, sent_at or now)
-    if case is not before or isinstance(fact, Woken):
+    if isinstance(fact, Woken) or (case is not before and not isinstance(fact, ReferralCommand)):
         _look(draft, fact)
         while (heard := answers.heard_already(draft.case, now)) is not draft.case:
             draft.case = heard
             _look(draft, fact)
+    changes.note(before, draft)
     entry = ledger.entry(before, draft.case, now, draft.cause)
     if entry is not None:
         draft.change(entries=entry.ordinal)
     # Only on a wake: by then everything known so far has been read. A fact that comes late is looked at.
     ends = droppable_at(draft.case) if isinstance(fact, Woken) else None
+    after = None if ends is not None and now >= ends else draft.case
+    asked_for = inbox.changed(before, after)
     return Outcome(
-        None if ends is not None and now >= ends else draft.case,
+        after,
         tuple(draft.events),
         wake_at=min((each for each in _deadlines(draft.case, now) if each is not None and each > now), default=None),
-        rows=(entry,) if entry is not None else (),
+        rows=(entry, *asked_for) if entry is not None else asked_for,
         status=draft.case.status,
     )
 
@@ -59,6 +62,8 @@ def _added(case: Case, event: Event, now: datetime) -> Case:
             return answers.answered(case, event, now)
         case DecideReferral():
             return decisions.decided(case, event, now)
+        case ReferralCommand():
+            return handling.handled(case, event)
         case _:
             return added(case, event, now)
 

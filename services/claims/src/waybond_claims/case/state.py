@@ -16,7 +16,7 @@ from waybond_claims.case.explained import Explained
 from waybond_claims.case.journey import Package, SeenFact, WatchFact
 from waybond_claims.case.money import Answer, Command, Elsewhere, Recovery
 from waybond_claims.case.order import Amended, Order
-from waybond_claims.case.question import Referral
+from waybond_claims.case.question import Change, Referral
 
 
 class Case(Struct, frozen=True, omit_defaults=True):
@@ -72,6 +72,8 @@ class Case(Struct, frozen=True, omit_defaults=True):
     entries: int = 0
     """Ordinal of the last entry in the books."""
     wording: str = ""
+    changes: tuple[Change, ...] = ()
+    """While questions are open: the case's last versions and what brought them."""
 
     @property
     def settled(self) -> int:

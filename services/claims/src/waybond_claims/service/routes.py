@@ -1,27 +1,19 @@
-"""Claims over HTTP: one case with its explanation, for the tenant whose order it is."""
-
-from typing import Any
+"""Claims over HTTP: one case with its explanation, for the tenant whose order it is; and the desk."""
 
 from fastapi import Depends, FastAPI, Request
 from fastapi.security import HTTPBearer
 from pydantic import ValidationError
 
 from waybond_claims.service.cases import find
+from waybond_claims.service.desk.described import describe, problems
+from waybond_claims.service.desk.routes import add_desk
 from waybond_claims.service.shown import ShownCase, shown
 from waybond_contracts.errors import contract_error
 from waybond_contracts.event import OrderRef
 from waybond_kit.definition import AsgiApp, Resources
-from waybond_kit.web import MEDIA_TYPE, Problem, install, tenant_behind
+from waybond_kit.web import Problem, install, tenant_behind
 
 API_KEY = Depends(HTTPBearer(scheme_name="api_key", description="The tenant's API key", auto_error=False))
-PROBLEMS: dict[int | str, dict[str, Any]] = {
-    status: {"description": text, "content": {MEDIA_TYPE: {}}}
-    for status, text in {
-        401: "No valid API key",
-        404: "The tenant has no case for this order",
-        422: "A part of the path is not as expected",
-    }.items()
-}
 
 
 def routes(resources: Resources) -> AsgiApp:
@@ -32,7 +24,7 @@ def routes(resources: Resources) -> AsgiApp:
     @app.get(
         "/v1/orders/{tenant}/{platform}/{order_id}",
         response_model=ShownCase,
-        responses=PROBLEMS,
+        responses=problems(401, 404, 422),
         dependencies=[API_KEY],
         summary="Show the case of an order with its explanation",
     )
@@ -46,6 +38,8 @@ def routes(resources: Resources) -> AsgiApp:
             raise Problem(404, "no-such-order", "There is no case for this order", detail)
         return shown(stored.case, stored.status, stored.known_at)
 
+    add_desk(app, resources)
+    app.openapi = lambda: describe(app)  # type: ignore[method-assign]  (FastAPI's own way to extend the document)
     return app
 
 
