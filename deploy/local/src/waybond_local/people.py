@@ -1,4 +1,4 @@
-"""The commands `waybond person add|list`: who works at the adjusters' desk of a tenant, as what, with which authority."""
+"""The commands `waybond person add|list`: who works at the adjusters' desk, as what, with which authority."""
 
 from __future__ import annotations
 

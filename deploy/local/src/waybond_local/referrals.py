@@ -235,9 +235,8 @@ async def _found(stack: StackState, prefix: str) -> ShownFile:
     async with _claims(stack) as connection:
         rows = await listing.beginning(connection, prefix, MAX_PAGE)
         if len(rows) != 1:
-            raise ReferralError(
-                f"{len(rows)} open referrals begin with {prefix!r}, one was expected; `waybond referral list` shows them"
-            )
+            found = f"{len(rows)} open referrals begin with {prefix!r}"
+            raise ReferralError(f"{found}, one was expected; `waybond referral list` shows them")
         stored = await find(connection, rows[0].order_key)
         asked = question(stored.case, rows[0].referral_id) if stored is not None else None
         if stored is None or asked is None:

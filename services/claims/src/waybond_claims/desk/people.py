@@ -18,6 +18,7 @@ SCOPES: Mapping[str, frozenset[str]] = {
 
 
 def authority(limits: Mapping[str, int], currency: str) -> Money | None:
-    """How much somebody with these limits (minor units by currency) decides alone of amounts in `currency`: nothing in a
-    currency that is not named. None for somebody without limits: as much as the role."""
+    """How much somebody with these limits (minor units by currency) decides alone of amounts in `currency`.
+
+    Nothing in a currency that is not named. None for somebody without limits: as much as the role."""
     return Money.of(limits.get(currency, 0), currency) if limits else None

@@ -57,4 +57,3 @@ class ClaimsFigures:
             for row in rows:
                 self._off[shard][row["currency"]] += row["minor"]
             self._summed[shard] = max(row["last"] for row in rows)
-

@@ -1,6 +1,7 @@
 """From what a person sends to a command on `claim-commands`: checked against the file, published once, confirmed."""
 
 from datetime import datetime
+from typing import NamedTuple
 
 from pydantic import ValidationError
 from starlette.requests import Request
@@ -36,34 +37,42 @@ _REFUSED: dict[Objection, tuple[int, str, str]] = {
 }
 
 
-async def located(resources: Resources, call: Call, tenant: str, platform: str, order_id: str) -> Stored:
-    """The case of an order of the caller's tenant. Raises Problem 404, in the same words for an order of others."""
+class Where(NamedTuple):
+    """A question as a path names it."""
+
+    tenant: str
+    platform: str
+    order_id: str
+    referral_id: str
+
+
+class Asked(NamedTuple):
+    """A question and its case."""
+
+    stored: Stored
+    referral: Referral
+
+
+async def located(resources: Resources, call: Call, where: Where) -> Asked:
+    """A question about an order of the caller's tenant. Raises Problem 404, in the same words for one of others, and
+    ContractError for a path that names no order."""
+    tenant, platform, order_id, referral_id = where
     try:
         order_key = OrderRef(tenant=tenant, platform=platform, order_id=order_id).order_key
     except ValidationError as error:
         raise contract_error(error) from None
     stored = await find(resources.pool, order_key) if call.tenant == tenant else None
-    if stored is None:
-        raise _unknown()
-    return stored
-
-
-def asked(case: Case, referral_id: str) -> Referral:
-    """The question of a case. Raises Problem 404."""
-    found = question(case, referral_id)
-    if found is None:
-        raise _unknown()
-    return found
-
-
-def _unknown() -> Problem:
-    detail = "expected a question about an order of this API key's tenant"
-    return Problem(404, "no-such-referral", "There is no such question", detail)
+    found = question(stored.case, referral_id) if stored is not None else None
+    if stored is None or found is None:
+        detail = "expected a question about an order of this API key's tenant"
+        raise Problem(404, "no-such-referral", "There is no such question", detail)
+    return Asked(stored, found)
 
 
 def command_id_of(request: Request, given: str | None) -> str:
-    """What names the command: the header Idempotency-Key or the body. Raises ContractError where it is in neither, where
-    they differ, and for a header that is none."""
+    """What names the command: the header Idempotency-Key or the body.
+
+    Raises ContractError where it is in neither, where they differ, and for a header that is none."""
     header = request.headers.get(IDEMPOTENCY_KEY)
     if header is None and given is None:
         raise ContractError("command_id", "a name of the command, here or in the header Idempotency-Key", None)
@@ -78,11 +87,9 @@ def command_id_of(request: Request, given: str | None) -> str:
     return named
 
 
-async def handle(
-    resources: Resources, call: Call, stored: Stored, referral: Referral, body: models.Body, now: datetime
-) -> Accepted:
+async def handle(resources: Resources, call: Call, asked: Asked, body: models.Body, now: datetime) -> Accepted:
     """Publish how an open question is handled. Raises Problem and ContractError."""
-    case = stored.case
+    case, referral = asked.stored.case, asked.referral
     tenant, platform, order_id = case.order_key.split("/", 2)
     about = {
         **{"tenant": tenant, "platform": platform, "order_id": order_id, "occurred_at": now},
@@ -112,22 +119,15 @@ async def handle(
     return await _publish(resources, call, event, DONE)
 
 
-async def decide(
-    resources: Resources,
-    call: Call,
-    stored: Stored,
-    referral: Referral,
-    body: models.DecideBody,
-    now: datetime,
-) -> Accepted:
+async def decide(resources: Resources, call: Call, asked: Asked, body: models.DecideBody, now: datetime) -> Accepted:
     """Publish a person's decision, or what they propose. Raises Problem and ContractError."""
-    case = stored.case
+    case, referral = asked.stored.case, asked.referral
     event = decision(call, case, referral, body, now)
     before = await done_before(resources.pool, call)
     if before is not None:
         return _accepted(call, event, before)
     _expect_open(case, referral)
-    found = objection(case, referral, event, stored.known_at)
+    found = objection(case, referral, event, asked.stored.known_at)
     if found is not None and found is not Objection.ABOVE_AUTHORITY:
         raise _refused(found, case, referral, body)
     return await _publish(resources, call, event, DECIDED if found is None else PROPOSED)
@@ -178,7 +178,9 @@ def _refused(found: Objection, case: Case, referral: Referral, body: models.Deci
     if found is Objection.NOT_OFFERED:
         return Problem(status, found.value, title, detail, choices=list(referral.choices))
     if found is Objection.AMOUNT_WRONG:
-        detail = f"expected no amount with {body.choice}, or one in the order's currency that is above zero and possible"
+        detail = (
+            f"expected no amount with {body.choice}, or one in the order's currency that is above zero and possible"
+        )
     return Problem(status, found.value, title, detail)
 
 

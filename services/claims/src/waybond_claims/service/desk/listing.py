@@ -167,8 +167,9 @@ def _statement(query: ListQuery, tenant: str | None, now: datetime) -> tuple[str
 
 
 def _waiting(row: asyncpg.Record) -> Waiting:
-    values = {name: row[name] for name in Waiting.__struct_fields__}
-    return Waiting(**(values | {"choices": tuple(values["choices"])}))
+    values: dict[str, Any] = {name: row[name] for name in Waiting.__struct_fields__}
+    values["choices"] = tuple(row["choices"])
+    return Waiting(**values)
 
 
 def _cursor(sort: Sort, row: asyncpg.Record) -> str:

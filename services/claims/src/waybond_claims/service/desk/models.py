@@ -32,7 +32,7 @@ class Body(Model):
     model_config = ConfigDict(extra="forbid")
 
     command_id: CommandId | None = None
-    """Names the command, as the header Idempotency-Key does; one of both is needed. The same id twice is one command."""
+    """Names the command, as the header Idempotency-Key does; one of both is needed. Twice the same is one command."""
 
 
 class AssignBody(Body):

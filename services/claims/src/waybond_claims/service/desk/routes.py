@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from waybond_claims.desk.people import DECIDE, HANDLE, READ
 from waybond_claims.service.desk import models
-from waybond_claims.service.desk.answers import asked, command_id_of, decide, handle, located
+from waybond_claims.service.desk.answers import Where, command_id_of, decide, handle, located
 from waybond_claims.service.desk.calls import Call, calling, kept
 from waybond_claims.service.desk.described import body_of_kind, problems, query_of
 from waybond_claims.service.desk.listing import ListQuery, page
@@ -59,20 +59,21 @@ def _add_reading(app: FastAPI, resources: Resources, clock: Clock) -> None:
     )
     async def referral(request: Request, tenant: str, platform: str, order_id: str, referral_id: str) -> ShownFile:
         async with calling(request, resources.pool, "show", READ) as call:
-            stored = await located(resources, call, tenant, platform, order_id)
-            found = asked(stored.case, referral_id)
+            stored, found = await located(resources, call, Where(tenant, platform, order_id, referral_id))
             call.about(stored.case.order_key, referral_id)
             return models.shown_file(stored, found)
 
 
 def _add_handling(app: FastAPI, resources: Resources, clock: Clock) -> None:
-    async def said(request: Request, where: tuple[str, str, str, str], action: str, kind: type[models.Body]) -> Accepted:
+    async def said(
+        request: Request, where: tuple[str, str, str, str], action: str, kind: type[models.Body]
+    ) -> Accepted:
         async with calling(request, resources.pool, action, HANDLE) as call:
             body = await _read(request, kind)
-            stored = await located(resources, call, *where[:3])
-            found = asked(stored.case, where[3])
-            call.about(stored.case.order_key, where[3], command_id_of(request, body.command_id), _said(body))
-            return await handle(resources, call, stored, found, body, clock())
+            found = await located(resources, call, where)
+            command_id = command_id_of(request, body.command_id)
+            call.about(found.stored.case.order_key, where.referral_id, command_id, _said(body))
+            return await handle(resources, call, found, body, clock())
 
     def route(action: str, kind: type[models.Body], summary: str) -> None:
         @app.post(
@@ -86,7 +87,7 @@ def _add_handling(app: FastAPI, resources: Resources, clock: Clock) -> None:
             summary=summary,
         )
         async def told(request: Request, tenant: str, platform: str, order_id: str, referral_id: str) -> Accepted:
-            return await said(request, (tenant, platform, order_id, referral_id), action, kind)
+            return await said(request, Where(tenant, platform, order_id, referral_id), action, kind)
 
     route("assign", models.AssignBody, "Say who is to answer")
     route("snooze", models.SnoozeBody, "Say until when it need not be looked at")
@@ -107,11 +108,10 @@ def _add_deciding(app: FastAPI, resources: Resources, clock: Clock) -> None:
     async def decided(request: Request, tenant: str, platform: str, order_id: str, referral_id: str) -> Accepted:
         async with calling(request, resources.pool, "decide", DECIDE) as call:
             body = await _read(request, models.DecideBody)
-            stored = await located(resources, call, tenant, platform, order_id)
-            found = asked(stored.case, referral_id)
+            found = await located(resources, call, Where(tenant, platform, order_id, referral_id))
             command_id = command_id_of(request, body.command_id)
-            call.about(stored.case.order_key, referral_id, command_id, _said(body))
-            return await decide(resources, call, stored, found, body, clock())
+            call.about(found.stored.case.order_key, referral_id, command_id, _said(body))
+            return await decide(resources, call, found, body, clock())
 
     @app.post(
         "/v1/referrals/decide",
@@ -131,16 +131,15 @@ def _add_deciding(app: FastAPI, resources: Resources, clock: Clock) -> None:
 async def _decide_alike(resources: Resources, call: Call, body: models.BulkBody, clock: Clock) -> BulkAnswers:
     """Each question by itself: one that cannot be decided so says why, and stops no other one."""
     reason = ""
-    answers: list[BulkAnswer] = []
 
     async def one(item: models.BulkItem) -> Accepted:
         nonlocal reason
         own = call.of_item("decide", f"{call.tenant}/{item.platform}/{item.order_id}", item.referral_id)
         async with kept(resources.pool, own):
-            stored = await located(resources, own, call.tenant, item.platform, item.order_id)
-            found = asked(stored.case, item.referral_id)
-            reason = reason or found.reason
-            if found.reason != reason:
+            where = Where(call.tenant, item.platform, item.order_id, item.referral_id)
+            found = await located(resources, own, where)
+            reason = reason or found.referral.reason
+            if found.referral.reason != reason:
                 detail = f"expected a question for {reason}, as the first one"
                 raise Problem(422, "not-alike", "The question is not like the others", detail)
             single = models.DecideBody(
@@ -151,10 +150,9 @@ async def _decide_alike(resources: Resources, call: Call, body: models.BulkBody,
                 note=body.note,
             )
             own.about(own.order_key, item.referral_id, f"{call.command_id}:{item.referral_id}", _said(single))
-            return await decide(resources, own, stored, found, single, clock())
+            return await decide(resources, own, found, single, clock())
 
-    for item in body.referrals:
-        answers.append(await _answered(item, one(item)))
+    answers = [await _answered(item, one(item)) for item in body.referrals]  # one after the other
     return BulkAnswers(answers=tuple(answers))
 
 
