@@ -172,11 +172,12 @@ def test_nothing_is_kept_of_what_changes_a_case_without_questions() -> None:
 
 def test_a_decision_keeps_who_made_it_and_why() -> None:
     story, referred = asked()
+    story.when(said(commands.NoteReferral, referred, day(5.5), note="called"))
     why = {"role": "lead", "note": "no photo", "reason_code": DecisionReason.EVIDENCE_MISSING}
     story.when(ruling(referred, "do_not_pay", day(6), by="lead-1", **why))
     (done,) = story.case.referrals
     assert (done.decided_by, done.decided_as, done.reason_code) == ("lead-1", "lead", "evidence_missing")
-    assert (done.decided_note, done.seen_version) == ("no photo", referred.version)
+    assert (done.decided_note, done.seen_version, done.desk) == ("no photo", referred.version, None)
     assert story.case.changes == ()
 
 

@@ -7,9 +7,11 @@ from pydantic import StringConstraints
 
 from waybond_contracts.disputes import Documents
 from waybond_contracts.event import Event
-from waybond_contracts.fields import MAX_TEXT_CHARACTERS, Code, Count, Id, Instant, Positive, Text, TopicName
+from waybond_contracts.fields import Code, Count, Id, Instant, Positive, Text, TopicName
 from waybond_contracts.money import Money, ZeroOrMore
 from waybond_contracts.topics import CLAIM_COMMANDS, OPERATOR_COMMANDS
+
+MAX_NOTE_CHARACTERS = 500
 
 
 class ClaimCommand(Event):
@@ -120,7 +122,7 @@ class BoostReferral(ReferralCommand, topic=CLAIM_COMMANDS):
 class NoteReferral(ReferralCommand, topic=CLAIM_COMMANDS):
     """Somebody writes down what they found out. A question keeps its first 16 notes."""
 
-    note: Annotated[str, StringConstraints(min_length=1, max_length=MAX_TEXT_CHARACTERS, pattern=r"^[^\x00]*$")]
+    note: Annotated[str, StringConstraints(min_length=1, max_length=MAX_NOTE_CHARACTERS, pattern=r"^[^\x00]*$")]
     """What was found out; nothing that names a person."""
 
 

@@ -97,6 +97,7 @@ class Referral(Struct, frozen=True, omit_defaults=True):
     proposal: Proposal | None = None
     """The last decision that another person has to confirm."""
     desk: Desk | None = None
+    """As long as it is open; then what was said lives in the events alone."""
 
     @property
     def is_open(self) -> bool:

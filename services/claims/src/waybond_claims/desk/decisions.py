@@ -39,6 +39,7 @@ def decided(case: Case, event: commands.DecideReferral, now: datetime) -> Case:
         reason_code=event.reason_code.value if event.reason_code is not None else "",
         seen_version=event.case_version,
         command_id=event.command_id,
+        desk=None,
     )
     # A decision makes another version of the case: whoever looked at it before has to look again.
     case = replace(case, version=case.version + 1, referrals=put(case.referrals, done, "referral_id"))

@@ -13,8 +13,8 @@ from waybond_claims.desk.inbox import waiting as open_questions
 from waybond_claims.service.cases import Stored
 from waybond_claims.service.desk.listing import Page
 from waybond_claims.service.shown import Shown, ShownCase, shown
-from waybond_contracts.commands import DecisionReason
-from waybond_contracts.fields import MAX_TEXT_CHARACTERS, Code, Id, Instant, Model, OrderId, Positive, Segment, Text
+from waybond_contracts.commands import MAX_NOTE_CHARACTERS, DecisionReason
+from waybond_contracts.fields import Code, Id, Instant, Model, OrderId, Positive, Segment, Text
 from waybond_contracts.money import Money
 
 MAX_BULK = 50
@@ -58,7 +58,7 @@ class BoostBody(Body):
 class NoteBody(Body):
     """What was found out."""
 
-    note: Annotated[str, StringConstraints(min_length=1, max_length=MAX_TEXT_CHARACTERS, pattern=r"^[^\x00]*$")]
+    note: Annotated[str, StringConstraints(min_length=1, max_length=MAX_NOTE_CHARACTERS, pattern=r"^[^\x00]*$")]
     """Nothing that names a person."""
 
 
@@ -221,6 +221,7 @@ class ShownFile(Shown):
     decision: ShownDecision | None
     proposal: ShownProposal | None
     notes: tuple[ShownNote, ...]
+    """As long as the question is open."""
     changes: tuple[ShownChange, ...]
     """The case's last steps while questions were open."""
     case: ShownCase

@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
+from hashlib import sha256
 from typing import Any, TypeVar
 
 from fastapi import Depends, FastAPI, Request
@@ -65,9 +66,7 @@ def _add_reading(app: FastAPI, resources: Resources, clock: Clock) -> None:
 
 
 def _add_handling(app: FastAPI, resources: Resources, clock: Clock) -> None:
-    async def said(
-        request: Request, where: tuple[str, str, str, str], action: str, kind: type[models.Body]
-    ) -> Accepted:
+    async def said(request: Request, where: Where, action: str, kind: type[models.Body]) -> Accepted:
         async with calling(request, resources.pool, action, HANDLE) as call:
             body = await _read(request, kind)
             found = await located(resources, call, where)
@@ -149,11 +148,16 @@ async def _decide_alike(resources: Resources, call: Call, body: models.BulkBody,
                 reason_code=body.reason_code,
                 note=body.note,
             )
-            own.about(own.order_key, item.referral_id, f"{call.command_id}:{item.referral_id}", _said(single))
+            own.about(own.order_key, item.referral_id, _id_of_item(call, own), _said(single))
             return await decide(resources, own, found, single, clock())
 
     answers = [await _answered(item, one(item)) for item in body.referrals]  # one after the other
     return BulkAnswers(answers=tuple(answers))
+
+
+def _id_of_item(call: Call, item: Call) -> str:
+    """What names the decision about one question of a list: the same each time that the list is sent."""
+    return f"{call.command_id}:{sha256(f'{item.order_key}/{item.referral_id}'.encode()).hexdigest()[:32]}"
 
 
 async def _answered(item: models.BulkItem, answer: Awaitable[Accepted]) -> BulkAnswer:

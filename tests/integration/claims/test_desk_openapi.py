@@ -1,0 +1,74 @@
+"""Whatever is sent to the desk, right or wrong, is answered as its OpenAPI document says, and never by a failure."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import httpx
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.support.desk import ask, machine, person
+from tests.support.kit import World
+from tests.support.openapi import Operation, disagreements, operations, requests
+from tests.support.patience import bound
+from waybond_claims.app import DEFINITION
+
+REQUESTS = 40
+"""Of each operation."""
+
+
+@pytest.fixture
+async def world(kafka: str, database: str, topic_prefix: str) -> AsyncIterator[World]:
+    async with World(kafka, database, topic_prefix, partitions=2).ready(DEFINITION) as world:
+        yield world
+
+
+async def test_every_answer_is_as_the_document_says(world: World) -> None:
+    async with world.running(DEFINITION) as service:
+        await world.open(service)
+        rows = await ask(world, "A-1", "A-2")
+        people = [
+            await person(world, "lead-1", "lead"),
+            await person(world, "adjuster-1", "adjuster", {"USD": 5_000}),
+            await person(world, "viewer-1", "viewer"),
+            await machine(world),
+            {},
+        ]
+        known = {
+            "tenant": ["demo"],
+            "platform": ["shop"],
+            "order_id": list(rows),
+            "referral_id": [row["referral_id"] for row in rows.values()],
+            "choice": ["pay", "do_not_pay"],
+        }
+        base = f"http://127.0.0.1:{service.port}"
+        document = httpx.get(f"{base}/openapi.json", timeout=bound(10)).json()
+        found = operations(document)
+        assert len(found) == 9
+        for operation in found:
+            await asyncio.to_thread(check, base, document, operation, (people, known))
+    calls = await world.query("claims", "SELECT count(*) AS calls, count(DISTINCT action) AS actions FROM desk_call")
+    assert calls[0]["actions"] == 8
+    assert calls[0]["calls"] > 8 * REQUESTS / 2
+
+
+def check(base: str, document: dict, operation: Operation, who: tuple[list[dict[str, str]], dict]) -> None:
+    people, known = who
+    with httpx.Client(base_url=base, timeout=bound(10)) as client:
+
+        @settings(
+            max_examples=REQUESTS, deadline=None, database=None, derandomize=True, suppress_health_check=list(HealthCheck)
+        )
+        @given(requests(document, operation, known), st.sampled_from(people))
+        def ask_for(drawn, headers) -> None:  # noqa: ANN001 (drawn)
+            answer = client.request(
+                operation.method,
+                drawn.path,
+                params=drawn.query,
+                headers=drawn.headers | headers,
+                json=drawn.body if drawn.has_body else None,
+            )
+            assert disagreements(document, operation, answer) == [], (drawn, answer.text)
+
+        ask_for()
