@@ -160,6 +160,11 @@ async def test_a_key_lets_its_person_do_what_the_role_may(world: World) -> None:
         path = path_of(row)
         viewer = Desk(client, await person(world, "viewer-1", "viewer"))
         assert (await viewer.get(path)).status_code == 200
+        assert (await viewer.get("/v1/orders/demo/shop/A-1")).status_code == 200
+        (looked,) = await world.query(
+            "claims", "SELECT author, order_key, status FROM desk_call WHERE action = 'order'"
+        )
+        assert tuple(looked) == ("viewer-1", "demo/shop/A-1", 200)
         for who, status, kind in (
             (viewer, 403, "not-allowed"),
             (Desk(client, await machine(world)), 403, "no-person"),
@@ -198,14 +203,14 @@ async def test_a_body_does_not_say_who_sends_it(world: World) -> None:
 
 
 async def test_a_decision_on_an_older_version_is_told_what_changed(world: World) -> None:
-    """A second complaint makes the case another one: it is another question."""
+    """Somebody saw the case one step before the question was asked."""
     async with serving(world) as client:
         row = (await ask(world, "A-1"))["A-1"]
         path = path_of(row)
         ana = Desk(client, await person(world, "adjuster-1", "adjuster"))
         answer = await ana.post(f"{path}/decide", decision(row["version"] - 1))
         assert (answer.status_code, answer.json()["case_version"]) == (409, row["version"])
-        assert [each["cause"] for each in answer.json()["changes"]] == ["DisputeOpened"]
+        assert [each["case_version"] for each in answer.json()["changes"]] == [row["version"]]
         assert await decisions(world) == []
 
 
