@@ -56,7 +56,12 @@ def operations(document: dict[str, Any]) -> list[Operation]:
 
 def requests(document: dict[str, Any], operation: Operation, known: dict[str, list[str]]) -> st.SearchStrategy[Drawn]:
     """Requests of one operation. `known`: by a parameter's name values that lead somewhere."""
-    return st.composite(_request)(document, operation, known)
+
+    @st.composite
+    def drawn(draw: st.DrawFn) -> Drawn:
+        return _request(draw, document, operation, known)
+
+    return drawn()
 
 
 def _request(draw: st.DrawFn, document: dict[str, Any], operation: Operation, known: dict[str, list[str]]) -> Drawn:

@@ -27,6 +27,8 @@ async def world(kafka: str, database: str, topic_prefix: str) -> AsyncIterator[W
         yield world
 
 
+# The service in this process draws numbers while a request is drawn.
+@pytest.mark.filterwarnings("ignore:Do not use the `random` module inside strategies")
 async def test_every_answer_is_as_the_document_says(world: World) -> None:
     async with world.running(DEFINITION) as service:
         await world.open(service)

@@ -36,6 +36,7 @@ CREATE INDEX inbox_reason ON inbox (tenant, reason, rank, deadline, order_key, r
 CREATE INDEX inbox_role ON inbox (tenant, role, rank, deadline, order_key, referral_id);
 CREATE INDEX inbox_assignee ON inbox (tenant, assignee, rank, deadline, order_key, referral_id);
 CREATE INDEX inbox_platform ON inbox (tenant, platform, rank, deadline, order_key, referral_id);
+CREATE INDEX inbox_currency ON inbox (tenant, currency, rank, deadline, order_key, referral_id);
 CREATE INDEX inbox_snoozed ON inbox (tenant, snoozed_until) WHERE snoozed_until IS NOT NULL;
 
 -- The questions that are open in files of before. What such a file does not say (assignee, notes, a suggestion) is
