@@ -14,6 +14,7 @@ from jsonschema import Draft202012Validator
 
 MAX_WRONG_CHARACTERS = 40
 MAX_ITEMS = 3
+EARLIEST, LATEST = (datetime.fromisoformat(day) for day in ("2026-01-01", "2027-06-01"))
 _ANYTHING = st.recursive(
     st.none()
     | st.booleans()
@@ -112,9 +113,7 @@ def _right(document: dict[str, Any], schema: dict[str, Any], known: dict[str, li
             item = _value(document, schema["items"], known)
             return st.lists(item, min_size=schema.get("minItems", 0), max_size=min(MAX_ITEMS, schema["maxItems"]))
         case "string" if schema.get("format") == "date-time":
-            return st.datetimes(datetime(2026, 1, 1), datetime(2027, 6, 1), timezones=st.just(UTC)).map(  # noqa: DTZ001
-                datetime.isoformat
-            )
+            return st.datetimes(EARLIEST, LATEST, timezones=st.just(UTC)).map(datetime.isoformat)
         case "string" if "pattern" in schema:
             longest = schema.get("maxLength", MAX_WRONG_CHARACTERS)
             return st.from_regex(re.compile(schema["pattern"]), fullmatch=True).map(lambda text: text[:longest])

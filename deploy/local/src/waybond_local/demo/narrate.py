@@ -214,6 +214,9 @@ def _person(event: Event) -> Said | None:
             much = f", {event.amount}" if event.amount is not None else ""
             note = (f'"{plain(event.note)}"',) if event.note else ()
             return Said("person", f"{event.by} decides referral {event.referral_id[:8]}: {event.choice}{much}", note)
+        case commands.ReferralCommand():
+            did, note = _handled(event)
+            return Said("person", f"{event.by} {did} referral {event.referral_id[:8]}", note)
         case commands.HeldCommand():
             word = "release" if isinstance(event, commands.ReleaseHeld) else "discard"
             note = (f'"{plain(event.note)}"',) if event.note else ()
@@ -221,6 +224,21 @@ def _person(event: Event) -> Said | None:
             return Said("person", f"{event.by} wants to {word} {what}", note)
         case _:
             return None
+
+
+def _handled(event: commands.ReferralCommand) -> tuple[str, tuple[str, ...]]:
+    """What somebody did about a question, and what they wrote."""
+    match event:
+        case commands.AssignReferral():
+            return (f"gives {event.assignee}" if event.assignee else "gives nobody"), ()
+        case commands.SnoozeReferral():
+            return (f"snoozes until {event.until:%F %H:%M}" if event.until is not None else "no longer snoozes"), ()
+        case commands.BoostReferral():
+            return ("boosts" if event.boosted else "no longer boosts"), ()
+        case commands.NoteReferral():
+            return "notes on", (f'"{plain(event.note)}"',)
+        case _:
+            return "handles", ()
 
 
 def _shipment(event: Event) -> Said | None:
