@@ -71,7 +71,7 @@ def check(base: str, document: dict[str, Any], operation: Operation, who: tuple[
             deadline=None,
             database=None,
             derandomize=True,
-            suppress_health_check=list(HealthCheck),
+            suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
         )
         @given(requests(document, operation, known), st.sampled_from(people))
         def ask_for(drawn: Drawn, headers: dict[str, str]) -> None:
