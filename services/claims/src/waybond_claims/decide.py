@@ -19,7 +19,7 @@ from waybond_claims.facts import verdicts
 from waybond_claims.facts.added import added
 from waybond_claims.payments import answers, cancel, commands, retries
 from waybond_contracts import claims, refunds
-from waybond_contracts.commands import DecideReferral, ReferralCommand
+from waybond_contracts.commands import DecideReferral
 from waybond_contracts.event import Event
 from waybond_kit.aggregate import Outcome, Woken
 
@@ -32,7 +32,7 @@ def decide(state: Case | None, fact: Event | Woken, now: datetime, sent_at: date
     before = state if state is not None else Case(since=now)
     case = growth.grown(answers.unasked(before, now), now) if isinstance(fact, Woken) else _added(before, fact, now)
     draft = Draft(case, now, type(fact).__name__, sent_at or now)
-    if isinstance(fact, Woken) or (case is not before and not isinstance(fact, ReferralCommand)):
+    if isinstance(fact, Woken) or (case is not before and type(fact) not in handling.COMMANDS):
         _look(draft, fact)
         while (heard := answers.heard_already(draft.case, now)) is not draft.case:
             draft.case = heard
@@ -57,13 +57,13 @@ def decide(state: Case | None, fact: Event | Woken, now: datetime, sent_at: date
 def _added(case: Case, event: Event, now: datetime) -> Case:
     if not case.order_key:
         case = replace(case, order_key=event.order_key)
+    if type(event) in handling.COMMANDS:  # looked up: to ask for a base class costs each fact more
+        return handling.handled(case, event)
     match event:
         case refunds.RefundResult():
             return answers.answered(case, event, now)
         case DecideReferral():
             return decisions.decided(case, event, now)
-        case ReferralCommand():
-            return handling.handled(case, event)
         case _:
             return added(case, event, now)
 

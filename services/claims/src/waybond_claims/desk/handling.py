@@ -17,12 +17,16 @@ from waybond_contracts.commands import (
     ReferralCommand,
     SnoozeReferral,
 )
+from waybond_contracts.event import Event
 
 MAX_SNOOZE = timedelta(days=30)
+COMMANDS: frozenset[type[Event]] = frozenset({AssignReferral, SnoozeReferral, BoostReferral, NoteReferral})
 
 
-def handled(case: Case, event: ReferralCommand) -> Case:
+def handled(case: Case, event: Event) -> Case:
     """The file with what somebody said about an open question; the very same object if it says nothing new."""
+    if not isinstance(event, ReferralCommand):
+        return case
     referral = next((each for each in case.referrals if each.referral_id == event.referral_id), None)
     if referral is None or not referral.is_open:
         return case
