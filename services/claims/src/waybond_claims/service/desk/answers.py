@@ -3,8 +3,8 @@
 from datetime import datetime
 from typing import NamedTuple
 
+from fastapi import Request
 from pydantic import ValidationError
-from starlette.requests import Request
 
 from waybond_claims.case.question import Referral
 from waybond_claims.case.state import Case

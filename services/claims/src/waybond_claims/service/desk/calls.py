@@ -7,7 +7,7 @@ from hashlib import sha256
 
 import asyncpg
 import structlog
-from starlette.requests import Request
+from fastapi import Request
 
 from waybond_claims.desk.people import SCOPES
 from waybond_contracts.errors import ContractError
