@@ -151,6 +151,7 @@ EXPLANATION = {
     "rates": ["5.4321"],
 }
 COMMAND = {"command_id": "cmd-1", "claim_id": "c-77", "case_version": 3, "by": "adjuster-9"}
+HANDLED = {"command_id": "cmd-2", "claim_id": "c-77", "referral_id": "rf-1", "by": "adjuster-9"}
 HELD = {"command_id": "op-1", "service": "claims", "topic_name": "shipments", "record_offset": 4711, "by": "ops-1"}
 ROWS = [{"package_id": "p1", "remainder": False, "clause_id": "TG-1", "amount": usd(460)}]
 REFUND = {"refund_id": "r-1", "claim_id": "c-77", "policy_id": "5d1c", "version": 1}
@@ -436,7 +437,12 @@ _FIELDS: dict[str, dict[str, Any]] = {
     "RefundReversed": FAILED | {"version": 3},
     "RefundCancelled": RESULT,
     "DecideReferral": COMMAND
-    | {"referral_id": "rf-1", "choice": "keep_waiting", "amount": usd(460), "note": "asked", "role": "lead"},
+    | {"referral_id": "rf-1", "choice": "keep_waiting", "amount": usd(460), "note": "asked", "role": "lead"}
+    | {"reason_code": "confirmed_by_others", "authority": usd(5_000)},
+    "AssignReferral": HANDLED | {"assignee": "adjuster-2"},
+    "SnoozeReferral": HANDLED | {"until": "2026-01-09T08:00:00Z"},
+    "BoostReferral": HANDLED | {"boosted": True},
+    "NoteReferral": HANDLED | {"note": "The carrier searches until Friday"},
     "AcceptOffer": COMMAND | {"offer_id": "of-1"},
     "DeclineOffer": COMMAND | {"offer_id": "of-1"},
     "Appeal": COMMAND | {"statement": "It never came", "dispute_id": "d-1", "documents": [PHOTO]},

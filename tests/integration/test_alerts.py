@@ -9,18 +9,17 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 import httpx
 import pytest
 import yaml
 from prometheus_client.parser import text_string_to_metric_families
 
-from tests.support.claims import issued, lost, placed
+from tests.support.desk import waiting
 from tests.support.kit import World, eventually
 from tests.support.patience import bound
 from waybond_claims.app import DEFINITION as CLAIMS
-from waybond_claims.case.question import Referral
-from waybond_claims.decide import decide
-from waybond_claims.service.codec import CaseCodec
+from waybond_claims.service.storage import ClaimsStorage
 from waybond_contracts.topics import DELAYS, ORDERS, POLICIES
 from waybond_kit import figures
 from waybond_kit.service import Definition, serving
@@ -97,21 +96,13 @@ async def test_every_metric_of_an_alert_is_exported_by_a_running_service(
 
 
 async def books(world: World) -> None:
-    """A case that waits for a person, whose entry somebody has changed."""
-    state = None
-    for event in (placed(), issued(), lost(placed().occurred_at)):
-        state = decide(state, event, event.occurred_at).state
-    assert state is not None
-    asked = Referral("r-1", "k", "payer_silent", "?", ("retry",), placed().occurred_at, 1)
-    body, document = CaseCodec().encode(type(state)(**{**_fields(state), "referrals": (asked,)}))
+    """A question that waits for a person, and an entry that somebody has changed."""
     await world.execute("claims", "INSERT INTO shard (shard) SELECT generate_series(0, 3)")
-    await world.execute("claims", "INSERT INTO wording VALUES ('w', $1)", document)
-    await world.execute(
-        "claims",
-        "INSERT INTO aggregate VALUES (1, gen_random_uuid(), 'demo/shop/A-1', 1, $1, 'referred', now(), NULL, 'w', $2)",
-        CaseCodec.shape,
-        body,
-    )
+    connection = await asyncpg.connect(world.dsns["claims"], server_settings={"search_path": "claims"})
+    try:
+        await ClaimsStorage().save(connection, 1, [waiting(1, reason="payer_silent")])
+    finally:
+        await connection.close()
     await world.execute(
         "claims",
         "ALTER TABLE posting DISABLE TRIGGER USER; INSERT INTO entry VALUES (1, 1, 'o', 1, now(), 'c', 'p', 'CN-BR'), "
@@ -132,10 +123,6 @@ async def brake(world: World) -> None:
     )
 
 
-def _fields(state: Any) -> dict[str, Any]:
-    return {name: getattr(state, name) for name in state.__struct_fields__}
-
-
 async def test_claims_counts_what_waits_and_what_its_books_are_off(
     kafka: str, database: str, topic_prefix: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -144,8 +131,8 @@ async def test_claims_counts_what_waits_and_what_its_books_are_off(
         await books(world)
         # Shards open one after the other: the figures are whole once those of both that have books are counted.
         found = await scraped(world, CLAIMS, lambda seen: len(seen.get("waybond_ledger_off_minor", ())) == 2)
-    waiting = {labels["reason"]: value for labels, value in found["waybond_referrals_waiting"]}
-    assert waiting["payer_silent"] == 1 and sum(waiting.values()) == 1
+    asked = {labels["reason"]: value for labels, value in found["waybond_referrals_waiting"]}
+    assert asked["payer_silent"] == 1 and sum(asked.values()) == 1
     off = {labels["currency"]: value for labels, value in found["waybond_ledger_off_minor"]}
     assert off == {"USD": 250, "BRL": 0}
 

@@ -49,6 +49,7 @@ def wrong(world: World) -> list[str]:
     found += _written(world)
     found += _ledger(world)
     found += _rows(world)
+    found += _inbox(world)
     facts, money = _facts(world), _commands(world)
     cases = {case.order_key: (status, case) for status, case in world.people.cases()}
     for plan in world.plan.orders:
@@ -190,6 +191,20 @@ def _ledger(world: World) -> Iterator[str]:
             yield f"I2: {refund.order_key} refund {refund_id}: {refund.moved} moved, the books say {cash[refund_id]}"
     for refund_id in cash.keys() - world.payer.books.keys():
         yield f"I2: the books know a refund that the payment system does not: {refund_id}"
+
+
+def _inbox(world: World) -> Iterator[str]:
+    """Each open question of a file, and nothing else, is in the inbox, as its file says it is."""
+    kept = {name: (row[0], row[6]) for name, row in world.databases["claims"].tables.inbox.items()}
+    asked = {
+        (case.order_key, each.referral_id): (each.reason, case.version)
+        for _, case in world.people.cases()
+        for each in case.referrals
+        if each.is_open
+    }
+    for name in kept.keys() | asked.keys():
+        if kept.get(name) != asked.get(name):
+            yield f"inbox {name}: the file says {asked.get(name)}, the inbox {kept.get(name)}"
 
 
 def _rows(world: World) -> Iterator[str]:

@@ -81,7 +81,7 @@ class People:
         draw = self._world.draw
         if referral.opened_version > 1 and draw.random() < 0.3:
             worst = next((each for each in ("settled_outside", "recovered") if each in referral.choices), "")
-            self._publish(case, referral, worst or referral.choices[-1], referral.opened_version - 1, STALE)
+            self._publish(case, referral, worst or referral.choices[-1], case.version - 1, STALE)
         self._publish(case, referral, self._choice(case, referral), case.version, "adjuster")
 
     def _publish(self, case: Case, referral: Referral, choice: str, version: int, by: str) -> None:

@@ -12,6 +12,7 @@ from msgspec.structs import astuple
 from waybond_claims.brake import Paid
 from waybond_claims.service import brakes
 from waybond_claims.service.brakes import Entry
+from waybond_claims.service.desk.rows import CLOSE, OPEN
 from waybond_claims.service.storage import BOOK
 from waybond_kit.changes import Changes, JournalRow, OutboxRow, QuarantineRow, Released, Stored, Wake
 from waybond_kit.errors import FencedError
@@ -63,6 +64,8 @@ class Tables:
     """Claims' history of stops and ceilings."""
     payout: dict[tuple[datetime, int, Paid], int] = field(default_factory=dict)
     """What was commanded under a ceiling, by hour and shard."""
+    inbox: dict[tuple[str, str], tuple[Any, ...]] = field(default_factory=dict)
+    """What waits for people: the values of each question's row after its order and id."""
 
     def line(self, shard: int, identity: UUID) -> list[QuarantineRow]:
         """What stands in the line of a held order, in order."""
@@ -173,10 +176,12 @@ def _wakes(tables: Tables, changes: Changes) -> Change:
 
 
 def booked(tables: Tables, statement: str, arguments: Sequence[Any]) -> Change:
-    """What a service's own storage writes: the entries and postings of claims, and what counts under a ceiling; refuses
-    what PostgreSQL would."""
+    """What a service's own storage writes: the entries, postings and questions of claims, and what counts under a
+    ceiling; refuses what PostgreSQL would."""
     if statement == brakes.COUNT:
         return _counted_payouts(tables, arguments)
+    if statement in (OPEN, CLOSE):
+        return _asked(tables, statement, arguments)
     if statement != BOOK:
         raise AssertionError(f"the simulated database does not know this statement: {statement}")
     _, keys, ordinals, _, _, _, _, places, _, accounts, currencies, minors, refunds = arguments
@@ -209,6 +214,20 @@ def _counted_payouts(tables: Tables, arguments: Sequence[Any]) -> Change:
         for hour, tenant, product, currency, minor in rows:
             key = hour, shard, Paid(tenant, product, currency)
             tables.payout[key] = tables.payout.get(key, 0) + minor
+
+    return apply
+
+
+def _asked(tables: Tables, statement: str, arguments: Sequence[Any]) -> Change:
+    _, keys, referrals, *values = arguments
+    names = list(zip(keys, referrals, strict=True))
+    _unique(len(set(names)), names, (), "inbox_pkey")
+
+    def apply() -> None:
+        for name in names:
+            tables.inbox.pop(name, None)
+        if statement == OPEN:
+            tables.inbox.update(zip(names, zip(*values, strict=True), strict=True))
 
     return apply
 

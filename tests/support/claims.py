@@ -12,6 +12,7 @@ from waybond_claims.case.covered import highest_limit
 from waybond_claims.case.elsewhere import elsewhere
 from waybond_claims.case.state import Case
 from waybond_claims.decide import decide
+from waybond_claims.desk.inbox import Closed, Waiting
 from waybond_claims.entitlement import may_be_kept, net_paid, standing
 from waybond_claims.ledger import Entry, Key, balances
 from waybond_claims.service.codec import CaseCodec
@@ -337,6 +338,7 @@ class ClaimsStory(Story[Case]):
     def __init__(self) -> None:
         super().__init__(decide, CaseCodec())
         self.books: dict[Key, int] = {}
+        self.inbox: dict[str, Waiting] = {}
         self.version = 0
 
     def named(self, kind: type[E]) -> list[E]:
@@ -366,11 +368,18 @@ class ClaimsStory(Story[Case]):
         assert all(version >= self.version for version in versions)
         self.version = max(versions, default=self.version)
         for row in self.rows[before[1] :]:
+            if isinstance(row, Waiting | Closed):
+                self.inbox.pop(row.referral_id, None)
+                if isinstance(row, Waiting):
+                    self.inbox[row.referral_id] = row
+                continue
             assert isinstance(row, Entry)
             for posting in row.postings:
                 key = posting.account, posting.currency, posting.refund_id
                 self.books[key] = self.books.get(key, 0) + posting.minor
             assert check_balanced(row)
+        asked = [each.referral_id for each in self.state.referrals if each.is_open] if self.state is not None else []
+        assert sorted(self.inbox) == sorted(asked)
         if self.state is None:
             self.books.clear()
         else:

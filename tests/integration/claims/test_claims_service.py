@@ -13,7 +13,8 @@ from tests.support.claims import POLICY_ID, answer, day, issued, late, lost, pla
 from tests.support.kit import World, eventually
 from tests.support.patience import bound
 from waybond_claims.app import DEFINITION
-from waybond_claims.service.cases import find, referred
+from waybond_claims.service.cases import find
+from waybond_claims.service.desk.listing import beginning as questions_that_begin
 from waybond_claims.service.shown import ShownCase, shown
 from waybond_contracts.claims import ClaimApproved, ClaimReferred, ClaimSettled, ReferralReason
 from waybond_contracts.event import Event
@@ -105,7 +106,7 @@ async def test_silence_is_referred_and_decided_by_a_person(world: World) -> None
         connection = await asyncpg.connect(world.dsns["claims"], server_settings={"search_path": "claims"})
         try:
             for beginning, number in (("", 1), (asked.referral_id[:8], 1), (asked.referral_id, 1), ("none", 0)):
-                assert len(await referred(connection, beginning)) == number
+                assert len(await questions_that_begin(connection, beginning, 10)) == number
         finally:
             await connection.close()
         decision = command_for(case, case.referrals[0], "settled_outside", case.version, now=day(29))
@@ -114,7 +115,7 @@ async def test_silence_is_referred_and_decided_by_a_person(world: World) -> None
         assert settled.refund_id == command.refund_id
         connection = await asyncpg.connect(world.dsns["claims"], server_settings={"search_path": "claims"})
         try:
-            assert await referred(connection) == []
+            assert await questions_that_begin(connection, "", 10) == []
         finally:
             await connection.close()
     assert len(await published(world, REFUNDS)) == 1

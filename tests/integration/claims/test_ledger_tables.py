@@ -9,7 +9,7 @@ import pytest
 
 from waybond_claims.app import DEFINITION
 from waybond_claims.ledger import ACCOUNTS, Entry, Posting
-from waybond_claims.service.storage import LedgerStorage
+from waybond_claims.service.storage import ClaimsStorage
 from waybond_kit import database as databases
 
 AT = datetime(2026, 1, 28, tzinfo=UTC)
@@ -39,7 +39,7 @@ def in_flight(minor: int, currency: str = "USD") -> Posting:
 
 async def test_entries_of_many_orders_are_booked_at_once(books: asyncpg.Connection) -> None:
     rows = [entry(incurred(n), in_flight(-n), order=f"demo/shop/{n}") for n in range(1, 501)]
-    await LedgerStorage().save(books, 3, rows)
+    await ClaimsStorage().save(books, 3, rows)
     assert await books.fetchval("SELECT count(*) FROM entry WHERE shard = 3") == 500
     balance = await books.fetch("SELECT account, minor FROM balance ORDER BY account")
     assert [(row["account"], int(row["minor"])) for row in balance] == [
@@ -54,8 +54,8 @@ async def test_entries_of_many_orders_are_booked_at_once(books: asyncpg.Connecti
 
 
 async def test_other_rows_and_none_are_no_entries(books: asyncpg.Connection) -> None:
-    await LedgerStorage().save(books, 0, [])
-    await LedgerStorage().save(books, 0, [object()])
+    await ClaimsStorage().save(books, 0, [])
+    await ClaimsStorage().save(books, 0, [object()])
     assert await books.fetchval("SELECT count(*) FROM entry") == 0
 
 
@@ -74,21 +74,21 @@ async def test_an_entry_that_does_not_balance_is_refused_with_its_batch(
     good = entry(incurred(7), in_flight(-7), order="demo/shop/good")
     with pytest.raises(asyncpg.CheckViolationError, match=r"out of balance|no account"):
         async with books.transaction():
-            await LedgerStorage().save(books, 0, [good, entry(*postings)])
+            await ClaimsStorage().save(books, 0, [good, entry(*postings)])
     assert await books.fetchval("SELECT count(*) FROM posting") == 0
 
 
 async def test_an_entry_is_booked_once(books: asyncpg.Connection) -> None:
-    await LedgerStorage().save(books, 0, [entry(incurred(7), in_flight(-7))])
+    await ClaimsStorage().save(books, 0, [entry(incurred(7), in_flight(-7))])
     with pytest.raises(asyncpg.UniqueViolationError):
-        await LedgerStorage().save(books, 0, [entry(incurred(7), in_flight(-7))])
+        await ClaimsStorage().save(books, 0, [entry(incurred(7), in_flight(-7))])
 
 
 @pytest.mark.parametrize(
     "change", ["UPDATE posting SET minor = 1", "DELETE FROM posting", "DELETE FROM entry", "TRUNCATE posting"]
 )
 async def test_what_is_booked_stays(books: asyncpg.Connection, database: str, change: str) -> None:
-    await LedgerStorage().save(books, 0, [entry(incurred(7), in_flight(-7))])
+    await ClaimsStorage().save(books, 0, [entry(incurred(7), in_flight(-7))])
     with pytest.raises(asyncpg.InsufficientPrivilegeError):
         await books.execute(change)
     admin = await asyncpg.connect(database, server_settings={"search_path": "claims"})
@@ -107,7 +107,7 @@ async def test_the_chart_of_accounts_is_the_codes_own(books: asyncpg.Connection)
 
 async def test_results_by_lane(books: asyncpg.Connection) -> None:
     premium = (Posting("premium_receivable", "USD", 150), Posting("premium_written", "USD", -150))
-    await LedgerStorage().save(books, 0, [entry(*premium), entry(incurred(60), in_flight(-60), ordinal=2)])
+    await ClaimsStorage().save(books, 0, [entry(*premium), entry(incurred(60), in_flight(-60), ordinal=2)])
     row = await books.fetchrow("SELECT * FROM result_by_lane")
     assert row is not None
     assert (row["product"], row["lane"], row["premium_minor"], row["incurred_minor"]) == (

@@ -10,7 +10,7 @@ import pytest
 from tests.support.kit import eventually
 from tests.support.pools import pool_of
 from waybond_contracts.errors import ContractError
-from waybond_kit.apikeys import hash_of, new_key, tenant_of
+from waybond_kit.apikeys import caller_of, hash_of, new_key
 from waybond_local import tenants as commands
 from waybond_pricing import desk
 from waybond_pricing.desk import Desk
@@ -28,6 +28,11 @@ async def pools(migrated: str) -> AsyncIterator[dict[str, asyncpg.Pool]]:
     yield opened
     for pool in opened.values():
         await pool.close()
+
+
+async def tenant_of(pool: asyncpg.Pool, header: str) -> str | None:
+    caller = await caller_of(pool, header)
+    return caller.tenant if caller is not None else None
 
 
 async def let_in(pools: dict[str, asyncpg.Pool], key: str) -> set[str | None]:

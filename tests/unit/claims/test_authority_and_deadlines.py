@@ -84,7 +84,7 @@ def test_more_is_refused_and_the_question_comes_again(amount: Money | None) -> N
     again = story.last(ClaimReferred)
     assert (story.case.owed, again.referral_id) == (0, referred.referral_id)
     assert again.version > referred.version
-    story.when(ruling(again, "pay", day(7), amount=amount, role="lead"))
+    story.when(ruling(again, "pay", day(7), by="lead-1", amount=amount, role="lead"))
     assert story.case.owed == (5_001 if amount is not None else 10_000)
 
 
@@ -145,7 +145,7 @@ circumstance = "seized"
     assert story.last(ClaimReferred).role == "lead"
     story.when(ruling(story.last(ClaimReferred), "covered", day(10)))
     assert story.case.owed == 0
-    story.when(ruling(story.last(ClaimReferred), "covered", day(11), role="lead"))
+    story.when(ruling(story.last(ClaimReferred), "covered", day(11), by="lead-1", role="lead"))
     assert story.case.owed == 10_000
 
 

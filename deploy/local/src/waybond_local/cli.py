@@ -24,6 +24,7 @@ MODULES = MappingProxyType(
         "demo": "demo.command",
         "tenant": "tenants",
         "brake": "brake_cli",
+        "person": "people",
         "quarantine": "quarantine_cli",
         "order": "orders_cli",
         "referral": "referrals",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,10 +19,13 @@ from rich.markup import escape
 from rich.table import Table
 
 from waybond_claims.desk.kinds import TAKES_AMOUNT, Role
-from waybond_claims.service.cases import MAX_LISTED, Stored, find, referred
-from waybond_claims.service.shown import ShownCase, ShownReferral, shown
+from waybond_claims.service.cases import find, question
+from waybond_claims.service.desk import listing, models
+from waybond_claims.service.desk.listing import MAX_PAGE, ListQuery, Page, Sort
+from waybond_claims.service.desk.models import ShownFile, ShownQuestion
+from waybond_claims.service.shown import ShownCase, ShownReferral
 from waybond_contracts.claims import ReferralReason
-from waybond_contracts.commands import DecideReferral
+from waybond_contracts.commands import DecideReferral, DecisionReason
 from waybond_contracts.errors import contract_error
 from waybond_contracts.money import Money
 from waybond_contracts.publishing import Message, message
@@ -50,48 +53,84 @@ class ReferralError(RuntimeError):
     """A referral that is not there, or an answer that it does not take."""
 
 
-@app.command("list", epilog="Example: [bold]waybond referral list[/bold]")
-def list_(data: Folder = None) -> None:
-    """List what waits for a person, the longest waiting first."""
-    cases = asyncio.run(_waiting(state.serving(data)))
-    found = [(case, referral) for case in cases for referral in _open_referrals(case)]
-    if not found:
+@app.command("list", epilog="Example: [bold]waybond referral list --role lead --overdue[/bold]")
+def list_(
+    *,
+    reason: Annotated[ReferralReason | None, typer.Option(help="Why a person is needed.")] = None,
+    role: Annotated[Role | None, typer.Option(help="Who is asked.")] = None,
+    assignee: Annotated[str | None, typer.Option(help="Who is to answer; empty: nobody yet.")] = None,
+    platform: Annotated[str | None, typer.Option(help="Where the order was placed.")] = None,
+    currency: Annotated[str | None, typer.Option(help="Of what is at stake.")] = None,
+    overdue: Annotated[bool | None, typer.Option(help="Whether the deadline has passed.")] = None,
+    snoozed: Annotated[bool, typer.Option("--snoozed", help="What can wait for now, instead of the rest.")] = False,
+    sort: Annotated[Sort, typer.Option(help="In which order.")] = Sort.DEADLINE,
+    data: Folder = None,
+) -> None:
+    """List what waits for a person, what is to be answered first at the top."""
+    given = {
+        **{"reason": reason, "role": role.value if role is not None else None, "assignee": assignee},
+        **{"platform": platform, "currency": currency, "overdue": overdue, "snoozed": snoozed},
+    }
+    try:
+        query = ListQuery(**given, sort=sort, limit=MAX_PAGE)
+    except ValidationError as error:
+        raise contract_error(error) from None
+    page = asyncio.run(_page(state.serving(data), query))
+    if not page.questions:
         console.print("Nothing waits for a person.")
         return
-    table = Table("referral", "order", "since", "for", "by", "reason", "amount", "question", "choices")
-    for case, referral in sorted(found, key=lambda each: each[1].opened_at):
+    table = Table("referral", "order", "since", "for", "by", "reason", "amount", "question", "choices", "desk")
+    for row in map(models.shown_question, page.questions):
         table.add_row(
-            referral.referral_id[:8],
-            escape(case.order),
-            f"{referral.opened_at:%Y-%m-%d %H:%M}",
-            referral.role,
-            f"{referral.answer_by:%Y-%m-%d %H:%M}" if referral.answer_by is not None else "",
-            referral.reason,
-            str(referral.amount or ""),
-            escape(referral.question),
-            ", ".join(referral.choices),
+            row.referral_id[:8],
+            escape(f"{row.tenant}/{row.platform}/{row.order_id}"),
+            f"{row.opened_at:%Y-%m-%d %H:%M}",
+            row.role,
+            f"{row.answer_by:%Y-%m-%d %H:%M}" if row.answer_by is not None else "",
+            row.reason,
+            str(row.amount or ""),
+            escape(row.question),
+            ", ".join(row.choices),
+            escape("; ".join(_desk(row))),
         )
     console.print(table)
-    if len(cases) == MAX_LISTED:
-        console.print(f"Those of {MAX_LISTED} orders are listed, the longest waiting; there may be more.")
+    if page.next is not None:
+        console.print(f"The first {MAX_PAGE} are listed; there are more. The options say which ones you want.")
+
+
+def _desk(row: ShownQuestion) -> Iterator[str]:
+    """What people did about a question so far, and what its file speaks for."""
+    if row.boosted:
+        yield "boosted"
+    if row.assignee:
+        yield f"for {row.assignee}"
+    if row.snoozed_until is not None:
+        yield f"snoozed until {row.snoozed_until:%Y-%m-%d %H:%M}"
+    if row.notes:
+        yield f"notes: {row.notes}"
+    if row.suggestion:
+        yield f"{row.suggestion}? {row.why}"
 
 
 @app.command(epilog="Example: [bold]waybond referral show 8b4e9678[/bold]")
 def show(referral: Referral, data: Folder = None) -> None:
     """Show a referral with its case and why it stands as it does."""
-    case, asked = asyncio.run(_found(state.serving(data), referral))
-    table = Table(show_header=False, title=f"referral {asked.referral_id}", title_justify="left")
+    file = asyncio.run(_found(state.serving(data), referral))
+    case, row = file.case, file.waiting
+    table = Table(show_header=False, title=f"referral {file.referral_id}", title_justify="left")
     for name, value in (
         ("order", case.order),
-        ("case version", str(case.version)),
-        ("for", asked.role),
-        ("question", asked.question),
-        ("choices", ", ".join(asked.choices)),
-        ("amount", str(asked.amount or "")),
-        ("refund", asked.refund_id or ""),
+        ("case version", str(file.case_version)),
+        ("for", row.role if row is not None else ""),
+        ("question", file.question),
+        ("choices", ", ".join(file.choices)),
+        ("amount", str(row.amount or "") if row is not None else ""),
+        ("refund", _referral(file).refund_id or ""),
         ("owed in all", str(case.owed or "")),
         ("settled", str(case.settled or "")),
         ("on its way", str(case.in_flight or "")),
+        ("desk", "; ".join(_desk(row)) if row is not None else ""),
+        *((f"note of {note.by}", note.note) for note in file.notes),
     ):
         table.add_row(name, escape(value))
     console.print(table)
@@ -99,7 +138,7 @@ def show(referral: Referral, data: Folder = None) -> None:
         for part in explained(case.explanation):
             console.print(part)
     console.print(
-        f"Decide it: [bold]waybond referral decide {asked.referral_id[:8]} CHOICE --version {case.version}[/bold]"
+        f"Decide it: [bold]waybond referral decide {file.referral_id[:8]} CHOICE --version {file.case_version}[/bold]"
     )
 
 
@@ -114,16 +153,18 @@ def decide(
     role: Annotated[
         str, typer.Option(help="As which role: adjuster, payments or lead; by default as such questions are put to.")
     ] = "",
+    reason: Annotated[DecisionReason | None, typer.Option(help="Why, in a word.")] = None,
     data: Folder = None,
 ) -> None:
     """Decide a referral: publishes DecideReferral, which claims applies in its turn."""
     stack = state.serving(data)
-    case, asked = asyncio.run(_found(stack, referral))
-    command = command_for(case, asked, choice, version, amount=amount, note=note, role=role, now=datetime.now(UTC))
+    file = asyncio.run(_found(stack, referral))
+    said = {"amount": amount, "note": note, "role": role, "reason": reason}
+    command = command_for(file.case, _referral(file), choice, version, **said, now=datetime.now(UTC))
     asyncio.run(_publish(stack, command))
     console.print(
         "DecideReferral is on claim-commands. [bold]waybond referral list[/bold] shows the question again if the case "
-        "had changed meanwhile, or if so much is for a lead to decide."
+        "had changed meanwhile, or if so much is for a lead to decide: then it is proposed, and another person decides."
     )
 
 
@@ -136,6 +177,7 @@ def command_for(
     amount: str | None = None,
     note: str = "",
     role: str = "",
+    reason: DecisionReason | None = None,
     now: datetime,
 ) -> DecideReferral:
     """The decision as a command. Raises ReferralError for an answer that would be refused anyway, and ContractError
@@ -176,36 +218,32 @@ def command_for(
             amount=much,
             note=note,
             role=role,
+            reason_code=reason,
         )
     except ValidationError as error:
         raise contract_error(error) from None
 
 
-def _open_referrals(case: ShownCase) -> list[ShownReferral]:
-    return [referral for referral in case.referrals if not referral.choice]
+def _referral(file: ShownFile) -> ShownReferral:
+    return next(each for each in file.case.referrals if each.referral_id == file.referral_id)
 
 
-def _view(stored: Stored) -> ShownCase:
-    return shown(stored.case, stored.status, stored.known_at)
-
-
-async def _waiting(stack: StackState, beginning: str = "") -> list[ShownCase]:
+async def _page(stack: StackState, query: ListQuery) -> Page:
     async with _claims(stack) as connection:
-        return [_view(stored) for stored in await referred(connection, beginning)]
+        return await listing.page(connection, query, None, datetime.now(UTC))
 
 
-async def _found(stack: StackState, prefix: str) -> tuple[ShownCase, ShownReferral]:
-    found = [
-        (case, referral)
-        for case in await _waiting(stack, prefix)
-        for referral in _open_referrals(case)
-        if referral.referral_id.startswith(prefix)
-    ]
-    if len(found) != 1:
-        raise ReferralError(
-            f"{len(found)} open referrals begin with {prefix!r}, one was expected; `waybond referral list` shows them"
-        )
-    return found[0]
+async def _found(stack: StackState, prefix: str) -> ShownFile:
+    async with _claims(stack) as connection:
+        rows = await listing.beginning(connection, prefix, MAX_PAGE)
+        if len(rows) != 1:
+            found = f"{len(rows)} open referrals begin with {prefix!r}"
+            raise ReferralError(f"{found}, one was expected; `waybond referral list` shows them")
+        stored = await find(connection, rows[0].order_key)
+        asked = question(stored.case, rows[0].referral_id) if stored is not None else None
+        if stored is None or asked is None:
+            raise ReferralError(f"the case of {rows[0].order_key} has ended meanwhile")
+        return models.shown_file(stored, asked)
 
 
 @asynccontextmanager

@@ -8,7 +8,7 @@ from waybond_claims.service.brakes import Brakes
 from waybond_claims.service.codec import CaseCodec
 from waybond_claims.service.figures import ClaimsFigures
 from waybond_claims.service.routes import routes
-from waybond_claims.service.storage import LedgerStorage
+from waybond_claims.service.storage import ClaimsStorage
 from waybond_contracts import topics
 from waybond_kit.service import Definition, Input, InputKind
 
@@ -26,7 +26,7 @@ DEFINITION: Definition[Case] = Definition(
     progress_topics=(topics.REFUNDS,),
     decide=decide,
     codec=CaseCodec(),
-    storage=LedgerStorage(),
+    storage=ClaimsStorage(),
     migrations=Path(__file__).parent / "sql",
     knowing=Brakes,
     figures=ClaimsFigures,

@@ -12,7 +12,7 @@ from waybond_claims.case.offer import MAX_OFFERS
 from waybond_claims.case.state import Case
 from waybond_claims.complaints import appeals, follow, offers, waits
 from waybond_claims.complaints.answers import answer
-from waybond_claims.desk import asked, decisions, referrals
+from waybond_claims.desk import asked, changes, decisions, handling, inbox, referrals
 from waybond_claims.draft import Draft
 from waybond_claims.entitlement import Entitlement, due, entitlement, told
 from waybond_claims.events import explanation, money
@@ -36,23 +36,31 @@ def decide(
     before = state if state is not None else Case(since=now)
     case = _passed(before, now) if isinstance(fact, Woken) else _added(before, fact, now)
     draft = Draft(case, now, type(fact).__name__, sent_at or now, brake=brake)
-    if case is not before or isinstance(fact, Woken):
+    if isinstance(fact, Woken) or (case is not before and type(fact) not in handling.COMMANDS):
         _look(draft, fact)
         while (heard := answers.heard_already(draft.case, now)) is not draft.case:
             draft.case = heard
             _look(draft, fact)
+    changes.note(before, draft)
     entry = ledger.entry(before, draft.case, now, draft.cause)
     if entry is not None:
         draft.change(entries=entry.ordinal)
     # Only on a wake: by then everything known so far has been read. A fact that comes late is looked at.
     ends = droppable_at(draft.case) if isinstance(fact, Woken) else None
+    after = None if ends is not None and now >= ends else draft.case
     return Outcome(
-        None if ends is not None and now >= ends else draft.case,
+        after,
         tuple(draft.events),
         wake_at=_wake_at(draft),
-        rows=(entry, *draft.commanded) if entry is not None else draft.commanded,
+        rows=_rows(entry, draft, inbox.changed(before, after)),
         status=draft.case.status,
     )
+
+
+def _rows(entry: ledger.Entry | None, draft: Draft, asked_for: tuple[object, ...]) -> tuple[object, ...]:
+    """What is written beside the file: the entry, what counts under a ceiling, and the questions that changed."""
+    found = (*draft.commanded, *asked_for) if draft.commanded or asked_for else ()
+    return (entry, *found) if entry is not None else found
 
 
 def _passed(case: Case, now: datetime) -> Case:
@@ -63,6 +71,8 @@ def _passed(case: Case, now: datetime) -> Case:
 def _added(case: Case, event: Event, now: datetime) -> Case:
     if not case.order_key:
         case = replace(case, order_key=event.order_key)
+    if type(event) in handling.COMMANDS:  # looked up: to ask for a base class costs each fact more
+        return handling.handled(case, event)
     match event:
         case refunds.RefundResult():
             return answers.answered(case, event, now)

@@ -1,14 +1,18 @@
-"""API keys of tenants: made once, kept as hashes, compared in constant time, replaced with an overlap, revoked.
+"""API keys of tenants and of people: made once, kept as hashes, compared in constant time, replaced with an overlap,
+revoked.
 
 A key is `wb_<prefix>_<secret>`: the prefix finds its row, the secret has 256 bits. Only SHA-256 of the whole key is
 kept; a slow hash would add nothing, since there is no guessing 256 random bits. Each service that serves HTTP has a
-table `api_key` of its own; `waybond tenant` writes the same hashes into all of them.
+table `api_key` of its own; `waybond tenant` writes the same hashes into all of them. A key of a person also says who
+that is, as which role, what they may do, and how much they decide alone.
 """
 
 import hmac
+import json
 import re
 import secrets
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from hashlib import sha256
 
@@ -22,16 +26,22 @@ MAX_HEADER_CHARACTERS = 256
 NO_HASH = bytes(32)
 
 _FIND = """
-SELECT tenant, hash FROM api_key
+SELECT tenant, hash, author, role, scopes, limits FROM api_key
 WHERE prefix = $1 AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > now())
 """
-_ADD = "INSERT INTO api_key (prefix, tenant, hash, created_at) VALUES ($1, $2, $3, now())"
+_ADD = """
+INSERT INTO api_key (prefix, tenant, hash, created_at, author, role, scopes, limits)
+VALUES ($1, $2, $3, now(), $4, $5, $6, $7::jsonb)
+"""
 _EXPIRE = """
 UPDATE api_key SET expires_at = least(expires_at, now() + $3)
-WHERE tenant = $1 AND prefix <> $2 AND revoked_at IS NULL
+WHERE tenant = $1 AND prefix <> $2 AND revoked_at IS NULL AND author = ''
 """
 _REVOKE = "UPDATE api_key SET revoked_at = now() WHERE prefix = $1 AND revoked_at IS NULL"
-_LIST = "SELECT prefix, tenant, created_at, expires_at, revoked_at FROM api_key ORDER BY tenant, created_at, prefix"
+_LIST = """
+SELECT prefix, tenant, created_at, expires_at, revoked_at, author, role FROM api_key
+ORDER BY tenant, created_at, prefix
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +53,30 @@ class KeyRow:
     created_at: datetime
     expires_at: datetime | None
     revoked_at: datetime | None
+    author: str = ""
+    role: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Whom a key lets in, if it is no machine of the tenant. `limits`: minor units by currency."""
+
+    author: str
+    """A pseudonymous id."""
+    role: str
+    scopes: frozenset[str]
+    limits: Mapping[str, int] = field(default_factory=dict)
+    """How much they decide alone; empty: as much as their role."""
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who a valid key belongs to."""
+
+    tenant: str
+    prefix: str
+    person: Person | None
+    """None: a machine of the tenant."""
 
 
 def new_key() -> str:
@@ -61,8 +95,8 @@ def hash_of(key: str) -> bytes:
     return sha256(key.encode()).digest()
 
 
-async def tenant_of(pool: asyncpg.Pool, authorization: str | None) -> str | None:
-    """The tenant whose valid key the header `Authorization: Bearer <key>` holds; None for anything else."""
+async def caller_of(pool: asyncpg.Pool, authorization: str | None) -> Caller | None:
+    """Whose valid key the header `Authorization: Bearer <key>` holds; None for anything else."""
     if authorization is None or len(authorization) > MAX_HEADER_CHARACTERS or not authorization.startswith(_SCHEME):
         return None
     key = authorization[len(_SCHEME) :]
@@ -71,16 +105,28 @@ async def tenant_of(pool: asyncpg.Pool, authorization: str | None) -> str | None
         return None
     row = await pool.fetchrow(_FIND, prefix)
     matches = hmac.compare_digest(hash_of(key), row["hash"] if row else NO_HASH)
-    return row["tenant"] if row is not None and matches else None
+    if row is None or not matches:
+        return None
+    person = None
+    if row["author"]:
+        person = Person(row["author"], row["role"], frozenset(row["scopes"]), json.loads(row["limits"]))
+    return Caller(row["tenant"], prefix, person)
 
 
-async def add_key(connection: Connection, tenant: str, key: str) -> None:
-    """Let the tenant in with `key`. Raises ValueError for what is no key."""
-    await connection.execute(_ADD, _prefix(key), tenant, hash_of(key))
+async def add_key(connection: Connection, tenant: str, key: str, person: Person | None = None) -> None:
+    """Let the tenant in with `key`, or a person of it. Raises ValueError for what is no key."""
+    author, role, scopes, limits = "", "", list[str](), "{}"
+    if person is not None:
+        author, role, scopes = person.author, person.role, sorted(person.scopes)
+        limits = json.dumps(dict(person.limits))
+    await connection.execute(_ADD, _prefix(key), tenant, hash_of(key), author, role, scopes, limits)
 
 
 async def rotate_key(connection: Connection, tenant: str, key: str, overlap: timedelta) -> None:
-    """Let the tenant in with `key`, and with the keys it had for no longer than `overlap`. Raises ValueError."""
+    """Let the tenant in with `key`, and with the keys it had for no longer than `overlap`. Those of people stay.
+
+    Raises ValueError for what is no key.
+    """
     async with connection.transaction():
         await add_key(connection, tenant, key)
         await connection.execute(_EXPIRE, tenant, _prefix(key), overlap)

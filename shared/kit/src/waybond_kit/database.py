@@ -120,7 +120,10 @@ async def connect(
         "statement_timeout": _milliseconds(longest),
         "jit": "off",
     }
-    if batch_seconds is not None:
+    if batch_seconds is None:
+        # What people ask for differs: a plan that is kept for one currency may be slow for another one.
+        settings["plan_cache_mode"] = "force_custom_plan"
+    else:
         settings["lock_timeout"] = _milliseconds(batch_seconds / 2)
         # Batches find rows by their keys alone, so a plan is made once a connection, and kept (see sql.py).
         settings |= {"plan_cache_mode": "force_generic_plan", "enable_seqscan": "off"}

@@ -10,7 +10,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 
 from waybond_contracts.errors import ContractError
-from waybond_kit.apikeys import tenant_of
+from waybond_kit.apikeys import Caller, caller_of
 
 log = structlog.get_logger(__name__)
 MAX_BODY_BYTES = 65_536
@@ -19,12 +19,12 @@ MEDIA_TYPE = "application/problem+json"
 
 
 class Problem(Exception):  # noqa: N818 (RFC 9457's own word for what a response says)
-    """A request that is answered with a problem. `kind` is the last part of its type, a URN."""
+    """A request that is answered with a problem. `kind` is the last part of its type, a URN; `members` are JSON."""
 
-    def __init__(self, status: int, kind: str, title: str, detail: str = "", **members: str) -> None:
+    def __init__(self, status: int, kind: str, title: str, detail: str = "", **members: object) -> None:
         super().__init__(title)
         self.status = status
-        self.body = {"type": f"urn:waybond:problem:{kind}", "title": title, "status": status}
+        self.body: dict[str, object] = {"type": f"urn:waybond:problem:{kind}", "title": title, "status": status}
         if detail:
             self.body["detail"] = detail
         self.body |= members
@@ -60,12 +60,17 @@ async def body_of(request: Request, max_bytes: int = MAX_BODY_BYTES) -> bytes:
 
 
 async def tenant_behind(request: Request, pool: asyncpg.Pool) -> str:
-    """The tenant whose API key the request carries. Raises Problem 401; it does not say what is wrong with a key."""
-    tenant = await tenant_of(pool, request.headers.get("authorization"))
-    if tenant is None:
+    """The tenant whose API key the request carries. Raises Problem 401."""
+    return (await caller_behind(request, pool)).tenant
+
+
+async def caller_behind(request: Request, pool: asyncpg.Pool) -> Caller:
+    """Whose API key the request carries. Raises Problem 401; it does not say what is wrong with a key."""
+    caller = await caller_of(pool, request.headers.get("authorization"))
+    if caller is None:
         detail = "expected the header Authorization: Bearer <API key>, with a key that is valid"
         raise Problem(401, "unauthenticated", "No valid API key", detail)
-    return tenant
+    return caller
 
 
 async def _problem(request: Request, error: Exception) -> Response:

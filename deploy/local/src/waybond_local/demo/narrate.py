@@ -243,6 +243,9 @@ def _person(event: Event) -> Said | None:
             return Said(
                 "buyer", "appeals against a decision", (f'"{plain(event.statement)}"',) if event.statement else ()
             )
+        case commands.ReferralCommand():
+            did, note = _handled(event)
+            return Said("person", f"{event.by} {did} referral {event.referral_id[:8]}", note)
         case commands.HeldCommand():
             word = "release" if isinstance(event, commands.ReleaseHeld) else "discard"
             note = (f'"{plain(event.note)}"',) if event.note else ()
@@ -250,6 +253,21 @@ def _person(event: Event) -> Said | None:
             return Said("person", f"{event.by} wants to {word} {what}", note)
         case _:
             return None
+
+
+def _handled(event: commands.ReferralCommand) -> tuple[str, tuple[str, ...]]:
+    """What somebody did about a question, and what they wrote."""
+    match event:
+        case commands.AssignReferral():
+            return (f"gives {event.assignee}" if event.assignee else "gives nobody"), ()
+        case commands.SnoozeReferral():
+            return (f"snoozes until {event.until:%F %H:%M}" if event.until is not None else "no longer snoozes"), ()
+        case commands.BoostReferral():
+            return ("boosts" if event.boosted else "no longer boosts"), ()
+        case commands.NoteReferral():
+            return "notes on", (f'"{plain(event.note)}"',)
+        case _:
+            return "handles", ()
 
 
 def _shipment(event: Event) -> Said | None:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from waybond_claims.desk.inbox import Closed, Waiting
 from waybond_claims.ledger import Entry
 from waybond_kit.changes import JournalRow
 from waybond_kit.door import Raw
@@ -63,6 +64,27 @@ class Followed:
     kept: Tables
 
 
+@dataclass(slots=True)
+class Beside:
+    """What claims keeps beside the files, as the journal's batches leave it: digests, as in `Tables`."""
+
+    entries: dict[tuple[str, int], bytes] = field(default_factory=dict)
+    questions: dict[tuple[str, str], bytes] = field(default_factory=dict)
+
+    def add(self, rows: Sequence[object]) -> None:
+        """The rows of one batch, in their order."""
+        for each in rows:
+            match each:
+                case Entry():
+                    self.entries[each.order_key, each.ordinal] = tables.entry_digest(each)
+                case Waiting():
+                    self.questions[each.order_key, each.referral_id] = tables.question_digest(each)
+                case Closed():
+                    self.questions.pop((each.order_key, each.referral_id), None)
+                case _:
+                    continue
+
+
 Observe = Callable[[JournalRow, Replayed, Rebuild], None]
 """Sees each row of the journal after it was applied."""
 
@@ -94,7 +116,7 @@ async def replay(
         verdicts=kept.verdicts,
         knowing=service.knowing,
     )
-    entries: dict[tuple[str, int], bytes] = {}
+    made = Beside()
     topics = [each.topic for each in definition.inputs]
     async with (
         reading(place.dsn, snapshot=False) as connection,
@@ -103,9 +125,7 @@ async def replay(
         try:
             async for row in tables.journal(connection, service.name, shard, kept.batch_seq):
                 fold = await _apply(row, log, rebuild, report)
-                for each in fold.rows:
-                    if isinstance(each, Entry):
-                        entries[each.order_key, each.ordinal] = tables.entry_digest(each)
+                made.add(fold.rows)
                 report.figures["wakes"] += fold.tally.woken
                 if row.code != service.code:
                     report.codes[row.code] += 1
@@ -114,7 +134,7 @@ async def replay(
         except CutError as error:
             report.cut = str(error)
     if not report.cut:
-        compare(report, rebuild, entries, kept)
+        compare(report, rebuild, made, kept)
     return Followed(report, rebuild, kept)
 
 
@@ -137,8 +157,8 @@ def _expect_control(skipped: Sequence[Raw], rebuild: Rebuild, report: Report) ->
             report.differ(f"{raw.topic} at {raw.offset}: the journal does not say that this record was applied")
 
 
-def compare(report: Report, rebuild: Rebuild, entries: dict[tuple[str, int], bytes], kept: Tables) -> None:
-    """Byte by byte: states, wakes, quarantine, and the books of claims."""
+def compare(report: Report, rebuild: Rebuild, beside: Beside, kept: Tables) -> None:
+    """Byte by byte: states, wakes, quarantine, and the books and the inbox of claims."""
     made = {identity: tables.row_of(row) for identity, row in rebuild.aggregates.items()}
     names = {identity: row.order_key for each in (made, kept.aggregates) for identity, row in each.items()}
     quarantine = {}
@@ -151,7 +171,8 @@ def compare(report: Report, rebuild: Rebuild, entries: dict[tuple[str, int], byt
     _compare(report, "wakes", rebuild.wakes, kept.wakes, lambda identity: names.get(identity, str(identity)))
     _compare(report, "quarantined", quarantine, kept.quarantine, lambda where: f"batch {where[0]}, {where[1]}")
     if report.service == "claims":
-        _compare(report, "ledger entries", entries, kept.entries, lambda where: f"{where[0]}, entry {where[1]}")
+        _compare(report, "ledger entries", beside.entries, kept.entries, lambda where: f"{where[0]}, entry {where[1]}")
+        _compare(report, "questions", beside.questions, kept.questions, lambda where: f"{where[0]}, {where[1]}")
 
 
 def _compare(report: Report, what: str, made: Any, kept: Any, name: Callable[[Any], str]) -> None:

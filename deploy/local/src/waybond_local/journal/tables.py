@@ -12,6 +12,7 @@ from uuid import UUID
 
 import asyncpg
 
+from waybond_claims.desk.inbox import Waiting
 from waybond_claims.ledger import Entry
 from waybond_kit.changes import JournalRow, QuarantineRow, Stored
 from waybond_kit.definition import Definition
@@ -61,6 +62,8 @@ class Tables:
     verdicts: list[Verdict] = field(default_factory=list)
     entries: dict[tuple[str, int], bytes] = field(default_factory=dict)
     """Claims' books: a digest of each entry and its postings, by order and ordinal."""
+    questions: dict[tuple[str, str], bytes] = field(default_factory=dict)
+    """Claims' inbox: a digest of each open question, by order and referral."""
 
 
 def digest(*parts: bytes | None) -> bytes:
@@ -87,6 +90,14 @@ def entry_digest(entry: Entry) -> bytes:
 
 def _entry(at: datetime, cause: str, product: str, lane: str, postings: Iterable[tuple[Any, ...]]) -> bytes:
     return digest(json.dumps([at.timestamp(), cause, product, lane, *postings]).encode())
+
+
+def question_digest(row: Waiting) -> bytes:
+    return _question(getattr(row, name) for name in _OF_QUESTION)
+
+
+def _question(values: Iterable[Any]) -> bytes:
+    return digest(json.dumps(list(values), default=datetime.isoformat).encode())
 
 
 async def shards(connection: asyncpg.Connection, service: str) -> dict[int, int]:
@@ -127,6 +138,8 @@ async def read(connection: asyncpg.Connection, definition: Definition[Any], shar
             tables.entries[entry["order_key"], entry["ordinal"]] = _entry(
                 entry["occurred_at"], entry["cause"], entry["product"], entry["lane"], postings
             )
+        async for row in connection.cursor(_QUESTIONS, shard, prefetch=ROWS_AT_ONCE):
+            tables.questions[row["order_key"], row["referral_id"]] = _question(row.values())
     return tables
 
 
@@ -168,6 +181,13 @@ SELECT order_key, ordinal, occurred_at, cause, product, lane,
     FROM claims.posting WHERE posting.shard = entry.shard AND entry_id = entry.id), '[]') AS postings
 FROM claims.entry WHERE shard = $1
 """
+
+# What a question's file suggests is left out: rows of before do not have it until something else changes in them.
+_OF_QUESTION = (
+    *("order_key", "referral_id", "reason", "role", "minor", "currency", "answer_by", "opened_at", "version"),
+    *("question", "choices", "assignee", "snoozed_until", "boosted", "notes", "proposed_by"),
+)
+_QUESTIONS = f"SELECT {', '.join(_OF_QUESTION)} FROM claims.inbox WHERE shard = $1"  # noqa: S608  # our own names
 
 _JOURNAL = """
 SELECT shard, seq, epoch, code, spans, wake_before, wake_due, wake_id, sent_at, complete_until, known

@@ -37,6 +37,8 @@ class Order(Struct, frozen=True, omit_defaults=True):
     buyer: str
     payment: Payment
     promised_latest: datetime | None = None
+    seller: str = ""
+    """Nobody decides on what they sold; empty in files of before."""
 
 
 class Total(Struct, frozen=True, array_like=True, gc=False):

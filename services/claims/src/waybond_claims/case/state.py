@@ -20,7 +20,7 @@ from waybond_claims.case.money import Answer, Command, Elsewhere, Recovery
 from waybond_claims.case.notified import Told
 from waybond_claims.case.offer import Offer, Refused
 from waybond_claims.case.order import Amended, Order
-from waybond_claims.case.question import Referral
+from waybond_claims.case.question import Change, Referral
 
 
 class Case(Struct, frozen=True, omit_defaults=True):
@@ -88,6 +88,8 @@ class Case(Struct, frozen=True, omit_defaults=True):
     refused: tuple[Refused, ...] = ()
     opens_at: datetime | None = None
     """When the next window opens to claim what a complaint is about."""
+    changes: tuple[Change, ...] = ()
+    """While questions are open: the case's last versions and what brought them."""
 
     @property
     def settled(self) -> int:

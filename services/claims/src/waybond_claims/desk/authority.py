@@ -1,7 +1,7 @@
-"""How much a role decides alone: the product's file says it, and a lead decides what is above.
+"""How much somebody decides alone: the product's file says it of a role, whoever let a person in says it of the person.
 
 Scenario: adjusters decide up to 50. A clause may pay 100: the question is put to a lead. An adjuster who answers it all
-the same may say 50, or that it is not paid; 100 is refused, and the question comes again.
+the same may say 50, or that it is not paid; 100 is proposed, and another person decides it.
 """
 
 from datetime import datetime
@@ -19,16 +19,32 @@ def asked_role(case: Case, role: Role, stake: int | None, now: datetime) -> Role
     return role if _within(case, role, stake, now) else Role.LEAD
 
 
+def is_asked(referral: Referral, answer: DecideReferral) -> bool:
+    """Whether such a question is put to the role that answers: that of its kind (also without a word), or a lead."""
+    return answer.role in ("", kind_of(referral.key).role, Role.LEAD)
+
+
+def committed(referral: Referral, answer: DecideReferral) -> int | None:
+    """What the answer makes due, gives up or says that it moved, in minor units: the amount that it names, or all that
+    is at stake. 0 for an answer that commits to nothing; None where nobody knows how much."""
+    if answer.choice not in COMMITS:
+        return 0
+    if answer.amount is not None:
+        return answer.amount.minor
+    return referral.amount if referral.amount is not None else referral.most
+
+
 def has_authority(case: Case, referral: Referral, answer: DecideReferral, now: datetime) -> bool:
-    """Whether the role that answers (none: that of the question's kind) may answer so."""
-    role = kind_of(referral.key).role
-    if answer.role == Role.LEAD:
+    """Whether the role that answers, and the person, may decide so alone."""
+    minor = committed(referral, answer)
+    if minor == 0:
         return True
-    if answer.role not in ("", role):
-        return False
-    stake = referral.amount if referral.amount is not None else referral.most
-    much = answer.amount.minor if answer.amount is not None else stake
-    return answer.choice not in COMMITS or _within(case, role, much, now)
+    own = answer.authority
+    if own is not None:
+        currency = case.order.currency if case.order is not None else None
+        if minor is None or own.currency != currency or minor > own.minor:
+            return False
+    return answer.role == Role.LEAD or _within(case, kind_of(referral.key).role, minor, now)
 
 
 def _within(case: Case, role: Role, minor: int | None, now: datetime) -> bool:

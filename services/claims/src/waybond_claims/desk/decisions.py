@@ -1,6 +1,7 @@
 """What people decided, as facts: whether a decision can be taken, and what it changes."""
 
 from datetime import datetime, timedelta
+from enum import StrEnum
 
 from msgspec.structs import replace
 
@@ -11,17 +12,24 @@ from waybond_claims.case.told import with_ruling, with_word
 from waybond_claims.complaints import appeals, offers
 from waybond_claims.complaints.deadlines import undecided_key, unread_key
 from waybond_claims.complaints.waits import stuck_key, unheard_key
-from waybond_claims.desk.authority import has_authority
+from waybond_claims.desk import eyes
+from waybond_claims.desk.authority import has_authority, is_asked
 from waybond_claims.desk.kinds import OFFER, TAKES_AMOUNT, Effect, kind_of, parsed
 from waybond_contracts import commands
+from waybond_contracts.money import Money
 
 
 def decided(case: Case, event: commands.DecideReferral, now: datetime) -> Case:
-    """The file with a person's decision; refused ones are asked again."""
+    """The file with a person's decision; refused ones are asked again, proposed ones of a lead."""
     referral = next((each for each in case.referrals if each.referral_id == event.referral_id), None)
     if referral is None or not referral.is_open:
         return case
-    if not _acceptable(case, referral, event, now):
+    if event.case_version < referral.opened_version:
+        return case  # it was asked again since: whoever answers is told of a newer version already
+    found = objection(case, referral, event, now)
+    if found is Objection.ABOVE_AUTHORITY:
+        referral = eyes.proposed(referral, event, now)
+    if found is not None:
         return replace(case, referrals=put(case.referrals, replace(referral, opened_version=0), "referral_id"))
     done = replace(
         referral,
@@ -29,24 +37,70 @@ def decided(case: Case, event: commands.DecideReferral, now: datetime) -> Case:
         decided_by=event.by,
         decided_at=now,
         decided_minor=event.amount.minor if event.amount is not None else None,
+        decided_as=event.role,
+        decided_note=event.note,
+        reason_code=event.reason_code.value if event.reason_code is not None else "",
+        seen_version=event.case_version,
+        command_id=event.command_id,
+        desk=None,
     )
     # A decision makes another version of the case: whoever looked at it before has to look again.
     case = replace(case, version=case.version + 1, referrals=put(case.referrals, done, "referral_id"))
     return _effect(case, done, now)
 
 
-def _acceptable(case: Case, referral: Referral, event: commands.DecideReferral, now: datetime) -> bool:
-    if not has_authority(case, referral, event, now) or event.by in appeals.deciders(case, referral):
-        return False
-    if event.case_version != case.version or event.choice not in referral.choices:
-        return False
-    if event.amount is None:
-        return event.choice != OFFER and not (event.choice == "pay" and needs_amount(referral))
+class Objection(StrEnum):
+    """Why a decision is not taken as it is."""
+
+    OWN_CASE = "own-case"
+    """Its author bought or sold the goods."""
+    OWN_DECISION = "own-decision"
+    """Its author made the decision that is appealed against."""
+    NOT_ASKED = "not-asked"
+    """The question is not put to the author's role."""
+    STALE = "stale"
+    """The case has another version than the author saw."""
+    NOT_OFFERED = "not-offered"
+    """The choice is none of the question's."""
+    AMOUNT_MISSING = "amount-missing"
+    """To pay is no answer without how much."""
+    AMOUNT_WRONG = "amount-wrong"
+    """The choice takes no amount, or not this one: another currency, nothing, or too much."""
+    SAME_AUTHOR = "same-author"
+    """The author proposed as much before: another person has to decide."""
+    ABOVE_AUTHORITY = "above-authority"
+    """It can be proposed, and another person decides."""
+
+
+def objection(case: Case, referral: Referral, event: commands.DecideReferral, now: datetime) -> Objection | None:
+    """Why a decision about an open question is not taken; None if it is."""
+    if case.order is not None and event.by in (case.order.buyer, case.order.seller):
+        return Objection.OWN_CASE
+    if not is_asked(referral, event):
+        return Objection.NOT_ASKED
+    if event.by in appeals.deciders(case, referral):
+        return Objection.OWN_DECISION
+    if event.case_version != case.version:
+        return Objection.STALE
+    if event.choice not in referral.choices:
+        return Objection.NOT_OFFERED
+    if event.amount is None and (event.choice == OFFER or (event.choice == "pay" and needs_amount(referral))):
+        return Objection.AMOUNT_MISSING
+    if event.amount is not None and not _takes(case, referral, event.choice, event.amount, now):
+        return Objection.AMOUNT_WRONG
+    if eyes.is_own_proposal(referral, event):
+        return Objection.SAME_AUTHOR
+    if has_authority(case, referral, event, now) or eyes.confirms(referral, event):
+        return None
+    return Objection.ABOVE_AUTHORITY
+
+
+def _takes(case: Case, referral: Referral, choice: str, amount: Money, now: datetime) -> bool:
     currency = case.order.currency if case.order is not None else None
     # To pay nothing is another choice, and a recovery of nothing would close the question and leave all of it open.
-    if event.choice not in TAKES_AMOUNT or event.amount.currency != currency or event.amount.minor < 1:
+    if choice not in TAKES_AMOUNT or amount.currency != currency or amount.minor < 1:
         return False
-    if event.choice == OFFER and not offers.may_be_offered(case, referral, event.amount.minor, now):
+    if choice == OFFER and not offers.may_be_offered(case, referral, amount.minor, now):
         return False
     most = referral.most
     effect = kind_of(referral.key).effect
@@ -56,7 +110,7 @@ def _acceptable(case: Case, referral: Referral, event: commands.DecideReferral, 
         most = referral.amount
     elif effect is Effect.COMMAND:
         most = _outstanding(case, referral)
-    return most is None or event.amount.minor <= most
+    return most is None or amount.minor <= most
 
 
 def _outstanding(case: Case, referral: Referral) -> int:

@@ -32,7 +32,7 @@ def refer(draft: Draft, owes: Entitlement | None) -> tuple[Question, ...]:
         return ()
     for referral in draft.case.referrals:
         if referral.is_open and referral.key not in needed:
-            gone = replace(referral, choice=WITHDRAWN, decided_at=draft.now)
+            gone = replace(referral, choice=WITHDRAWN, decided_at=draft.now, desk=None)
             draft.change(referrals=put(draft.case.referrals, gone, "referral_id"))
     known = {each.key: each for each in draft.case.referrals if each.choice != WITHDRAWN}
     new: list[Question] = []

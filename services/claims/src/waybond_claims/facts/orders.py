@@ -21,6 +21,7 @@ def placed(case: Case, event: orders.OrderPlaced) -> Case:
         buyer=event.buyer_ref,
         payment=Payment(event.payment.provider, event.payment.kind, event.payment.reference, event.payment.paid_at),
         promised_latest=event.promise.latest if event.promise else None,
+        seller=event.seller_ref,
     )
     if case.order is None:
         return replace(case, order=order)

@@ -32,13 +32,24 @@ async def own_case(
     """The case of an order of the tenant whose API key the request carries. Raises Problem (401, 404) and
     ContractError for what cannot be an order."""
     caller = await tenant_behind(request, pool)
+    order = order_named(tenant, platform, order_id)
+    return order, await case_of(pool, order, mine=caller == tenant)
+
+
+def order_named(tenant: str, platform: str, order_id: str) -> OrderRef:
+    """The order that a path names. Raises ContractError."""
     try:
-        order = OrderRef(tenant=tenant, platform=platform, order_id=order_id)
+        return OrderRef(tenant=tenant, platform=platform, order_id=order_id)
     except ValidationError as error:
         raise contract_error(error) from None
-    # Another tenant's order and one that nobody knows are told in the same words: who has which orders is theirs.
-    stored = await find(pool, order.order_key) if caller == tenant else None
+
+
+async def case_of(pool: asyncpg.Pool, order: OrderRef, *, mine: bool) -> Stored:
+    """The case of the order; `mine`: whether it is the caller's. Raises Problem 404.
+
+    Another tenant's order and one that nobody knows are told in the same words: who has which orders is theirs."""
+    stored = await find(pool, order.order_key) if mine else None
     if stored is None:
         detail = "expected an order of this API key's tenant that is covered or was declined lately"
         raise Problem(404, "no-such-order", "There is no case for this order", detail)
-    return order, stored
+    return stored

@@ -1,18 +1,15 @@
-"""Reads cases from the service's tables: one by its order, or those that wait for a person."""
+"""Reads cases from the service's tables, by their orders."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 import asyncpg
-import msgspec
 
+from waybond_claims.case.question import Referral
 from waybond_claims.case.state import Case
 from waybond_claims.service.codec import CaseCodec
 from waybond_kit.definition import Connection
 from waybond_kit.keys import aggregate_id, partition_of
-
-MAX_LISTED = 500
 
 _CODEC = CaseCodec()
 _COLUMNS = """
@@ -21,13 +18,6 @@ FROM aggregate LEFT JOIN wording ON sha256 = wording
 """
 _SHARDS = "SELECT count(*) FROM shard"
 _ONE = f"SELECT {_COLUMNS} WHERE aggregate.shard = $1 AND id = $2 AND order_key = $3"
-# No index: nothing that changes on an aggregate is indexed, and a person asks rarely.
-_REFERRED = (
-    f"SELECT {_COLUMNS} WHERE status = 'referred' AND position($2::bytea IN state) > 0 ORDER BY known_at LIMIT $1"
-)
-_WAITING = """
-SELECT shape, state FROM aggregate WHERE shard = ANY($1::int[]) AND status = 'referred' ORDER BY known_at LIMIT $2
-"""
 
 Reader = asyncpg.Pool | Connection
 
@@ -52,26 +42,11 @@ async def find(reader: Reader, order_key: str) -> Stored | None:
     return _read(row) if row is not None else None
 
 
-async def referred(reader: Reader, beginning: str = "") -> Sequence[Stored]:
-    """The cases that wait for a person, the longest waiting first, at most MAX_LISTED.
-
-    With the `beginning` of a referral's id, those alone whose file has text that begins so: a few more than are meant.
-    """
-    text = opening(beginning) if beginning else b""
-    return [_read(row) for row in await reader.fetch(_REFERRED, MAX_LISTED, text)]
-
-
-def opening(beginning: str) -> bytes:
-    """How text that begins so begins in a file, which is JSON: with its quotation mark."""
-    return msgspec.json.encode(beginning).removesuffix(b'"')
-
-
-async def waiting(reader: Reader, shards: Sequence[int], limit: int) -> list[Case]:
-    """The cases of these shards that wait for a person, without their wordings, the longest waiting first."""
-    rows = await reader.fetch(_WAITING, shards, limit)
-    return [_CODEC.decode(row["shape"], row["state"], None) for row in rows]
-
-
 def _read(row: asyncpg.Record) -> Stored:
     case = _CODEC.decode(row["shape"], row["state"], row["body"])
     return Stored(case, row["shard"], row["status"], row["known_at"])
+
+
+def question(case: Case, referral_id: str) -> Referral | None:
+    """A question of the case, open or closed; None if it has no such one (any more)."""
+    return next((each for each in case.referrals if each.referral_id == referral_id), None)

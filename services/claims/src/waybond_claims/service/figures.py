@@ -1,14 +1,11 @@
 """What claims tells operators beside the kit's metrics: what waits for a person, the books' balance, the brake."""
 
-import asyncio
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 
 import asyncpg
 
-from waybond_claims.case.state import Case
 from waybond_claims.service.brakes import HOUR_NOW, USED, Entry, in_force, read
-from waybond_claims.service.cases import waiting
 from waybond_contracts.claims import ReferralReason
 from waybond_kit.definition import Figure
 
@@ -16,12 +13,9 @@ REFERRALS = "waybond_referrals_waiting"
 LEDGER = "waybond_ledger_off_minor"
 STOPPED = "waybond_payments_stopped"
 CEILING = "waybond_payout_ceiling_used_ratio"
-MAX_COUNTED = 1_000
-"""How many cases that wait for a person are read, the longest waiting first."""
 POSTINGS_AT_ONCE = 50_000
-READ_AT_ONCE = 50
-"""How many cases are decoded before others get their turn."""
 
+_OPEN = "SELECT reason, count(*) FROM inbox WHERE shard = ANY($1::int[]) GROUP BY reason"
 _POSTINGS = """
 SELECT max(entry_id) AS last, currency, sum(minor)::bigint AS minor FROM (
   SELECT entry_id, currency, minor FROM posting WHERE shard = $1 AND entry_id > $2 AND entry_id <= (
@@ -56,10 +50,7 @@ class ClaimsFigures:
     async def count(self, pool: asyncpg.Pool, shards: Sequence[int]) -> Sequence[Figure]:
         """The figures for these shards."""
         reasons = Counter({reason.value: 0 for reason in ReferralReason})
-        for number, case in enumerate(await waiting(pool, shards, MAX_COUNTED), 1):
-            reasons.update(_open(case))
-            if number % READ_AT_ONCE == 0:
-                await asyncio.sleep(0)
+        reasons.update({row["reason"]: row["count"] for row in await pool.fetch(_OPEN, shards)})
         off: Counter[str] = Counter()
         for shard in shards:
             await self._sum(pool, shard)
@@ -76,10 +67,6 @@ class ClaimsFigures:
             for row in rows:
                 self._off[shard][row["currency"]] += row["minor"]
             self._summed[shard] = max(row["last"] for row in rows)
-
-
-def _open(case: Case) -> list[str]:
-    return [referral.reason for referral in case.referrals if referral.is_open]
 
 
 async def _brake(pool: asyncpg.Pool) -> list[Figure]:

@@ -16,11 +16,11 @@ What Waybond does with a dispute is on [disputes](../disputes.md).
 `waybond_contracts.providers` reads the tables:
 
 ```python
-reason_of("mastercard", " 4853")                          # OTHER, one of five reasons (ambiguous), code "4853"
-reason_of("mastercard", "4853", "product_not_received")   # NOT_RECEIVED
-reason_of("visa", "13.1")                                 # NOT_RECEIVED
-state_of("stripe", "needs_response")                      # stage CHARGEBACK
-answer_within("visa", DisputeStage.CHARGEBACK, at)        # 9 days: the shortest of those that may count
+reason_of("mastercard", " 4853")  # OTHER, one of five reasons (ambiguous), code "4853"
+reason_of("mastercard", "4853", "product_not_received")  # NOT_RECEIVED
+reason_of("visa", "13.1")  # NOT_RECEIVED
+state_of("stripe", "needs_response")  # stage CHARGEBACK
+answer_within("visa", DisputeStage.CHARGEBACK, at)  # 9 days: the shortest of those that may count
 ```
 
 A code is compared by its letters and digits alone. One that no table has is OTHER, and not `known`.
