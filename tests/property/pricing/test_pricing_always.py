@@ -26,10 +26,11 @@ from waybond_contracts.event import Event
 from waybond_contracts.money import Money
 from waybond_contracts.places import Lane
 from waybond_contracts.policies import PolicyAmended, PolicyCancelled, PolicyIssued, Premium
+from waybond_kit.signing import TokenError
 from waybond_pricing.files import products
 from waybond_pricing.rating import Risk, rate
 from waybond_pricing.state import State, StateCodec
-from waybond_pricing.tokens import TokenError, verify
+from waybond_pricing.tokens import verify
 
 OTHERS = st.one_of(
     st.builds(amended, st.integers(0, 4), st.integers(0, 60_000)),

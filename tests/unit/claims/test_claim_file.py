@@ -228,4 +228,4 @@ def test_a_file_with_the_way_of_a_complaint_stays_readable() -> None:
     story.when(appeal(story, day(13), "expert_opinion"))
     assert all((story.case.papers, story.case.responses, story.case.asks, story.case.offers))
     assert all((story.case.decided, story.case.appeals))
-    assert CaseCodec().decode(3, FILED.read_bytes(), body.encode()) == before(story.case)
+    assert CaseCodec().decode(3, FILED.read_bytes(), body.encode()) == story.case

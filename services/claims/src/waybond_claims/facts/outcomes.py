@@ -86,7 +86,9 @@ def disputed(case: Case, event: disputes.DisputeEvent, now: datetime) -> Case:
     if len(after.openings) + len(after.words) > MAX_TELLINGS:
         return contradicted(case, "bound:disputes")
     case = replace(case, disputes=put(case.disputes, after, "dispute_id"))
-    return _amount_told(case, after) if isinstance(told, Word) and told.decides else case
+    # A word may also move an earlier one on the line of revisions.
+    tells = isinstance(told, Word) and any(each.decides for each in after.words)
+    return _amount_told(case, after) if tells else case
 
 
 def _told_by(event: disputes.DisputeEvent) -> Opening | Word | None:
