@@ -12,6 +12,7 @@ from waybond_claims.case.covered import highest_limit
 from waybond_claims.case.elsewhere import elsewhere
 from waybond_claims.case.state import Case
 from waybond_claims.decide import decide
+from waybond_claims.desk.audits import AuditRow
 from waybond_claims.entitlement import may_be_kept, net_paid, standing
 from waybond_claims.ledger import Entry, Key, balances
 from waybond_claims.service.codec import CaseCodec
@@ -351,6 +352,8 @@ class ClaimsStory(Story[Case]):
         assert all(version >= self.version for version in versions)
         self.version = max(versions, default=self.version)
         for row in self.rows[before[1] :]:
+            if isinstance(row, AuditRow):
+                continue
             assert isinstance(row, Entry)
             for posting in row.postings:
                 key = posting.account, posting.currency, posting.refund_id

@@ -27,6 +27,8 @@ MODULES = MappingProxyType(
         "order": "orders_cli",
         "referral": "referrals",
         "journal": "journal.command",
+        "shadow": "shadow.command",
+        "accuracy": "accuracy",
     }
 )
 """Who defines each command, in the order of the help: by a `register` that adds it, or an `app` of its own."""

@@ -10,7 +10,7 @@ from waybond_claims.case.keeping import droppable_at, next_look
 from waybond_claims.case.state import Case
 from waybond_claims.complaints import waits
 from waybond_claims.complaints.answers import answer
-from waybond_claims.desk import asked, decisions, referrals
+from waybond_claims.desk import asked, audits, decisions, referrals
 from waybond_claims.draft import Draft
 from waybond_claims.entitlement import Entitlement, due, entitlement, told
 from waybond_claims.events import explanation, money
@@ -45,7 +45,7 @@ def decide(state: Case | None, fact: Event | Woken, now: datetime, sent_at: date
         None if ends is not None and now >= ends else draft.case,
         tuple(draft.events),
         wake_at=_wake_at(draft.case, now),
-        rows=(entry,) if entry is not None else (),
+        rows=(*((entry,) if entry is not None else ()), *audits.rows(before, draft.case)),
         status=draft.case.status,
     )
 
@@ -68,7 +68,7 @@ def _look(draft: Draft, fact: Event | Woken) -> None:
         return
     commands.tell_settled(draft)
     case = draft.case
-    if opening.uneventful(case) or (type(fact) in GOOD_ANSWERS and _in_hand(case)):
+    if opening.uneventful(case) or (type(fact) in GOOD_ANSWERS and _in_hand(case) and not audits.due(case, draft.now)):
         return
     owes = entitlement(case, draft.now)
     opening.opened(draft, owes)

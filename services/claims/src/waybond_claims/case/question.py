@@ -5,6 +5,8 @@ from datetime import datetime
 from msgspec import Struct
 
 MAX_REFERRALS = 128
+MAX_AUDITS = 16
+"""Questions of audits that a file keeps, beside the others: they take nobody's place."""
 MAX_CONTRADICTIONS = 16
 WITHDRAWN = "withdrawn"
 """The choice of a referral whose question fell away by itself."""

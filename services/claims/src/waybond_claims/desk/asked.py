@@ -6,14 +6,17 @@ from datetime import datetime
 from waybond_claims.adjudication.found import Found
 from waybond_claims.case.complaint import Dispute
 from waybond_claims.case.money import Command, Recovery
-from waybond_claims.case.question import MAX_REFERRALS, WITHDRAWN, Referral
+from waybond_claims.case.question import MAX_AUDITS, MAX_REFERRALS, WITHDRAWN, Referral
 from waybond_claims.case.state import Case
 from waybond_claims.complaints.waits import AT_ONCE, stuck_at, stuck_key, unheard_key, unheard_of
-from waybond_claims.desk.kinds import KINDS, Question, parsed
+from waybond_claims.desk import audits
+from waybond_claims.desk.kinds import KINDS, Effect, Kind, Question, kind_of, parsed
 from waybond_claims.desk.troubles import troubles
 from waybond_claims.entitlement import Entitlement, due
 from waybond_contracts.explanation import FindingReason
 
+_NONE = Effect.NONE
+_SILENT = KINDS["silent"]
 MAX_TOLD = 3
 """How often a question is told again for want of an answer; it stays open, and `waybond referral list` shows it."""
 
@@ -42,6 +45,7 @@ def questions(case: Case, owes: Entitlement | None, now: datetime) -> Iterator[Q
         for found in owes.findings:
             if found.question and found.reason in _ASKS:
                 yield _asked(found, tuple(owes.view.packages))
+    yield from audits.questions(case, owes.view)
 
 
 def deadlines(case: Case, now: datetime) -> Iterator[datetime]:
@@ -65,7 +69,7 @@ def next_silence(case: Case, now: datetime) -> datetime | None:
     dates = [] if flight is None else [flight.patience]
     dates += [stuck_at(each) for each in stuck]
     if case.referrals:
-        if not has_room(case):
+        if not has_room(case, _SILENT):
             return None
         keys = ([] if flight is None else [_silent_key(flight)]) + [stuck_key(each) for each in stuck]
         asked = {each.key for each in case.referrals if each.choice != WITHDRAWN}
@@ -121,6 +125,18 @@ def _asked(found: Found, packages: tuple[str, ...]) -> Question:
     return Question(kind, about, text, most=found.most, among=packages if found.of_remainder else ())
 
 
-def has_room(case: Case) -> bool:
-    """Whether another question can be kept: one that was withdrawn makes room."""
-    return len(case.referrals) < MAX_REFERRALS or any(each.choice == WITHDRAWN for each in case.referrals)
+def has_room(case: Case, kind: Kind) -> bool:
+    """Whether another question of this kind can be kept: one that was withdrawn makes room."""
+    kept = beside(case, kind)
+    return len(kept) < most_of(kind) or any(each.choice == WITHDRAWN for each in kept)
+
+
+def beside(case: Case, kind: Kind) -> list[Referral]:
+    """The questions that share their room with those of this kind: audits have one of their own."""
+    is_audit = kind.effect is _NONE
+    return [each for each in case.referrals if (kind_of(each.key).effect is _NONE) is is_audit]
+
+
+def most_of(kind: Kind) -> int:
+    """How many questions are kept in that room."""
+    return MAX_AUDITS if kind.effect is _NONE else MAX_REFERRALS

@@ -9,7 +9,7 @@ from waybond_claims.case.question import Referral
 from waybond_claims.case.state import Case, put
 from waybond_claims.complaints.waits import stuck_key, unheard_key
 from waybond_claims.desk.authority import has_authority
-from waybond_claims.desk.kinds import TAKES_AMOUNT, Effect, kind_of, parsed
+from waybond_claims.desk.kinds import OVERPAID, TAKES_AMOUNT, Effect, kind_of, parsed
 from waybond_contracts import commands
 
 
@@ -49,6 +49,8 @@ def _acceptable(case: Case, referral: Referral, event: commands.DecideReferral, 
         most = referral.amount
     elif effect is Effect.COMMAND:
         most = _outstanding(case, referral)
+    elif event.choice == OVERPAID:
+        most = referral.amount
     return most is None or event.amount.minor <= most
 
 

@@ -1,4 +1,5 @@
-"""What claims tells operators beside the kit's metrics: what waits for a person, and whether the books balance."""
+"""What claims tells operators beside the kit's metrics: what waits for a person, whether the books balance, and how
+often audits find a payment or a denial wrong."""
 
 import asyncio
 from collections import Counter, defaultdict
@@ -7,12 +8,19 @@ from collections.abc import Sequence
 import asyncpg
 
 from waybond_claims.case.state import Case
+from waybond_claims.desk.kinds import Effect, kind_of
+from waybond_claims.service.accuracy import counted, rates
 from waybond_claims.service.cases import waiting
 from waybond_contracts.claims import ReferralReason
 from waybond_kit.definition import Figure
 
 REFERRALS = "waybond_referrals_waiting"
 LEDGER = "waybond_ledger_off_minor"
+AUDITED = "waybond_audit_answers"
+RATE = "waybond_audit_wrong_share"
+BOUND = "waybond_audit_wrong_share_bound"
+AUDIT = "audit"
+"""The reason of an audit's questions among those that wait: nothing is held up by them."""
 MAX_COUNTED = 1_000
 """How many cases that wait for a person are read, the longest waiting first."""
 POSTINGS_AT_ONCE = 50_000
@@ -37,6 +45,9 @@ class ClaimsFigures:
     names = (
         (REFERRALS, "Questions that wait for a person, by reason.", ("reason",)),
         (LEDGER, "What all accounts together are off zero, in minor units.", ("currency",)),
+        (AUDITED, "Questions of audits by answer; none: not answered yet.", ("product", "sample", "answer")),
+        (RATE, "Share of the answers that found this wrong.", ("product", "sample", "wrong")),
+        (BOUND, "Bounds of that share by Wilson, 95 %.", ("product", "sample", "wrong", "bound")),
     )
 
     def __init__(self) -> None:
@@ -46,7 +57,7 @@ class ClaimsFigures:
 
     async def count(self, pool: asyncpg.Pool, shards: Sequence[int]) -> Sequence[Figure]:
         """The figures for these shards."""
-        reasons = Counter({reason.value: 0 for reason in ReferralReason})
+        reasons = Counter({AUDIT: 0} | {reason.value: 0 for reason in ReferralReason})
         for number, case in enumerate(await waiting(pool, shards, MAX_COUNTED), 1):
             reasons.update(_open(case))
             if number % READ_AT_ONCE == 0:
@@ -58,6 +69,7 @@ class ClaimsFigures:
         return [
             *(Figure(REFERRALS, (reason,), count) for reason, count in reasons.items()),
             *(Figure(LEDGER, (currency,), minor) for currency, minor in off.items()),
+            *await _audited(pool, shards),
         ]
 
     async def _sum(self, pool: asyncpg.Pool, shard: int) -> None:
@@ -69,4 +81,20 @@ class ClaimsFigures:
 
 
 def _open(case: Case) -> list[str]:
-    return [referral.reason for referral in case.referrals if referral.is_open]
+    return [
+        AUDIT if kind_of(referral.key).effect is Effect.NONE else referral.reason
+        for referral in case.referrals
+        if referral.is_open
+    ]
+
+
+async def _audited(pool: asyncpg.Pool, shards: Sequence[int]) -> list[Figure]:
+    """Each process tells of its own shards: add the answers up over processes, the shares say less than all of them."""
+    counts = await counted(pool, shards)
+    found = [Figure(AUDITED, (each.product, each.sample, each.choice or "none"), each.number) for each in counts]
+    for each in rates(counts):
+        about = each.product, each.sample, each.wrong
+        if each.rate is not None:
+            found.append(Figure(RATE, about, each.rate))
+        found += [Figure(BOUND, (*about, "low"), each.low), Figure(BOUND, (*about, "high"), each.high)]
+    return found

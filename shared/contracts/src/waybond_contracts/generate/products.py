@@ -41,6 +41,8 @@ _ORDER = (
     "Terms",
     "ReferenceRate",
     "Authority",
+    "Audit",
+    "Shadow",
     "Amount",
 )
 _WORDS = ("Peril", "Scope", "DeliveredBy")
