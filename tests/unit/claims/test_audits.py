@@ -25,6 +25,7 @@ from waybond_claims.desk.kinds import KINDS
 from waybond_claims.service.codec import CaseCodec
 from waybond_contracts.claims import ClaimDenied, ClaimReferred, ClaimSettled
 from waybond_contracts.errors import ContractError
+from waybond_contracts.money import Money
 from waybond_contracts.refunds import MoneyCommand
 from waybond_contracts.wording import parse
 
@@ -53,8 +54,8 @@ def audit_rows(story: ClaimsStory) -> list[AuditRow]:
     return [row for row in story.rows if isinstance(row, AuditRow)]
 
 
-def money(story: ClaimsStory) -> list[object]:
-    return [event for event in story.events if isinstance(event, MoneyCommand | ClaimSettled)]
+def money(story: ClaimsStory) -> list[Money]:
+    return [event.amount for event in story.events if isinstance(event, MoneyCommand | ClaimSettled)]
 
 
 # what is asked
@@ -128,7 +129,7 @@ def test_an_answer_moves_no_money(choice: str) -> None:
     story.when(ruling(story.last(ClaimReferred), choice, day(8)))
     story.until(day(60))
     plain.until(day(60))
-    assert [event.amount for event in money(story)] == [event.amount for event in money(plain)]
+    assert money(story) == money(plain)
     assert (story.case.owed, story.case.settled, story.case.recoveries) == (10_000, 10_000, ())
     assert story.status == plain.status == "paid"
 

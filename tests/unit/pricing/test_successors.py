@@ -28,13 +28,15 @@ def test_a_known_version_of_the_same_product_is_taken() -> None:
     ],
 )
 def test_any_other_is_refused_with_what_there_is(successor: str) -> None:
-    with pytest.raises(ContractError, match=r"2026\.11\.99\.toml: shadow\.successor: expected another version") as error:
+    with pytest.raises(
+        ContractError, match=r"2026\.11\.99\.toml: shadow\.successor: expected another version"
+    ) as error:
         check_successors(known(successor))
     assert "order-protection-2026.11.1" in error.value.expected
 
 
 def test_a_name_without_its_version_is_refused() -> None:
-    with pytest.raises(ContractError, match="shadow.successor"):
+    with pytest.raises(ContractError, match=r"shadow\.successor"):
         known("order-protection")
 
 

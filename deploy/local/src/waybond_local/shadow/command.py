@@ -39,7 +39,9 @@ def _group() -> None:
     """Keeps `report` a command of a group."""
 
 
-@app.command("report", epilog="Example: [bold]waybond shadow report --product order-protection --since 2026-09-01[/bold]")
+@app.command(
+    "report", epilog="Example: [bold]waybond shadow report --product order-protection --since 2026-09-01[/bold]"
+)
 def command(
     product: Annotated[str, typer.Option(help="Orders of this product, or of one version (NAME@VERSION). All.")] = "",
     successor: Annotated[
@@ -101,7 +103,10 @@ def show(found: Difference, to: Console) -> None:
         (found.running, "orders are still covered under one of the wordings: more may follow"),
         (sum(found.declined.values()), f"orders the successor would not have taken ({_counted(found.declined)})"),
         (found.unheard, "orders hang on what a carrier would have said, whom nobody asked: it counts as silent"),
-        (found.off_file, "orders have another amount on file than their history comes to (payments that failed, for one)"),
+        (
+            found.off_file,
+            "orders have another amount on file than their history comes to (payments that failed, for one)",
+        ),
         (sum(found.left_out.values()), f"orders could not be compared ({_counted(found.left_out)})"),
     )
     for number, what in said:

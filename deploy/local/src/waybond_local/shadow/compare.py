@@ -24,7 +24,7 @@ async def compare(place: Place, wanted: Wanted, step: Callable[[int], None] = la
             if until is None:
                 continue
             async for orders in pages(connection, shard, wanted.takes):
-                await read(place.kafka, shard, orders, until, replay=place.replay)
+                await read(place, shard, orders, until)
                 for key, order in orders.items():
                     count(found, key, order, wanted, until)
                 step(len(orders))

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping
-from heapq import heappushpop, heappush
+from heapq import heappush, heappushpop
 
 from msgspec import Struct, field
 

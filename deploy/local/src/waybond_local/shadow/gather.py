@@ -11,6 +11,7 @@ from waybond_claims.case.state import Case
 from waybond_claims.service.codec import CaseCodec
 from waybond_kit.definition import Input, InputKind
 from waybond_kit.door import Door, Reason
+from waybond_local.journal.replay import Place
 from waybond_local.journal.topics import ShardTopics, shard_topics
 from waybond_local.replay.timed import Timed
 from waybond_local.shadow.retold import FACTS
@@ -55,7 +56,7 @@ async def reached(connection: asyncpg.Connection, shard: int) -> datetime | None
 async def pages(
     connection: asyncpg.Connection, shard: int, wanted: Callable[[Case], bool]
 ) -> AsyncIterator[dict[str, Order]]:
-    """The shard's orders with a policy that are wanted, by key, ORDERS_AT_ONCE at most; their facts are not read yet."""
+    """The shard's wanted orders with a policy, by key, ORDERS_AT_ONCE at most; their facts are not read yet."""
     codec = CaseCodec()
     found: dict[str, Order] = {}
     after = _FIRST
@@ -72,10 +73,10 @@ async def pages(
         yield found
 
 
-async def read(kafka: str, shard: int, orders: Mapping[str, Order], until: datetime, *, replay: bool) -> None:
+async def read(place: Place, shard: int, orders: Mapping[str, Order], until: datetime) -> None:
     """Add to the orders what was said of them and known up to `until`, in the order in which it became known."""
-    door = Door([Input(topic, InputKind.OUTSIDE) for topic in FACTS], replay=replay)
-    async with shard_topics(kafka, FACTS, shard) as log:
+    door = Door([Input(topic, InputKind.OUTSIDE) for topic in FACTS], replay=place.replay)
+    async with shard_topics(place.kafka, FACTS, shard, place.prefix) as log:
         for topic in FACTS:
             await _read(log, topic, door, orders, until)
     for order in orders.values():
@@ -98,4 +99,3 @@ async def _read(log: ShardTopics, topic: str, door: Door, orders: Mapping[str, O
             if len(order.facts) > MAX_FACTS:
                 order.left_out = f"more than {MAX_FACTS} facts"
                 order.facts.clear()
-

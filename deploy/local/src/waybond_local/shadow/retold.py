@@ -1,4 +1,4 @@
-"""What an order comes to under a wording: its history told to pricing, tracking and claims, in memory, with nothing kept.
+"""What an order comes to under a wording: its history told to pricing, tracking and claims in memory; nothing is kept.
 
 Who answers is the same under every wording, so that two results differ by the wording alone: the payment system pays
 each command at once; a person who answered a question gives the same answer where the same question is asked, and
@@ -67,7 +67,11 @@ class Result(Struct, frozen=True):
 
 
 def retold(
-    facts: Sequence[Timed], product: Product, until: datetime, known: Sequence[Referral] = (), rate: FxRate | None = None
+    facts: Sequence[Timed],
+    product: Product,
+    until: datetime,
+    known: Sequence[Referral] = (),
+    rate: FxRate | None = None,
 ) -> Result:
     """What the order comes to if it was covered by the product, as of `until`.
 

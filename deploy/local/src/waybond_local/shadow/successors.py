@@ -1,4 +1,4 @@
-"""Finds the wording that an order's own is compared with: a given file, or the successor that its product file names."""
+"""Finds the wording that an order's own is compared with: a given file, or the successor that its product names."""
 
 from collections.abc import Mapping
 from datetime import datetime
