@@ -68,6 +68,7 @@ def test_a_payment_is_asked_about_once_it_is_settled() -> None:
     story.pay(day(5, hours=1))
     asked = story.last(ClaimReferred)
     assert asked.choices == ("right", "should_not_have_paid", "should_have_paid_more")
+    assert (asked.reason, story.status) == ("audit", "audit")
     assert (asked.role, asked.amount, asked.refund_id) == ("adjuster", usd(10_000), None)
     assert asked.answer_by == day(19, hours=1)  # two weeks
 
@@ -171,7 +172,8 @@ def test_a_payment_that_came_back_is_asked_about_no_more() -> None:
 
 
 def referral(number: int, key: str) -> Referral:
-    return Referral(f"r-{number}", key, "answer_missing", "?", ("right",), day(1), 1)
+    reason = "audit" if key.startswith("audit:") else "answer_missing"
+    return Referral(f"r-{number}", key, reason, "?", ("right",), day(1), 1)
 
 
 def test_audits_take_no_other_questions_place() -> None:

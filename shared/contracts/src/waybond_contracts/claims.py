@@ -65,6 +65,7 @@ class ReferralReason(StrEnum):
     BOUND_REACHED = "bound_reached"
     CURRENCY_DIFFERS = "currency_differs"
     ANSWER_MISSING = "answer_missing"
+    AUDIT = "audit"
 
 
 class ClaimReferred(ClaimEvent, topic=CLAIMS):
@@ -76,7 +77,7 @@ class ClaimReferred(ClaimEvent, topic=CLAIMS):
     referral_id: Id
     """Names the question; DecideReferral carries it back."""
     reason: ReferralReason
-    """Why a person is needed."""
+    """Why a person is needed. More words may come."""
     question: Text
     """What is asked."""
     choices: Annotated[tuple[Code, ...], Field(fail_fast=True, min_length=1, max_length=8)]

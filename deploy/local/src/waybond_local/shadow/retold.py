@@ -177,7 +177,7 @@ def _decided(answer: Referral, state: Case | None, at: datetime) -> DecideReferr
 
 def _open(case: Case) -> Iterator[str]:
     """The questions that something waits for."""
-    return (each.key for each in case.referrals if each.is_open and kind_of(each.key).effect is not Effect.NONE)
+    return (each.key for each in case.referrals if each.is_open and not each.is_audit)
 
 
 def _result(orders: Sequence[Timed], policies: Sequence[Timed], delays: Sequence[Timed], case: Case | None) -> Result:

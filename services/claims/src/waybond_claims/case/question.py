@@ -8,6 +8,8 @@ MAX_REFERRALS = 128
 MAX_AUDITS = 16
 """Questions of audits that a file keeps, beside the others: they take nobody's place."""
 MAX_CONTRADICTIONS = 16
+AUDIT = "audit"
+"""The reason of a question that looks back at what was decided."""
 WITHDRAWN = "withdrawn"
 """The choice of a referral whose question fell away by itself."""
 
@@ -43,3 +45,8 @@ class Referral(Struct, frozen=True, omit_defaults=True):
     @property
     def is_open(self) -> bool:
         return not self.choice
+
+    @property
+    def is_audit(self) -> bool:
+        """Whether it looks back at what was decided: nothing waits for it."""
+        return self.reason == AUDIT

@@ -134,7 +134,7 @@ def has_room(case: Case, kind: Kind) -> bool:
 def beside(case: Case, kind: Kind) -> list[Referral]:
     """The questions that share their room with those of this kind: audits have one of their own."""
     is_audit = kind.effect is _NONE
-    return [each for each in case.referrals if (kind_of(each.key).effect is _NONE) is is_audit]
+    return [each for each in case.referrals if each.is_audit is is_audit]
 
 
 def most_of(kind: Kind) -> int:

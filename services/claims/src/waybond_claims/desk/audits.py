@@ -19,7 +19,7 @@ from waybond_claims.adjudication.view import View, view
 from waybond_claims.case.money import Command
 from waybond_claims.case.question import WITHDRAWN, Referral
 from waybond_claims.case.state import Case
-from waybond_claims.desk.kinds import KINDS, RIGHT, UNPAID, Effect, Question, kind_of, parsed
+from waybond_claims.desk.kinds import KINDS, RIGHT, UNPAID, Question, parsed
 from waybond_contracts.claims import DenialReason
 from waybond_contracts.sale import Audit
 
@@ -28,7 +28,6 @@ SHARE, ABOVE, DENIAL = "share", "above", "denial"
 FINAL = frozenset({DenialReason.NOT_COVERED.value, DenialReason.EXCLUDED.value})
 """Denials that say no: not those that say not yet, already paid, or no policy."""
 _KIND = KINDS["audit"]
-_NONE = Effect.NONE
 _LOTS = 2**64
 
 
@@ -90,7 +89,7 @@ def rows(before: Case, after: Case) -> tuple[AuditRow, ...]:
     if before.referrals is after.referrals:
         return ()
     known = {id(each) for each in before.referrals}
-    return tuple([_row(after, each) for each in after.referrals if _is_audit(each) and id(each) not in known])
+    return tuple([_row(after, each) for each in after.referrals if each.is_audit and id(each) not in known])
 
 
 def _row(case: Case, referral: Referral) -> AuditRow:
@@ -138,9 +137,5 @@ def _drawn(share: str, case: Case, *of: str) -> bool:
 
 def _by_nobody(case: Case, until: datetime | None) -> bool:
     """Whether no person decided anything about the case (up to then): what people decided is not audited here."""
-    decided = [each.decided_at for each in case.referrals if not _is_audit(each) and each.choice not in ("", WITHDRAWN)]
+    decided = [each.decided_at for each in case.referrals if not each.is_audit and each.choice not in ("", WITHDRAWN)]
     return not any(until is None or at is None or at <= until for at in decided)
-
-
-def _is_audit(referral: Referral) -> bool:
-    return kind_of(referral.key).effect is _NONE

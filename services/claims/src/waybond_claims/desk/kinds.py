@@ -142,7 +142,7 @@ KINDS: dict[str, Kind] = {
             _PAID,
         ),
         Kind("recovery", _REASON.RECOVERY, Role.PAYMENTS, ("recovered", "waived"), Effect.RECOVERY, _ASKED_BACK),
-        Kind("audit", _REASON.ANSWER_MISSING, Role.ADJUSTER, (RIGHT, OVERPAID, UNDERPAID), Effect.NONE, _AUDITED),
+        Kind("audit", _REASON.AUDIT, Role.ADJUSTER, (RIGHT, OVERPAID, UNDERPAID), Effect.NONE, _AUDITED),
     )
 }
 

@@ -21,12 +21,15 @@ FROM aggregate LEFT JOIN wording ON sha256 = wording
 """
 _SHARDS = "SELECT count(*) FROM shard"
 _ONE = f"SELECT {_COLUMNS} WHERE aggregate.shard = $1 AND id = $2 AND order_key = $3"
-# No index: nothing that changes on an aggregate is indexed, and a person asks rarely.
-_REFERRED = (
-    f"SELECT {_COLUMNS} WHERE status = 'referred' AND position($2::bytea IN state) > 0 ORDER BY known_at LIMIT $1"
-)
+# No index: nothing that changes on an aggregate is indexed, and a person asks rarely. Audits, for which nothing waits,
+# stand behind all that waits.
+_REFERRED = f"""
+SELECT {_COLUMNS} WHERE status IN ('referred', 'audit') AND position($2::bytea IN state) > 0
+ORDER BY status = 'audit', known_at LIMIT $1
+"""
 _WAITING = """
-SELECT shape, state FROM aggregate WHERE shard = ANY($1::int[]) AND status = 'referred' ORDER BY known_at LIMIT $2
+SELECT shape, state FROM aggregate WHERE shard = ANY($1::int[]) AND status IN ('referred', 'audit')
+ORDER BY status = 'audit', known_at LIMIT $2
 """
 
 Reader = asyncpg.Pool | Connection
@@ -53,7 +56,7 @@ async def find(reader: Reader, order_key: str) -> Stored | None:
 
 
 async def referred(reader: Reader, beginning: str = "") -> Sequence[Stored]:
-    """The cases that wait for a person, the longest waiting first, at most MAX_LISTED.
+    """The cases that wait for a person, the longest waiting first, and behind them audits; at most MAX_LISTED.
 
     With the `beginning` of a referral's id, those alone whose file has text that begins so: a few more than are meant.
     """

@@ -8,7 +8,6 @@ from collections.abc import Sequence
 import asyncpg
 
 from waybond_claims.case.state import Case
-from waybond_claims.desk.kinds import Effect, kind_of
 from waybond_claims.service.accuracy import counted, rates
 from waybond_claims.service.cases import waiting
 from waybond_contracts.claims import ReferralReason
@@ -19,8 +18,6 @@ LEDGER = "waybond_ledger_off_minor"
 AUDITED = "waybond_audit_answers"
 RATE = "waybond_audit_wrong_share"
 BOUND = "waybond_audit_wrong_share_bound"
-AUDIT = "audit"
-"""The reason of an audit's questions among those that wait: nothing is held up by them."""
 MAX_COUNTED = 1_000
 """How many cases that wait for a person are read, the longest waiting first."""
 POSTINGS_AT_ONCE = 50_000
@@ -57,7 +54,7 @@ class ClaimsFigures:
 
     async def count(self, pool: asyncpg.Pool, shards: Sequence[int]) -> Sequence[Figure]:
         """The figures for these shards."""
-        reasons = Counter({AUDIT: 0} | {reason.value: 0 for reason in ReferralReason})
+        reasons = Counter({reason.value: 0 for reason in ReferralReason})
         for number, case in enumerate(await waiting(pool, shards, MAX_COUNTED), 1):
             reasons.update(_open(case))
             if number % READ_AT_ONCE == 0:
@@ -81,11 +78,7 @@ class ClaimsFigures:
 
 
 def _open(case: Case) -> list[str]:
-    return [
-        AUDIT if kind_of(referral.key).effect is Effect.NONE else referral.reason
-        for referral in case.referrals
-        if referral.is_open
-    ]
+    return [referral.reason for referral in case.referrals if referral.is_open]
 
 
 async def _audited(pool: asyncpg.Pool, shards: Sequence[int]) -> list[Figure]:
