@@ -18,7 +18,7 @@ from waybond_local.replay.timed import Timed
 from waybond_local.shadow.compare import count
 from waybond_local.shadow.difference import MAX_SHOWN, Difference, Pair, bars
 from waybond_local.shadow.gather import Order
-from waybond_local.shadow.retold import Result, retold
+from waybond_local.shadow.retold import Before, Result, retold
 from waybond_local.shadow.successors import Wanted
 from waybond_local.shadow.telling import Telling
 from waybond_pricing.catalogue import Product
@@ -120,6 +120,15 @@ def test_a_cancelled_order_is_cancelled_under_both() -> None:
     assert both(parcel(gone, scan(DAY(5), ScanKind.LOST)), cancelled) == ({}, {})
 
 
+def test_our_own_refund_that_the_platform_reports_is_not_the_platforms() -> None:
+    """Damaged on day 5, 100 are paid; on day 6 the platform reports a refund of 100 under re_9. If that is ours it
+    counts nothing. If it is not, the buyer had the money twice: 100 are asked back."""
+    report = told.refunded("r-1", 10_000, DAY(6), provider_refund_ref="re_9")
+    facts = parcel(scan(DAY(5), ScanKind.DAMAGED), report, arrived(DAY(8)))
+    assert retold(facts, NOW, END, Before(refunds=frozenset({"re_9"}))).minor == 10_000
+    assert retold(facts, NOW, END).minor == 0
+
+
 def test_the_future_is_not_told() -> None:
     facts = parcel(scan(DAY(5), ScanKind.LOST))
     assert retold(facts, NOW, DAY(4)).clauses == {}
@@ -152,7 +161,7 @@ def test_a_person_gives_the_same_answer_to_the_same_question() -> None:
     said = Referral(
         "r", question, "answer_missing", "?", ("pay", "do_not_pay"), DAY(9), 2, choice="pay", decided_by="ann"
     )
-    answered = retold(facts, then, END, [said])
+    answered = retold(facts, then, END, Before((said,)))
     assert (dict(answered.clauses), answered.asked) == ({"MI-1": 5_000}, frozenset())
 
 

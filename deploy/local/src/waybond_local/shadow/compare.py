@@ -10,7 +10,7 @@ from waybond_local.invariants.load import reading
 from waybond_local.journal.replay import Place
 from waybond_local.shadow.difference import Difference
 from waybond_local.shadow.gather import Order, pages, reached, read
-from waybond_local.shadow.retold import retold
+from waybond_local.shadow.retold import Before, retold
 from waybond_local.shadow.successors import Wanted, bound
 from waybond_local.shadow.telling import TellingError
 
@@ -42,10 +42,11 @@ def count(found: Difference, key: str, order: Order, wanted: Wanted, until: date
     if not any(isinstance(fact.event, OrderPlaced) for fact in order.facts):
         found.leave_out("its order is not on its topic any more")
         return
-    case, rate = order.case, _rate(order.case)
+    case = order.case
+    before = _before(case)
     try:
-        now = retold(order.facts, bound(case.wording), until, case.referrals, rate)
-        then = retold(order.facts, successor, until, case.referrals, rate)
+        now = retold(order.facts, bound(case.wording), until, before)
+        then = retold(order.facts, successor, until, before)
     except (TellingError, ContractError) as error:
         found.leave_out(f"it cannot be told again: {error}")
         return
@@ -60,9 +61,15 @@ def count(found: Difference, key: str, order: Order, wanted: Wanted, until: date
 
 
 def _on_file(case: Case) -> int:
-    """What the file says was paid, or is on its way, and neither asked back nor recovered."""
+    """What the file says was paid, or is on its way, less all that was ever asked back."""
     flight = case.in_flight
-    return case.settled + (flight.minor if flight is not None else 0) - case.recovered - case.asked_back
+    asked_back = sum(recovery.minor for recovery in case.recoveries)
+    return case.settled + (flight.minor if flight is not None else 0) - asked_back
+
+
+def _before(case: Case) -> Before:
+    ours = {each.refund_id for each in case.commands} | {each.provider_ref for each in case.commands}
+    return Before(case.referrals, frozenset(ours - {""}), _rate(case))
 
 
 def _rate(case: Case) -> FxRate | None:

@@ -20,9 +20,10 @@ from waybond_claims.entitlement import standing
 from waybond_contracts import topics
 from waybond_contracts.commands import DecideReferral
 from waybond_contracts.delays import TrackingCheckRequested
+from waybond_contracts.disputes import DisputeOutcome, DisputeResolved
 from waybond_contracts.event import Event
 from waybond_contracts.money import Money
-from waybond_contracts.orders import CoverSelection, FxRate, OrderPlaced
+from waybond_contracts.orders import CoverSelection, FxRate, OrderPlaced, OrderRefunded
 from waybond_contracts.policies import PolicyAmended, PolicyDeclined, PolicyIssued
 from waybond_contracts.refunds import MoneyCommand, RefundSucceeded
 from waybond_local.replay.timed import Timed, merged
@@ -37,8 +38,8 @@ FACTS = (topics.ORDERS, topics.SHIPMENTS, topics.DISPUTES)
 """What platforms, carriers and marketplaces said: all else follows from it."""
 _EVER = datetime.min.replace(tzinfo=UTC)
 _NEVER = datetime.max.replace(tzinfo=UTC)
-_SAID_AGAIN = frozenset({Effect.STOPS, Effect.RULES})
-"""What people say of a case and its wording. What they say of refunds and disputes follows from what happened then."""
+_SAID_AGAIN = frozenset({Effect.STOPS, Effect.RULES, Effect.DISPUTE})
+"""What people say of a case, its wording and its disputes. What they say of refunds follows from how those went."""
 
 
 class Result(Struct, frozen=True):
@@ -66,30 +67,50 @@ class Result(Struct, frozen=True):
         return sum(self.clauses.values())
 
 
-def retold(
-    facts: Sequence[Timed],
-    product: Product,
-    until: datetime,
-    known: Sequence[Referral] = (),
-    rate: FxRate | None = None,
-) -> Result:
+class Before(Struct, frozen=True):
+    """What the claim file knows of the order beside its facts."""
+
+    referrals: tuple[Referral, ...] = ()
+    """The questions that people were asked, with their answers."""
+    refunds: frozenset[str] = frozenset()
+    """Ids and payment system's references of the refunds that were commanded."""
+    rate: FxRate | None = None
+    """The exchange rate that cover was bound at: a quote may have had its own."""
+
+
+NOTHING_BEFORE = Before()
+
+
+def retold(facts: Sequence[Timed], product: Product, until: datetime, before: Before = NOTHING_BEFORE) -> Result:
     """What the order comes to if it was covered by the product, as of `until`.
 
     Args:
         facts: all events of the order on FACTS, with when they became known.
-        known: the questions that people were asked about the order, with their answers.
-        rate: the exchange rate that cover was bound at, where a quote had its own.
+        product: what covers it, whatever product it asked for.
 
     Raises TellingError for an order that does not come to its end, and what the services raise for a fact that they
     would hold.
     """
-    orders = [Timed(each.known_at, _covered(each.event, product.name, rate)) for each in facts]
+    told = (Timed(each.known_at, _without_ours(each.event, before.refunds)) for each in facts)
+    orders = [Timed(each.known_at, _covered(each.event, product.name, before.rate)) for each in told]
     policies = Telling(_pricing(product)).tell(_read(orders, (topics.ORDERS,)), until).published
     reads = [each.topic for each in TRACKING.inputs]
     delays = Telling(TRACKING.decide).tell(_read([*orders, *policies], reads), until).published
-    claims = Telling(CLAIMS.decide, partial(_answers, _by_key(known)))
+    claims = Telling(CLAIMS.decide, partial(_answers, _by_key(before.referrals)))
     claims.tell(_read([*orders, *policies, *delays], [each.topic for each in CLAIMS.inputs]), until)
     return _result(orders, policies, delays, claims.state)
+
+
+def _without_ours(event: Event, refunds: frozenset[str]) -> Event:
+    """The event without what it reports of a refund that we commanded: that counts nothing. It would not be known as
+    ours where other refunds are commanded, and seem to be the platform's own."""
+    match event:
+        case OrderRefunded() if event.refund_ref in refunds or event.provider_refund_ref in refunds:
+            return event.model_copy(update={"amount": event.amount.zero(), "lines": ()})
+        case DisputeResolved() if event.provider_refund_ref in refunds:
+            return event.model_copy(update={"outcome": DisputeOutcome.SELLER_FAVOUR, "refunded": None, "lines": ()})
+        case _:
+            return event
 
 
 def _covered(event: Event, product: str, rate: FxRate | None) -> Event:
