@@ -1,25 +1,31 @@
 """Another wording beside the one that decides: the same history under both, its difference worked out by hand."""
 
+import json
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from io import StringIO
+from pathlib import Path
 from typing import Any
 
 import pytest
+from rich.console import Console
 
 from tests.support import claims as told
 from tests.support import pricing
 from waybond_claims.case.question import Referral
 from waybond_claims.case.state import Case
 from waybond_contracts.disputes import DisputeOpened, DisputeReason, DisputeSource
+from waybond_contracts.errors import ContractError
 from waybond_contracts.event import Event
 from waybond_contracts.orders import OrderCancelled
 from waybond_contracts.shipments import HandedTo, ScanKind, ShipmentBooked, ShipmentScanned
 from waybond_local.replay.timed import Timed
+from waybond_local.shadow.command import figures, show
 from waybond_local.shadow.compare import count
 from waybond_local.shadow.difference import MAX_SHOWN, Difference, Pair, bars
 from waybond_local.shadow.gather import Order
 from waybond_local.shadow.retold import Before, Result, retold
-from waybond_local.shadow.successors import Wanted
+from waybond_local.shadow.successors import Wanted, given
 from waybond_local.shadow.telling import Telling
 from waybond_pricing.catalogue import Product
 from waybond_pricing.files import products, ratings
@@ -220,6 +226,9 @@ def test_an_order_whose_facts_are_gone_is_left_out_with_its_reason() -> None:
     assert found.left_out == {"its order is not on its topic any more": 1}
 
 
+PLAIN = {"running": False, "off_file": False}
+
+
 def result(minor: int) -> Result:
     return Result("USD", bound=True, clauses={"X": minor} if minor else {})
 
@@ -227,7 +236,7 @@ def result(minor: int) -> Result:
 def test_of_many_differences_the_largest_are_named() -> None:
     found = Difference()
     for number in range(30):
-        found.add(f"o-{number:02}", result(100), result(100 + number), running=False, off_file=False)
+        found.add(f"o-{number:02}", result(100), result(100 + number), **PLAIN)
     assert [each.size for each in found.shown] == list(range(29, 29 - MAX_SHOWN, -1))
     assert (found.more, found.same) == (29, 1)
 
@@ -237,9 +246,46 @@ def test_of_many_differences_the_largest_are_named() -> None:
 )
 def test_each_order_gets_more_less_nothing_any_more_or_the_same(now: int, then: int, said: str) -> None:
     found = Difference()
-    found.add("o", result(now), result(then), running=False, off_file=False)
+    found.add("o", result(now), result(then), **PLAIN)
     counts = {name: getattr(found, name) for name in ("more", "less", "nothing", "same")}
     assert counts == {name: int(name == said) for name in counts}
+
+
+def test_what_is_printed_says_what_was_counted() -> None:
+    found = Difference()
+    found.add("demo/shop/A", result(10_000), result(6_000), running=True, off_file=True)
+    found.add("demo/shop/B", result(0), Result("USD", bound=False, declined="value_over_limit"), **PLAIN)
+    found.leave_out("its order is not on its topic any more")
+    to = Console(width=160, record=True, file=StringIO())
+    show(found, to)
+    text = to.export_text()
+    for said in (
+        "2 orders: 0 buyers get more, 1 less, 0 nothing any more, 1 the same.",
+        "1 orders the successor would not have taken (1: value_over_limit).",
+        "1 orders could not be compared (1: its order is not on its topic any more).",
+        "X            now       " + "#" * 40,
+        "successor " + "#" * 24,
+        "-40.00 USD",
+    ):
+        assert said in text
+
+
+def test_the_figures_are_json() -> None:
+    found = Difference()
+    found.add("demo/shop/A", result(10_000), result(6_000), **PLAIN)
+    said = json.loads(json.dumps(figures(found)))
+    assert said["clauses"]["USD"]["X"]["minor"] == {"now": 10_000, "then": 6_000}
+    assert said["largest"] == [
+        {"size": 4_000, "order_key": "demo/shop/A", "currency": "USD", "now": 10_000, "then": 6_000}
+    ]
+
+
+def test_a_file_that_is_no_product_is_refused_by_name(tmp_path: Path) -> None:
+    with pytest.raises(ContractError, match="successor: expected a product file"):
+        given(tmp_path / "none.toml")
+    (tmp_path / "p.toml").write_text(NOW.document.body.replace('peril = "late"', 'peril = "chargeback"', 1))
+    with pytest.raises(ContractError, match=r"p\.toml: clause TG-1\.peril"):
+        given(tmp_path / "p.toml")
 
 
 def test_bars_are_as_long_as_their_amounts() -> None:

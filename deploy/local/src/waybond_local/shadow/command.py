@@ -72,7 +72,7 @@ def command(
         place = stack_place(state.serving(data))
         with Progress(*columns, console=console, transient=True, disable=as_json) as bar:
             task = bar.add_task("orders", total=None)
-            found = asyncio.run(compare(place, wanted, lambda count: bar.advance(task, count)))
+            found = asyncio.run(compare(place, wanted, lambda: bar.advance(task)))
     except (state.NotRunningError, CutError, *UNREACHABLE) as error:
         console.print(f"Nothing could be compared. {error}", markup=False, soft_wrap=True)
         raise typer.Exit(CANNOT) from None

@@ -15,8 +15,8 @@ from waybond_local.shadow.successors import Wanted, bound
 from waybond_local.shadow.telling import TellingError
 
 
-async def compare(place: Place, wanted: Wanted, step: Callable[[int], None] = lambda count: None) -> Difference:
-    """Compare all orders that are wanted. `step` hears after each page how many orders there were."""
+async def compare(place: Place, wanted: Wanted, step: Callable[[], None] = lambda: None) -> Difference:
+    """Compare all orders that are wanted. `step` is called once for each."""
     found = Difference()
     for shard in range(place.partitions):
         async with reading(place.dsn, snapshot=False) as connection:
@@ -27,7 +27,7 @@ async def compare(place: Place, wanted: Wanted, step: Callable[[int], None] = la
                 await read(place, shard, orders, until)
                 for key, order in orders.items():
                     count(found, key, order, wanted, until)
-                step(len(orders))
+                    step()
     return found
 
 
