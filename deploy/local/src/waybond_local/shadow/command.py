@@ -93,6 +93,14 @@ def figures(found: Difference) -> dict[str, Any]:
 
 def show(found: Difference, to: Console) -> None:
     """Print what was compared, in tables with bars."""
+    if not found.orders and not found.left_out:
+        to.print(
+            "No order on file was chosen. Without --successor those alone are whose product file names one under "
+            "[shadow].",
+            markup=False,
+            soft_wrap=True,
+        )
+        return
     for currency, clauses in sorted(found.clauses.items()):
         _clauses(found, currency, {name: (each.orders, each.minor) for name, each in clauses.items()}, to)
     to.print(
@@ -123,7 +131,8 @@ def show(found: Difference, to: Console) -> None:
 
 
 def _clauses(found: Difference, currency: str, clauses: dict[str, tuple[Pair, Pair]], to: Console) -> None:
-    table = Table("clause", "orders", "", "paid", "", "difference", title=f"{currency}: now, successor")
+    columns = "clause", "orders now", "successor", "paid now", "successor", "difference"
+    table = Table(*columns, title=currency, title_justify="left")
     money = found.currencies[currency]
     for name, (orders, minor) in clauses.items():
         table.add_row(

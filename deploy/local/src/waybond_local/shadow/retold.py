@@ -26,6 +26,7 @@ from waybond_contracts.money import Money
 from waybond_contracts.orders import CoverSelection, FxRate, OrderPlaced, OrderRefunded
 from waybond_contracts.policies import PolicyAmended, PolicyDeclined, PolicyIssued
 from waybond_contracts.refunds import MoneyCommand, RefundSucceeded
+from waybond_kit.definition import InputKind
 from waybond_local.replay.timed import Timed, merged
 from waybond_local.shadow.telling import Later, Telling
 from waybond_pricing.catalogue import Catalogue, Product, TenantSettings
@@ -34,7 +35,11 @@ from waybond_pricing.files import ratings
 from waybond_pricing.tokens import QuoteKeys
 from waybond_tracking.app import DEFINITION as TRACKING
 
-FACTS = (topics.ORDERS, topics.SHIPMENTS, topics.DISPUTES)
+FACTS = tuple(
+    dict.fromkeys(
+        each.topic for service in (TRACKING, CLAIMS) for each in service.inputs if each.kind is InputKind.OUTSIDE
+    )
+)
 """What platforms, carriers and marketplaces said: all else follows from it."""
 _EVER = datetime.min.replace(tzinfo=UTC)
 _NEVER = datetime.max.replace(tzinfo=UTC)
