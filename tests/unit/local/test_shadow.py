@@ -19,6 +19,7 @@ from waybond_contracts.errors import ContractError
 from waybond_contracts.event import Event
 from waybond_contracts.orders import OrderCancelled
 from waybond_contracts.shipments import HandedTo, ScanKind, ShipmentBooked, ShipmentScanned
+from waybond_kit.aggregate import Outcome
 from waybond_local.replay.timed import Timed
 from waybond_local.shadow.command import figures, show
 from waybond_local.shadow.compare import count
@@ -26,7 +27,7 @@ from waybond_local.shadow.difference import MAX_SHOWN, Difference, Pair, bars
 from waybond_local.shadow.gather import Order
 from waybond_local.shadow.retold import Before, Result, retold
 from waybond_local.shadow.successors import Wanted, given
-from waybond_local.shadow.telling import Telling
+from waybond_local.shadow.telling import MAX_STEPS, Telling, TellingError
 from waybond_pricing.catalogue import Product
 from waybond_pricing.files import products, ratings
 
@@ -317,6 +318,29 @@ def test_the_successor_is_the_one_that_the_file_names() -> None:
     wanted = Wanted(catalogue={PARCEL: NOW, then.key: then})
     assert wanted.successor(case(body=named)) is then
     assert wanted.successor(case()) is None
+
+
+def test_an_order_that_wakes_for_ever_is_left_out() -> None:
+    """A `decide` that wants to look again a second later, always."""
+
+    def restless(state: Any, fact: Any, now: datetime, sent_at: datetime | None = None) -> Outcome[Any]:
+        return Outcome("state", wake_at=now + timedelta(seconds=1))
+
+    with pytest.raises(TellingError, match=f"more than {MAX_STEPS} facts and wakes"):
+        Telling[Any](restless).tell(parcel(), END)
+
+
+def test_a_wake_comes_behind_what_was_known_by_its_due() -> None:
+    """Woken for day 2, of which a fact is known as well: the fact first, then the wake, once."""
+    seen: list[tuple[str, datetime]] = []
+
+    def noting(state: Any, fact: Any, now: datetime, sent_at: datetime | None = None) -> Outcome[Any]:
+        seen.append((type(fact).__name__, now))
+        return Outcome("state", wake_at=DAY(2) if now < DAY(2) else None)
+
+    Telling[Any](noting).tell(parcel(arrived(DAY(2))), END)
+    assert [name for name, _ in seen] == ["OrderPlaced", "ShipmentBooked", "ShipmentScanned", "Woken"]
+    assert seen[-1] == ("Woken", DAY(2))
 
 
 def test_a_telling_gives_nothing_back_for_nothing() -> None:

@@ -15,7 +15,7 @@ MAX_STEPS = 20_000
 """Facts and wakes of one order; beyond them it is left out."""
 
 
-class TellingError(RuntimeError):
+class TellingError(Exception):
     """An order that cannot be told to its end."""
 
 
