@@ -10,7 +10,7 @@ from waybond_claims.case.question import MAX_AUDITS, MAX_REFERRALS, WITHDRAWN, R
 from waybond_claims.case.state import Case
 from waybond_claims.complaints.waits import AT_ONCE, stuck_at, stuck_key, unheard_key, unheard_of
 from waybond_claims.desk import audits
-from waybond_claims.desk.kinds import KINDS, Effect, Kind, Question, kind_of, parsed
+from waybond_claims.desk.kinds import KINDS, Effect, Kind, Question, parsed
 from waybond_claims.desk.troubles import troubles
 from waybond_claims.entitlement import Entitlement, due
 from waybond_contracts.explanation import FindingReason
