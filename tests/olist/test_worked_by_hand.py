@@ -18,13 +18,24 @@ from tests.olist.data import PRODUCT_FILES, our_products
 from tests.olist.services import Services, told
 from tests.support import olist as computation
 from tests.support.olist import Owed, UnreadError, owed, product, read
+from waybond_claims.case.cover import Policy
+from waybond_claims.case.state import Case
 from waybond_local.history import olist
 from waybond_local.replay.timed import Timed
+from waybond_local.shadow.compare import count
+from waybond_local.shadow.difference import Difference, Pair
+from waybond_local.shadow.gather import Order
+from waybond_local.shadow.retold import retold
+from waybond_local.shadow.successors import Wanted
+from waybond_pricing.catalogue import Product
+from waybond_pricing.files import products, ratings
 
 PROTECTION, GUARANTEE, FREIGHT = (
     f"{name}-2026.11.1" for name in ("order-protection", "logistics-time-guarantee", "freight-time-guarantee")
 )
 PRODUCTS = our_products()
+ALL_RAN_OUT = datetime(2018, 1, 1, tzinfo=UTC)
+"""Behind the end of every cover, 240 days after the order, and of what carriers may still say."""
 TEXT = (PRODUCT_FILES / f"{PROTECTION}.toml").read_text("utf-8")
 
 
@@ -154,6 +165,42 @@ def test_the_computation_pays_what_was_worked_out_by_hand(by: str, story: str, e
 def test_the_services_pay_what_was_worked_out_by_hand(by: str, story: str, expected: Owed, made: Made) -> None:
     decided = Services().decide(made.facts[story], PRODUCTS[by].key.partition("@")[0])
     assert differences(expected, decided) == []
+
+
+@pytest.mark.parametrize(("by", "story", "expected"), CASES)
+def test_told_again_an_order_comes_to_what_was_worked_out_by_hand(
+    by: str, story: str, expected: Owed, made: Made
+) -> None:
+    found = retold(made.facts[story], products()[PRODUCTS[by].key], ALL_RAN_OUT)
+    assert found.minor == sum(minor for _, minor in expected.payments)
+    assert (found.bound, bool(found.asked)) == (expected.insured, bool(expected.asked))
+
+
+def test_the_shadow_report_on_these_orders(made: Made) -> None:
+    """Under a successor that never believes in silence, nothing of LO-2 is paid and nobody is asked about it: 70 of
+    either parcel that was silent for 45 days, 223.30, 35 and 26.49, 424.79 in all. TG-1 stays: 10.00, 10.00, 1.01,
+    three times 30.00, twice 95.70, 111.00, 11.35 and 159.50, 584.26 in all.
+    """
+    silence = 'unanswered = "counts"\nunanswered_up_to = { amount = "100", currency = "USD" }'
+    now = products()[PRODUCTS[PROTECTION].key]
+    then = Product.sold(TEXT.replace(silence, 'unanswered = "not_met"').replace("2026.11.1", "2026.12.1", 1), ratings())
+    case = Case(since=ALL_RAN_OUT, order_key="acme/olist/x", wording=TEXT, policy=_policy(now))
+    found = Difference()
+    for story, facts in made.facts.items():
+        count(found, story, Order(case, facts), Wanted(catalogue={}, given=then), ALL_RAN_OUT)
+    assert (found.orders, found.more, found.less, found.nothing, found.same) == (14, 0, 5, 0, 9)
+    assert found.left_out == {"told again it is not covered (value_over_limit)": 1}
+    clauses = found.clauses["BRL"]
+    assert (clauses["TG-1"].orders, clauses["TG-1"].minor) == (Pair(11, 11), Pair(58_426, 58_426))
+    assert (clauses["LO-2"].orders, clauses["LO-2"].minor) == (Pair(5, 0), Pair(42_479, 0))
+    assert found.currencies["BRL"].minor == Pair(100_905, 58_426)
+    assert found.asked == Pair(2, 0)
+    assert [each.then - each.now for each in found.shown] == [-22_330, -7_000, -7_000, -3_500, -2_649]
+
+
+def _policy(product: Product) -> Policy:
+    wording = product.wording
+    return Policy("p", wording.product, wording.version, product.document.sha256, "BR", "BR", ALL_RAN_OUT)
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from waybond_claims.case.covered import highest_limit
 from waybond_claims.case.elsewhere import elsewhere
 from waybond_claims.case.state import Case
 from waybond_claims.decide import decide
+from waybond_claims.desk.audits import AuditRow
 from waybond_claims.desk.inbox import Closed, Waiting
 from waybond_claims.entitlement import may_be_kept, net_paid, standing
 from waybond_claims.ledger import Entry, Key, balances
@@ -372,6 +373,7 @@ class ClaimsStory(Story[Case]):
                 self.inbox.pop(row.referral_id, None)
                 if isinstance(row, Waiting):
                     self.inbox[row.referral_id] = row
+            if isinstance(row, Waiting | Closed | AuditRow):
                 continue
             assert isinstance(row, Entry)
             for posting in row.postings:

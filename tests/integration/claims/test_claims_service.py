@@ -9,7 +9,7 @@ import asyncpg
 import httpx
 import pytest
 
-from tests.support.claims import POLICY_ID, answer, day, issued, late, lost, placed, usd
+from tests.support.claims import PLAIN, POLICY_ID, answer, day, issued, late, lost, placed, usd
 from tests.support.kit import World, eventually
 from tests.support.patience import bound
 from waybond_claims.app import DEFINITION
@@ -93,6 +93,28 @@ async def test_a_late_parcel_is_paid_booked_and_confirmed(world: World) -> None:
     assert await world.quarantine("claims") == []
     case = await case_of(world)
     assert (case.status, case.settled) == ("paid", usd(1_000))
+
+
+async def test_an_audit_is_asked_answered_and_counted(world: World) -> None:
+    """Every payment is looked at: 10 are paid, and an adjuster finds that 4 of them should not have been."""
+    async with world.running(DEFINITION, replay=True):
+        await world.publish(placed(), issued(PLAIN + '\n[audit]\nshare = "1.00"\n'), known_at=day(0))
+        await world.publish(late(), known_at=day(27))
+        (command,) = await heard(world, REFUNDS, IssueRefund)
+        await world.publish(answer(command, "RefundSucceeded", day(27.5)), known_at=day(27.5))
+        (asked,) = await heard(world, CLAIMS, ClaimReferred)
+        case = await case_of(world)
+        assert (case.status, asked.reason) == ("audit", ReferralReason.AUDIT)
+        (referral,) = case.referrals
+        command = command_for(case, referral, "should_not_have_paid", case.version, amount="4.00", now=day(28))
+        await world.publish(command, known_at=day(28))
+        found = await eventually(
+            lambda: world.query("claims", "SELECT sample, minor, choice, wrong_minor FROM audit"),
+            lambda rows: any(row["choice"] for row in rows),
+        )
+    assert [tuple(row) for row in found] == [("share", 1_000, "should_not_have_paid", 400)]
+    case = await case_of(world)
+    assert (case.status, case.settled, case.owed) == ("paid", usd(1_000), usd(1_000))
 
 
 async def test_silence_is_referred_and_decided_by_a_person(world: World) -> None:

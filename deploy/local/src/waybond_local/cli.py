@@ -30,6 +30,8 @@ MODULES = MappingProxyType(
         "referral": "referrals",
         "journal": "journal.command",
         "wording": "wordings.command",
+        "shadow": "shadow.command",
+        "accuracy": "accuracy",
     }
 )
 """Who defines each command, in the order of the help: by a `register` that adds it, or an `app` of its own."""

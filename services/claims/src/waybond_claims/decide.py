@@ -12,7 +12,7 @@ from waybond_claims.case.offer import MAX_OFFERS
 from waybond_claims.case.state import Case
 from waybond_claims.complaints import appeals, follow, offers, waits
 from waybond_claims.complaints.answers import answer
-from waybond_claims.desk import asked, changes, decisions, handling, inbox, referrals
+from waybond_claims.desk import asked, audits, changes, decisions, handling, inbox, referrals
 from waybond_claims.draft import Draft
 from waybond_claims.entitlement import Entitlement, due, entitlement, told
 from waybond_claims.events import explanation, money
@@ -52,7 +52,7 @@ def decide(
         after,
         tuple(draft.events),
         wake_at=_wake_at(draft),
-        rows=_rows(entry, draft, inbox.changed(before, after)),
+        rows=_rows(entry, draft, (*inbox.changed(before, after), *audits.rows(before, draft.case))),
         status=draft.case.status,
     )
 
@@ -94,7 +94,7 @@ def _look(draft: Draft, fact: Event | Woken) -> None:
     commands.tell_settled(draft)
     follow.tell_refused(draft)
     case = draft.case
-    if opening.uneventful(case) or (type(fact) in GOOD_ANSWERS and _in_hand(case)):
+    if opening.uneventful(case) or (type(fact) in GOOD_ANSWERS and _in_hand(case) and not audits.due(case, draft.now)):
         return
     owes = entitlement(case, draft.now)
     opening.opened(draft, owes)

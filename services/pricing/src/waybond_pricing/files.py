@@ -31,7 +31,24 @@ def products() -> Mapping[str, Product]:
         if name != product.key.replace("@", "-"):
             raise ContractError(f"products/{name}.toml", f"the name {product.key.replace('@', '-')}.toml", name)
         read[product.key] = product
+    check_successors(read)
     return MappingProxyType(read)
+
+
+def check_successors(known: Mapping[str, Product]) -> None:
+    """Raise ContractError, naming file and field, where a product is compared with a wording that is not among them.
+
+    `known`: by key, each of a file whose clauses can all be paid.
+    """
+    names = {key.replace("@", "-"): product for key, product in known.items()}
+    for name, product in names.items():
+        shadow = product.wording.shadow
+        if shadow is None:
+            continue
+        others = sorted(each for each, other in names.items() if other.name == product.name and each != name)
+        if shadow.successor not in others:
+            expected = f"another version of {product.name} ({', '.join(others) or 'there is none'})"
+            raise ContractError(f"products/{name}.toml: shadow.successor", expected, shadow.successor)
 
 
 def _texts(folder: str) -> dict[str, str]:

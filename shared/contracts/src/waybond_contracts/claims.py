@@ -88,6 +88,7 @@ class ReferralReason(StrEnum):
     ANSWER_MISSING = "answer_missing"
     PAYOUT_CEILING = "payout_ceiling"
     PAYMENTS_STOPPED = "payments_stopped"
+    AUDIT = "audit"
 
 
 class ClaimReferred(ClaimEvent, topic=CLAIMS):

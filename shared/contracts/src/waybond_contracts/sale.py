@@ -1,4 +1,4 @@
-"""How a product is sold: to whom, at which rating file and rates; and how much people decide alone."""
+"""How a product is sold: to whom, at which rating file and rates; how much people decide alone; how it is checked."""
 
 from typing import Annotated, Literal
 
@@ -76,3 +76,27 @@ class Authority(Strict):
     """Of who says what is due under the wording."""
     payments: Amount | None = None
     """Of who says what became of refunds and of money that is asked back."""
+
+
+class Audit(Strict):
+    """Which decisions that no person made are put to an adjuster afterwards. The answer moves no money."""
+
+    share: Share | None = None
+    """Of the payments, by lot."""
+    all_above: Amount | None = None
+    """Every payment of a larger amount."""
+    denials: Share | None = None
+    """Of the denied complaints, by lot."""
+
+    @model_validator(mode="after")
+    def _says_something(self) -> "Audit":
+        if self.share is None and self.all_above is None and self.denials is None:
+            raise ContractError("", "at least one of share, all_above and denials")
+        return self
+
+
+class Shadow(Strict):
+    """Another wording that is to be compared with this one: `waybond shadow report` decides by both."""
+
+    successor: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*-[0-9]{4}\.[0-9]{1,2}\.[0-9]{1,4}$", max_length=160)]
+    """Name of its product file, product and version: "order-protection-2026.12.1"."""

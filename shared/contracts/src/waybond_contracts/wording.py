@@ -34,7 +34,7 @@ from waybond_contracts.fields import (
 )
 from waybond_contracts.money import Currency
 from waybond_contracts.places import Lane, LanePattern, precise
-from waybond_contracts.sale import MAX_LANES, Authority, Terms
+from waybond_contracts.sale import MAX_LANES, Audit, Authority, Shadow, Terms
 from waybond_contracts.shipments import ScanKind
 from waybond_contracts.worded import Amount, Strict
 
@@ -417,6 +417,10 @@ class Wording(Strict):
     """What pricing needs to sell it."""
     authority: Authority | None = None
     """How much people decide alone."""
+    audit: Audit | None = None
+    """Which decisions that no person made are looked at afterwards; without it none."""
+    shadow: Shadow | None = None
+    """Which wording is compared with this one; without it none."""
 
     @model_validator(mode="after")
     def _bounded(self) -> "Wording":

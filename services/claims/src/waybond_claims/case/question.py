@@ -5,11 +5,15 @@ from datetime import datetime
 from msgspec import Struct
 
 MAX_REFERRALS = 128
+MAX_AUDITS = 16
+"""Questions of audits that a file keeps, beside the others: they take nobody's place."""
 MAX_CONTRADICTIONS = 16
 MAX_NOTES = 16
 """Of a question; what is noted after them is on the topic alone."""
 MAX_CHANGES = 16
 """Of a case with open questions: the last ones that are kept."""
+AUDIT = "audit"
+"""The reason of a question that looks back at what was decided."""
 WITHDRAWN = "withdrawn"
 """The choice of a referral whose question fell away by itself."""
 
@@ -108,3 +112,8 @@ class Referral(Struct, frozen=True, omit_defaults=True):
     @property
     def is_open(self) -> bool:
         return not self.choice
+
+    @property
+    def is_audit(self) -> bool:
+        """Whether it looks back at what was decided: nothing waits for it."""
+        return self.reason == AUDIT

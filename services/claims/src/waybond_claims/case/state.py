@@ -132,8 +132,9 @@ class Case(Struct, frozen=True, omit_defaults=True):
     @property
     def status(self) -> str:
         """The case in a word, for people."""
-        if self.referrals and any(each.is_open for each in self.referrals):
-            return "referred"
+        asked = [each for each in self.referrals if each.is_open] if self.referrals else ()
+        if asked:
+            return "audit" if all(each.is_audit for each in asked) else "referred"
         if self.in_flight is not None:
             return "paying"
         if self.unpaid > 0:

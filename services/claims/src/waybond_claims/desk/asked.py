@@ -10,7 +10,7 @@ from waybond_claims.adjudication.found import Found
 from waybond_claims.adjudication.view import View
 from waybond_claims.case.complaint import Dispute
 from waybond_claims.case.money import Command, Recovery
-from waybond_claims.case.question import MAX_REFERRALS, WITHDRAWN, Referral
+from waybond_claims.case.question import MAX_AUDITS, MAX_REFERRALS, WITHDRAWN, Referral
 from waybond_claims.case.state import Case
 from waybond_claims.complaints import appeals
 from waybond_claims.complaints.deadlines import (
@@ -22,12 +22,15 @@ from waybond_claims.complaints.deadlines import (
     unread_key,
 )
 from waybond_claims.complaints.waits import AT_ONCE, stuck_at, stuck_key, unheard_key, unheard_of
-from waybond_claims.desk.kinds import KINDS, OFFER, Question, kind_of, parsed
+from waybond_claims.desk import audits
+from waybond_claims.desk.kinds import KINDS, OFFER, Effect, Kind, Question, kind_of, parsed
 from waybond_claims.desk.troubles import troubles
 from waybond_claims.entitlement import Entitlement, due
 from waybond_claims.events import money_of
 from waybond_contracts.explanation import FindingReason
 
+_NONE = Effect.NONE
+_SILENT = KINDS["silent"]
 MAX_TOLD = 3
 """How often a question is told again for want of an answer; it stays open, and `waybond referral list` shows it."""
 
@@ -71,6 +74,7 @@ def _questions(case: Case, owes: Entitlement | None, now: datetime) -> Iterator[
         for found in owes.findings:
             if found.question and found.reason in _ASKS:
                 yield _asked(owes.view, found)
+    yield from audits.questions(case, owes.view)
 
 
 def deadlines(case: Case, now: datetime) -> Iterator[datetime]:
@@ -93,7 +97,7 @@ def next_silence(case: Case, now: datetime) -> datetime | None:
     silences = _of_disputes(case) if case.disputes else []
     if flight is not None:
         silences.append((_silent_key(flight) if case.referrals else "", flight.patience))
-    if not silences or not has_room(case):
+    if not silences or not has_room(case, _SILENT):
         return None
     asked = {each.key for each in case.referrals if each.choice != WITHDRAWN}
     dates = [at for key, at in silences if key not in asked]
@@ -208,6 +212,18 @@ def _asked(view: View, found: Found) -> Question:
     )
 
 
-def has_room(case: Case) -> bool:
-    """Whether another question can be kept: one that was withdrawn makes room."""
-    return len(case.referrals) < MAX_REFERRALS or any(each.choice == WITHDRAWN for each in case.referrals)
+def has_room(case: Case, kind: Kind) -> bool:
+    """Whether another question of this kind can be kept: one that was withdrawn makes room."""
+    kept = beside(case, kind)
+    return len(kept) < most_of(kind) or any(each.choice == WITHDRAWN for each in kept)
+
+
+def beside(case: Case, kind: Kind) -> list[Referral]:
+    """The questions that share their room with those of this kind: audits have one of their own."""
+    is_audit = kind.effect is _NONE
+    return [each for each in case.referrals if each.is_audit is is_audit]
+
+
+def most_of(kind: Kind) -> int:
+    """How many questions are kept in that room."""
+    return MAX_AUDITS if kind.effect is _NONE else MAX_REFERRALS

@@ -14,7 +14,7 @@ from waybond_claims.complaints.deadlines import undecided_key, unread_key
 from waybond_claims.complaints.waits import stuck_key, unheard_key
 from waybond_claims.desk import eyes
 from waybond_claims.desk.authority import has_authority, is_asked
-from waybond_claims.desk.kinds import OFFER, TAKES_AMOUNT, Effect, kind_of, parsed
+from waybond_claims.desk.kinds import OFFER, OVERPAID, TAKES_AMOUNT, Effect, kind_of, parsed
 from waybond_contracts import commands
 from waybond_contracts.money import Money
 
@@ -110,6 +110,8 @@ def _takes(case: Case, referral: Referral, choice: str, amount: Money, now: date
         most = referral.amount
     elif effect is Effect.COMMAND:
         most = _outstanding(case, referral)
+    elif choice == OVERPAID:
+        most = referral.amount
     return most is None or amount.minor <= most
 
 

@@ -17,9 +17,15 @@ GO_ON, STOP = "go_on", "stop_payments"
 OFFER = "offer"
 """The choice that offers the buyer a part, where the clause has a remedy that is one."""
 
+RIGHT = "right"
+OVERPAID, UNDERPAID, UNPAID = "should_not_have_paid", "should_have_paid_more", "should_have_paid"
+"""What an audit finds wrong: of a payment, of a payment, of a denial."""
+
 COMMITS = frozenset({"pay", OFFER, "covered", "settled_outside", "ended_paid", "recovered", "waived"})
 """The choices that make an amount due, give it up, or say that it moved: they need authority over it."""
-TAKES_AMOUNT = frozenset({"pay", OFFER, "recovered", "waived", "ended_paid", "settled_outside"})
+TAKES_AMOUNT = frozenset(
+    {"pay", OFFER, "recovered", "waived", "ended_paid", "settled_outside", OVERPAID, UNDERPAID, UNPAID}
+)
 """The choices that may say how much."""
 
 
@@ -49,6 +55,8 @@ class Effect(StrEnum):
     """It says whether a payment waits for the brake; read with each new command."""
     RECOVERY = "recovery"
     """It says what came back of the money that is asked back."""
+    NONE = "none"
+    """It is kept and counted, and changes nothing: what an audit finds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +80,7 @@ class Kind:
 
 _REASON = ReferralReason
 _RULING = ("pay", "do_not_pay")
-_STOPPED, _RULED, _PAID, _ASKED_BACK = (timedelta(days=days) for days in (1, 3, 2, 14))
+_STOPPED, _RULED, _PAID, _ASKED_BACK, _AUDITED = (timedelta(days=days) for days in (1, 3, 2, 14, 14))
 
 
 def _trouble(name: str, queue: ReferralReason = _REASON.CONTRADICTION) -> Kind:
@@ -153,6 +161,7 @@ KINDS: dict[str, Kind] = {
         Kind("ceiling", _REASON.PAYOUT_CEILING, Role.LEAD, ("pay", "wait"), Effect.BRAKE, _STOPPED),
         Kind("stopped", _REASON.PAYMENTS_STOPPED, Role.LEAD, ("wait",), Effect.BRAKE, _STOPPED),
         Kind("recovery", _REASON.RECOVERY, Role.PAYMENTS, ("recovered", "waived"), Effect.RECOVERY, _ASKED_BACK),
+        Kind("audit", _REASON.AUDIT, Role.ADJUSTER, (RIGHT, OVERPAID, UNDERPAID), Effect.NONE, _AUDITED),
     )
 }
 

@@ -9,12 +9,12 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from waybond_claims.case.question import MAX_REFERRALS, WITHDRAWN, Referral
+from waybond_claims.case.question import WITHDRAWN, Referral
 from waybond_claims.case.state import Case, put
 from waybond_claims.complaints.deadlines import REMINDED_BEFORE
-from waybond_claims.desk.asked import has_room, is_overdue, questions
+from waybond_claims.desk.asked import beside, has_room, is_overdue, most_of, questions
 from waybond_claims.desk.authority import asked_role
-from waybond_claims.desk.kinds import Question, Role, kind_of
+from waybond_claims.desk.kinds import Effect, Question, Role, kind_of
 from waybond_claims.draft import Draft, named
 from waybond_claims.entitlement import Entitlement
 from waybond_claims.events import money_of
@@ -40,7 +40,7 @@ def refer(draft: Draft, owes: Entitlement | None) -> tuple[Question, ...]:
         referral = known.get(question.key)
         if question.kind.of_silence and referral is None and draft.cause != Woken.__name__:
             continue  # only a wake comes behind all answers; in a backlog any other fact may have overtaken one
-        if referral is None and has_room(draft.case):
+        if referral is None and has_room(draft.case, question.kind):
             new.append(question)
             _publish(draft, _opened(draft, question))
         elif referral is not None and referral.is_open:
@@ -77,13 +77,16 @@ def _dated(draft: Draft, referral: Referral, question: Question) -> Referral:
 
 
 def _opened(draft: Draft, question: Question) -> Referral:
-    name = f"referral/{len(draft.case.referrals) + 1}"
-    if len(draft.case.referrals) >= MAX_REFERRALS:
-        name = f"referral/version/{draft.case.version + 1}"
-        gone = next(each for each in draft.case.referrals if each.choice == WITHDRAWN)
-        draft.change(referrals=tuple(each for each in draft.case.referrals if each is not gone))
     kind = question.kind
+    kept = beside(draft.case, kind)
+    audit = kind.effect is Effect.NONE
+    name = f"audit/version/{draft.case.version + 1}" if audit else f"referral/{len(kept) + 1}"
+    if len(kept) >= most_of(kind):
+        name = name if audit else f"referral/version/{draft.case.version + 1}"
+        gone = next(each for each in kept if each.choice == WITHDRAWN)
+        draft.change(referrals=tuple(each for each in draft.case.referrals if each is not gone))
     about = question.minor if question.minor is not None else question.most
+    stake = None if audit else about  # it commits nobody to anything: no authority is needed
     referral = Referral(
         referral_id=named(draft.case.claim_id, name),
         key=question.key,
@@ -95,7 +98,7 @@ def _opened(draft: Draft, question: Question) -> Referral:
         amount=question.minor,
         refund_id=question.refund_id,
         most=question.most,
-        role=asked_role(draft.case, kind.role, about, draft.now).value,
+        role=asked_role(draft.case, kind.role, stake, draft.now).value,
         among=question.among,
         disputes=question.disputes,
     )

@@ -1,10 +1,12 @@
-"""What claims tells operators beside the kit's metrics: what waits for a person, the books' balance, the brake."""
+"""What claims tells operators beside the kit's metrics: what waits for a person, the books' balance, the brake, and how
+often audits find a payment or a denial wrong."""
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 
 import asyncpg
 
+from waybond_claims.service.accuracy import counted, rates
 from waybond_claims.service.brakes import HOUR_NOW, USED, Entry, in_force, read
 from waybond_contracts.claims import ReferralReason
 from waybond_kit.definition import Figure
@@ -13,6 +15,9 @@ REFERRALS = "waybond_referrals_waiting"
 LEDGER = "waybond_ledger_off_minor"
 STOPPED = "waybond_payments_stopped"
 CEILING = "waybond_payout_ceiling_used_ratio"
+AUDITED = "waybond_audit_answers"
+RATE = "waybond_audit_wrong_share"
+BOUND = "waybond_audit_wrong_share_bound"
 POSTINGS_AT_ONCE = 50_000
 
 _OPEN = "SELECT reason, count(*) FROM inbox WHERE shard = ANY($1::int[]) GROUP BY reason"
@@ -40,6 +45,9 @@ class ClaimsFigures:
             "What part of a payout ceiling was commanded in this hour, by all shards.",
             ("tenant", "product", "currency"),
         ),
+        (AUDITED, "Questions of audits by answer; none: not answered yet.", ("product", "sample", "answer")),
+        (RATE, "Share of the answers that found this wrong.", ("product", "sample", "wrong")),
+        (BOUND, "Bounds of that share by Wilson, 95 %.", ("product", "sample", "wrong", "bound")),
     )
 
     def __init__(self) -> None:
@@ -59,6 +67,7 @@ class ClaimsFigures:
             *(Figure(REFERRALS, (reason,), count) for reason, count in reasons.items()),
             *(Figure(LEDGER, (currency,), minor) for currency, minor in off.items()),
             *await _brake(pool),
+            *await _audited(pool, shards),
         ]
 
     async def _sum(self, pool: asyncpg.Pool, shard: int) -> None:
@@ -83,3 +92,15 @@ async def _brake(pool: asyncpg.Pool) -> list[Figure]:
 def _ratio(ceiling: Entry, used: int) -> float:
     """Of a ceiling of nothing all is used."""
     return used / ceiling.minor if ceiling.minor else 1.0
+
+
+async def _audited(pool: asyncpg.Pool, shards: Sequence[int]) -> list[Figure]:
+    """Each process tells of its own shards: add the answers up over processes, the shares say less than all of them."""
+    counts = await counted(pool, shards)
+    found = [Figure(AUDITED, (each.product, each.sample, each.choice or "none"), each.number) for each in counts]
+    for each in rates(counts):
+        about = each.product, each.sample, each.wrong
+        if each.rate is not None:
+            found.append(Figure(RATE, about, each.rate))
+        found += [Figure(BOUND, (*about, "low"), each.low), Figure(BOUND, (*about, "high"), each.high)]
+    return found

@@ -50,6 +50,8 @@ _ORDER = (
     "Terms",
     "ReferenceRate",
     "Authority",
+    "Audit",
+    "Shadow",
     "Amount",
 )
 _WORDS = ("Peril", "Scope", "DeliveredBy", "RemedyKind")
