@@ -148,7 +148,9 @@ def disagreements(document: dict[str, Any], operation: Operation, response: http
     described = operation.described["responses"].get(str(response.status_code))
     if described is None:
         return [f"status {response.status_code} is not described: {response.text:.300}"]
-    media_type = response.headers["content-type"]
+    media_type = response.headers.get("content-type")
+    if media_type is None and not response.content:
+        return [f"no body came with {response.status_code}"] if described.get("content") else []
     content = described.get("content", {}).get(media_type)
     if content is None:
         return [f"{media_type} is not described for {response.status_code}"]

@@ -13,7 +13,7 @@ from waybond_claims.app import DEFINITION
 from waybond_claims.desk.audits import AuditRow
 from waybond_claims.service.accuracy import Counted, counted
 from waybond_claims.service.figures import AUDITED, BOUND, RATE, ClaimsFigures
-from waybond_claims.service.storage import LedgerStorage
+from waybond_claims.service.storage import ClaimsStorage
 from waybond_kit import database as databases
 
 AT = datetime(2026, 1, 28, tzinfo=UTC)
@@ -38,9 +38,9 @@ async def test_an_answer_replaces_its_question(tables: asyncpg.Connection) -> No
     """Asked and answered in one batch, or in two; a row of another shard is another question."""
     first, second = asked(1), asked(2)
     wrong = {"choice": "should_not_have_paid", "wrong_minor": 4_000, "decided_by": "ann", "decided_at": AT}
-    await LedgerStorage().save(tables, 0, [first, replace(first, choice="right", decided_by="ann"), second])
-    await LedgerStorage().save(tables, 1, [second])
-    await LedgerStorage().save(tables, 0, [replace(second, **wrong)])
+    await ClaimsStorage().save(tables, 0, [first, replace(first, choice="right", decided_by="ann"), second])
+    await ClaimsStorage().save(tables, 1, [second])
+    await ClaimsStorage().save(tables, 0, [replace(second, **wrong)])
     assert await counted(tables, [0]) == [
         Counted("order-protection", "share", "right", 1),
         Counted("order-protection", "share", "should_not_have_paid", 1),
@@ -60,8 +60,8 @@ async def test_the_figures_are_those_of_the_shards(database: str, tables: asyncp
     """4 asked by lot, 2 answered, 1 of them wrong."""
     choices = ("", "", "right", "should_have_paid_more")
     rows = [asked(number, choice=choice) for number, choice in enumerate(choices)]
-    await LedgerStorage().save(tables, 0, rows)
-    await LedgerStorage().save(tables, 1, [asked(9, "denial", choice="should_have_paid", minor=None)])
+    await ClaimsStorage().save(tables, 0, rows)
+    await ClaimsStorage().save(tables, 1, [asked(9, "denial", choice="should_have_paid", minor=None)])
     async with asyncpg.create_pool(database, min_size=1, server_settings={"search_path": "claims"}) as pool:
         figures = await ClaimsFigures().count(pool, [0])
     about = "order-protection", "share"

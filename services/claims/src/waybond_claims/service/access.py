@@ -13,6 +13,8 @@ from waybond_contracts.event import OrderRef
 from waybond_kit.web import MEDIA_TYPE, Problem, tenant_behind
 
 API_KEY = Depends(HTTPBearer(scheme_name="api_key", description="The tenant's API key", auto_error=False))
+PROBLEM: dict[str, Any] = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/ProblemBody"}}}
+"""The body of a problem, as OpenAPI describes it (service/desk/described.py)."""
 _TEXTS = {
     401: "No valid API key",
     404: "The tenant has no case for this order",
@@ -23,7 +25,7 @@ _TEXTS = {
 
 def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """What a route answers beside what was asked for, as OpenAPI describes it."""
-    return {status: {"description": _TEXTS[status], "content": {MEDIA_TYPE: {}}} for status in statuses}
+    return {status: {"description": _TEXTS[status], "content": PROBLEM} for status in statuses}
 
 
 async def own_case(

@@ -7,7 +7,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.responses import JSONResponse
 
 from waybond_claims.service import links
-from waybond_claims.service.access import API_KEY, own_case, problems
+from waybond_claims.service.access import API_KEY, PROBLEM, own_case, problems
 from waybond_claims.service.cases import Stored, find
 from waybond_claims.service.settings import keys_of
 from waybond_claims.service.shown import Shown
@@ -15,7 +15,7 @@ from waybond_claims.service.status import BuyerStatus, language_of, status_of
 from waybond_contracts.errors import ContractError
 from waybond_contracts.orders import Language
 from waybond_kit.definition import Resources
-from waybond_kit.web import MEDIA_TYPE, Problem
+from waybond_kit.web import Problem
 
 PRIVATE = {
     "Cache-Control": "no-store",
@@ -43,7 +43,7 @@ SHOWN: dict[int | str, dict[str, Any]] = {
     404: {
         "description": "The link is not ours, has expired or was taken back, or the order is gone; it says not which",
         "headers": _NO_STORE,
-        "content": {MEDIA_TYPE: {}},
+        "content": PROBLEM,
     },
 }
 MADE_WITH: dict[str, Any] = {
@@ -115,6 +115,7 @@ def add_status_routes(app: FastAPI, resources: Resources) -> None:
     @app.delete(
         "/v1/claims/{tenant}/{platform}/{order_id}/status-links",
         status_code=204,
+        response_class=Response,
         responses=problems(401, 404, 422),
         dependencies=[API_KEY],
         summary="Take back all links to the order's status that were made so far",
