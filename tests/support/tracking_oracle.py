@@ -95,6 +95,19 @@ class Oracle:
         """Whether goods are left that no package holds: piece by piece."""
         if not self.scans:
             return True
+        pieces, own, unclear = self._handed_out()
+        worth_nothing = not any(line.total.minor for line in self.lines())
+        announced = (self.in_order() or 0) - len(own | unclear)
+        return any(dear or worth_nothing for _, dear in pieces) and (not unclear or announced > 0)
+
+    def again(self) -> set[str]:
+        """The packages that hold nothing but what another one held."""
+        _, own, unclear = self._handed_out()
+        return set(self.scans) - own - unclear if len(self.scans) > 1 else set()
+
+    def _handed_out(self) -> tuple[list[tuple[str, bool]], set[str], set[str]]:
+        """The pieces that are left (whether each cost something), the packages that have pieces of their own, and
+        those of which nobody knows what they hold."""
         pieces = [(line.line_id, bool(line.total.minor)) for line in self.lines() for _ in range(line.quantity)]
         worth_nothing = not any(dear for _, dear in pieces)
         ordered = {name for name, _ in pieces}
@@ -121,9 +134,7 @@ class Oracle:
                     if taken:
                         pieces.remove(taken)
                         own.add(name)
-        unclear = {name for name in self.scans if name not in clear and name not in again}
-        announced = (self.in_order() or 0) - len(own | unclear)
-        return any(dear or worth_nothing for _, dear in pieces) and (not unclear or announced > 0)
+        return pieces, own, {name for name in self.scans if name not in clear and name not in again}
 
     def _chain(self, name: str) -> list[str]:
         """The package, the one that it replaces, the one that that one replaces, ..."""
@@ -284,6 +295,10 @@ class Oracle:
 
     def _of_all(self, watch: Watch) -> list[tuple[datetime, datetime]]:
         each_alone = {name: self._of_package(watch, name) for name in self.scans}
+        again = self.again()
+        own = {name: starts for name, starts in each_alone.items() if name not in again}
+        # Goods that are shipped again do not start it anew (decision 84).
+        each_alone = own if any(own.values()) else each_alone
         found: list[tuple[datetime, datetime]] = []
         for said in sorted({said for starts in each_alone.values() for said, _ in starts}):
             so_far = [[at for other, at in starts if other <= said] for starts in each_alone.values()]

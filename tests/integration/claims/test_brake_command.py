@@ -94,7 +94,7 @@ def test_every_command_shows_an_example() -> None:
 @pytest.fixture
 async def topic(kafka: str) -> AsyncIterator[AIOKafkaConsumer]:
     """Reads what is published on `brakes` from now on."""
-    await create_topics(kafka, [BRAKES], 1)
+    await create_topics(kafka, [BRAKES], 8)
     consumer = AIOKafkaConsumer(bootstrap_servers=kafka)
     await consumer.start()
     consumer.assign([TopicPartition(BRAKES, 0)])

@@ -122,7 +122,8 @@ _DURATIONS = st.one_of(
 
 
 def _consistent(payload: dict[str, Any]) -> dict[str, Any]:
-    """What a schema cannot say: one currency an order, each line once, a span that does not run backwards."""
+    """What a schema cannot say: one currency an order, each line once, an offer that offers something, a span that does
+    not run backwards."""
     lines = payload.get("lines") or []
     amounts = [payload.get(each) for each in ("total", "shipping")]
     if lines:
@@ -133,6 +134,9 @@ def _consistent(payload: dict[str, Any]) -> dict[str, Any]:
         amount |= {"currency": one["currency"], "exponent": one["exponent"]}
     for ordinal, line in enumerate(lines):
         line["line_id"] = f"{ordinal}{line['line_id']}"
+    if "response_id" in payload:
+        offered = payload.get("amount") or payload.get("remedy")
+        payload["response"] = "offer" if offered else "accept"
     if payload.get("occurred_until"):
         payload["occurred_until"] = "2099-12-30T00:00:00Z"
     return payload

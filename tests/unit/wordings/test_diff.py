@@ -12,7 +12,9 @@ from hypothesis import strategies as st
 from pydantic import BaseModel
 
 from tests.support.wordings import FIELD, LATE, PRODUCTS, body, clause, exclusion, wording
-from waybond_contracts.sale import Authority, ReferenceRate, Terms
+from waybond_contracts.claimed import AppealTime, Evidence, FirstOffer, Remedy, RemedyKind, SellerTime
+from waybond_contracts.disputes import DocumentKind
+from waybond_contracts.sale import Audit, Authority, ReferenceRate, Shadow, Terms
 from waybond_contracts.shipments import ScanKind
 from waybond_contracts.worded import Amount
 from waybond_contracts.wording import (
@@ -67,6 +69,11 @@ SAMPLES: dict[str, Any] = {
     "clock": Clock.ORDER,
     "scan": ScanKind.HELD,
     "claim_window": ClaimWindow(clock=Clock.ORDER),
+    "seller": SellerTime(answers_within=DAY),
+    "offer": FirstOffer(share="0.5", open_for=DAY),
+    "appeal": AppealTime(within=DAY),
+    "audit": Audit(share="0.02"),
+    "shadow": Shadow(successor="order-protection-2027.1.1"),
     "deductible": Deductible(share="0.3"),
     "delivered_by": (DeliveredBy.DOOR,),
     "live_after": 3,
@@ -91,6 +98,8 @@ SAMPLES |= dict.fromkeys(
 ITEMS: dict[str, Any] = {
     "any_of": Condition(scan=ScanKind.DESTROYED),
     "tiers": Tier(share="0.9"),
+    "evidence": Evidence(any_of=(DocumentKind.STATEMENT,), within=DAY),
+    "remedies": Remedy(remedy=RemedyKind.CREDIT),
     "clause": Clause(id="MORE", peril=Peril.LATE, tiers=(Tier(share="1"),), trigger="claim"),
     "exclusion": Exclusion(id="MORE-X", circumstance="war"),
     "reference_rates": ReferenceRate(base="CNY", quote="EUR", rate="0.1"),

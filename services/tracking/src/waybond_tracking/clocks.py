@@ -50,7 +50,9 @@ def starts(state: State, watch: Watch, package: Package | None, delivered: datet
             return _of_package(watch, package)
         case _ if watch.scope is Scope.ORDER:
             again = replacements(state)
-            return _latest([_of_package(watch, each) for each in state.packages if each.id not in again])
+            own = _latest([_of_package(watch, each) for each in state.packages if each.id not in again])
+            # Of what was shipped first nothing may be known: then what was shipped again is the first word of it.
+            return own or _latest([_of_package(watch, each) for each in state.packages])
         case _:
             return ()
 

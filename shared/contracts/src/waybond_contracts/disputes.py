@@ -72,7 +72,6 @@ class Party(StrEnum):
     BUYER = "buyer"
     SELLER = "seller"
     PLATFORM = "platform"
-    CARRIER = "carrier"
 
 
 class Wish(StrEnum):
@@ -199,8 +198,6 @@ class ClaimFiled(DisputeEvent, topic=DISPUTES):
 
     @model_validator(mode="after")
     def _consistent(self) -> "ClaimFiled":
-        if self.by is Party.CARRIER:
-            raise ContractError("by", "buyer, seller or platform", self.by.value)
         check_refunded_lines(self.lines, self.amount.currency if self.amount is not None else None)
         return self
 

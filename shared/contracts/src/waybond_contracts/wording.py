@@ -4,7 +4,7 @@ import hashlib
 import tomllib
 from enum import StrEnum
 from functools import lru_cache
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, ValidationError, model_validator
 
@@ -442,6 +442,7 @@ class Wording(Strict):
 
 
 _WITHOUT_NUL = r"^[^\x00]*$"
+_P: dict[str, Any] = {"pattern": _WITHOUT_NUL}
 
 
 def _without_nul(body: str) -> str:
@@ -456,11 +457,7 @@ class WordingDocument(Model):
 
     sha256: Sha256
     """Of the body in UTF-8, in hexadecimal."""
-    body: Annotated[
-        str,
-        Field(max_length=MAX_DOCUMENT_CHARACTERS, json_schema_extra={"pattern": _WITHOUT_NUL}),
-        AfterValidator(_without_nul),
-    ]
+    body: Annotated[str, Field(max_length=MAX_DOCUMENT_CHARACTERS, json_schema_extra=_P), AfterValidator(_without_nul)]
     """The wording file's text (TOML)."""
 
     @model_validator(mode="after")
