@@ -28,6 +28,19 @@ def of_order_1002(said: str) -> list[str]:
     return [line for line in story.splitlines() if "commands refund" in line]
 
 
+def check_disputes(said: str) -> None:
+    """120.00 are paid for the vase with its photo; of 80.00 for the lamp 32.00 are offered, and a lead pays all."""
+    vase, _, lamp = said.partition("order US-2002 placed")
+    for told in ("asks the buyer for photo of damage or video", "commands refund", "of 120.00 USD", "a photo of the"):
+        assert told in vase
+    assert "Between the photo and the refund command lay" in vase
+    steps = ("offers the buyer 32.00 USD", "declines offer", "adjuster-1 decides referral", "appeals against", "lead-1")
+    places = [lamp.index(step) for step in (*steps, "of 80.00 USD")]
+    assert places == sorted(places)
+    assert "We decided this under “Goods that are not as described” of your cover." in lamp
+    assert "The books of both agree as well: I1, " in lamp
+
+
 @pytest.mark.servers
 def test_the_demo_tells_replays_checks_and_leaves_nothing_behind() -> None:
     command = [sys.executable, "-m", "waybond_local.cli", "demo", "--orders", "25"]
@@ -51,6 +64,7 @@ def test_the_demo_tells_replays_checks_and_leaves_nothing_behind() -> None:
     assert "Loss ratio by lane" in said
     assert said.count(" holds ") == 11
     assert "MB at most" in said
+    check_disputes(said.partition("5. Two disputes")[2])
     assert left_over() <= before
 
 

@@ -17,7 +17,7 @@ from tests.support.claims import (
     usd,
 )
 from waybond_claims.decide import decide
-from waybond_contracts.claims import ClaimDenied, ClaimReferred, DenialReason, RecoveryOpened
+from waybond_contracts.claims import BuyerNotified, ClaimDenied, ClaimReferred, DenialReason, RecoveryOpened
 from waybond_contracts.commands import DecideReferral
 from waybond_contracts.disputes import DisputeWithdrawn
 from waybond_contracts.refunds import CancelRefund, IssueRefund
@@ -185,7 +185,7 @@ def test_a_ruling_of_an_earlier_file_is_of_the_complaints_that_were_known() -> N
     old = replace(story.case, referrals=(replace(done, key="claim:M:"),))
     assert [type(each) for each in decide(old, Woken(day(9)), day(7)).events] == []
     again = decide(old, complaint(day(9), "MISSING_PARTS", "D-2"), day(9))
-    assert [type(each) for each in again.events] == [ClaimReferred]
+    assert [type(each) for each in again.events] == [ClaimReferred, BuyerNotified]
     assert again.state is not None
     assert msgspec.json.decode(msgspec.json.encode(again.state))["referrals"][1]["key"] == "claim:M::D-2"
 

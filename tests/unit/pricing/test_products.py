@@ -12,12 +12,14 @@ from waybond_contracts.wording import Clock, Peril
 from waybond_pricing.catalogue import Product
 from waybond_pricing.files import products, ratings
 
-
-def test_the_service_sells_three_products() -> None:
-    assert set(products()) == {PARCEL, GUARANTEE, FREIGHT}
+DISPUTES = "return-and-dispute-cover@2026.12.1"
 
 
-@pytest.mark.parametrize("key", [PARCEL, GUARANTEE, FREIGHT])
+def test_the_service_sells_four_products() -> None:
+    assert set(products()) == {PARCEL, GUARANTEE, FREIGHT, DISPUTES}
+
+
+@pytest.mark.parametrize("key", [PARCEL, GUARANTEE, FREIGHT, DISPUTES])
 def test_a_product_speaks_four_languages_and_says_that_its_rates_are_synthetic(key: str) -> None:
     wording = products()[key].wording
 

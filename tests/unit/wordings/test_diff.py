@@ -78,8 +78,8 @@ SAMPLES: dict[str, Any] = {
     "delivered_by": (DeliveredBy.DOOR,),
     "live_after": 3,
     "package_limit_minor": 77,
-} | dict.fromkeys(("share", "uplift", "rate_within"), "0.7")
-SAMPLES |= dict.fromkeys(("after", "silent_for", "opens", "closes", "per", "answer_within"), 5 * DAY)
+} | dict.fromkeys(("share", "uplift", "rate_within", "most"), "0.7")
+SAMPLES |= dict.fromkeys(("after", "silent_for", "opens", "closes", "per", "answer_within", "within"), 5 * DAY)
 SAMPLES |= dict.fromkeys(
     (
         "amount",
@@ -87,6 +87,8 @@ SAMPLES |= dict.fromkeys(
         "at_most",
         "limit",
         "value_above",
+        "above",
+        "up_to",
         "unanswered_up_to",
         "max_order_value",
         "adjuster",
@@ -134,8 +136,9 @@ def other(name: str, value: Any, annotation: Any) -> list[Any]:
         case timedelta():
             return [value + DAY, value - DAY]
         case tuple():
+            documents = bool(value) and isinstance(value[0], DocumentKind)
             return [
-                (*value, ITEMS[name]),
+                (*value, DocumentKind.LISTING if documents else ITEMS[name]),
                 *([value[:-1]] if value else []),
                 *([value[::-1]] if value[::-1] != value else []),
             ]

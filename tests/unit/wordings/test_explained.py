@@ -71,3 +71,28 @@ def test_every_clause_and_exclusion_is_said(path: Path) -> None:
     headings = [part.heading.split()[1] for part in explained(read) if part.path[0] in ("clause", "exclusion")]
     assert headings == [each.id for each in (*read.clause, *read.exclusion)]
     assert all(part.sentences for part in explained(read))
+
+
+def test_what_people_are_asked_for_is_said() -> None:
+    (path,) = [path for path in PRODUCTS if path.stem.startswith("return-and-dispute-cover")]
+    text = body(path)
+    assert sentences(text, "Clause DA-1")[1:] == (
+        "Met by what is claimed: it pays all that is insured.",
+        "It pays only what somebody claims.",
+        "The buyer has 7 days to hand in photo of damage or video; without it nothing is paid, and the claim is "
+        "closed.",
+        "Above 200 USD the buyer has 21 days to hand in expert opinion; without it a person decides.",
+        "With all of that it is paid by itself.",
+        "The buyer can ask for another look for 30 days, with something new.",
+        "Exclusions: EX-1.",
+    )
+    assert sentences(text, "Clause ND-1")[4:6] == (
+        "It can be made good by money back or a part of the money for goods that the buyer keeps, at most 60 %, borne "
+        "by the seller.",
+        "First the buyer is offered 40 % of it (a part of the money for goods that the buyer keeps), for 5 days; who "
+        "does not take it: a person decides.",
+    )
+    assert (
+        "The seller has 5 days to answer; without an answer it is due as soon as the evidence is there."
+        in sentences(text, "Clause MI-1")
+    )

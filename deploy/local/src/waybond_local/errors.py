@@ -9,6 +9,7 @@ from rich.markup import escape
 
 from waybond_contracts.errors import ContractError
 from waybond_kit.database import MigrationError
+from waybond_local.demo.scene import SceneError
 from waybond_local.history.table import HistoryError
 from waybond_local.jars import JarError
 from waybond_local.orders_cli import OrderError
@@ -47,6 +48,7 @@ EXPECTED = (
     ReferralError,
     ReplayError,
     RestoreError,
+    SceneError,
 )
 
 

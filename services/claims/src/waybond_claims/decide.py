@@ -21,6 +21,7 @@ from waybond_claims.facts.added import added
 from waybond_claims.payments import answers, braked, cancel, commands, retries
 from waybond_contracts import claims, refunds
 from waybond_contracts.commands import AcceptOffer, Appeal, DecideReferral, DeclineOffer
+from waybond_contracts.disputes import EvidenceSubmitted
 from waybond_contracts.event import Event
 from waybond_kit.aggregate import Outcome, Woken
 
@@ -36,6 +37,8 @@ def decide(
     before = state if state is not None else Case(since=now)
     case = _passed(before, now) if isinstance(fact, Woken) else _added(before, fact, now)
     draft = Draft(case, now, type(fact).__name__, sent_at or now, brake=brake)
+    if isinstance(fact, DecideReferral):
+        notices.appeal_decided(draft, fact, before)
     if isinstance(fact, Woken) or (case is not before and type(fact) not in handling.COMMANDS):
         _look(draft, fact)
         while (heard := answers.heard_already(draft.case, now)) is not draft.case:
@@ -100,12 +103,13 @@ def _look(draft: Draft, fact: Event | Woken) -> None:
     opening.opened(draft, owes)
     if not draft.case.opened:
         return
-    # Only complaints go a way of their own: what clocks and scans decide is not held up by it. Notices to the buyer of
-    # what is asked for and offered are to be written behind it, from the events that it has published.
+    # Only complaints go a way of their own: what clocks and scans decide is not held up by it.
+    began = len(draft.events)
     for _ in range(MAX_OFFERS):
         if not draft.case.disputes or owes is None or not follow.follow(draft, owes):
             break
         owes = entitlement(draft.case, draft.now)
+    followed = notices.steps(draft, began)
     commanded = len(draft.case.commands)
     if owes is not None:
         for stage in (_reckon, cancel.cancel, giveback.recover, _pay):
@@ -113,7 +117,10 @@ def _look(draft: Draft, fact: Event | Woken) -> None:
     _answer(draft, owes, paid_now=len(draft.case.commands) > commanded)
     if draft.case.disputes and owes is not None:
         follow.remember(draft, owes)
+        notices.steps(draft, followed)
     _ask(draft, owes)
+    if isinstance(fact, EvidenceSubmitted):
+        notices.received(draft, fact, began)
 
 
 def _in_hand(case: Case) -> bool:
@@ -154,14 +161,17 @@ def _pay(draft: Draft, owes: Entitlement) -> None:
 
 def _answer(draft: Draft, owes: Entitlement | None, *, paid_now: bool) -> None:
     """Answer the complaints."""
-    for dispute in answer(draft, owes, paid_now=paid_now):
-        notices.denied(draft, dispute)
+    for dispute, found in answer(draft, owes, paid_now=paid_now):
+        notices.denied(draft, dispute, found)
 
 
 def _ask(draft: Draft, owes: Entitlement | None) -> None:
     """Ask people, and tell the buyer of a refund that has to wait for them."""
     untold = braked.untold(draft)
-    for question in referrals.refer(draft, owes):
+    asked_now = referrals.refer(draft, owes)
+    if draft.case.disputes and asked_now:
+        notices.asked_a_person(draft, asked_now)
+    for question in asked_now:
         if question is draft.braked:
             if untold:
                 notices.refund_delayed(draft, question.minor or 0)

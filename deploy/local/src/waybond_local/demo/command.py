@@ -19,7 +19,7 @@ from waybond_contracts.policies import PolicyIssued
 from waybond_contracts.topics import TOPICS
 from waybond_contracts.wording import Wording
 from waybond_local import verify
-from waybond_local.demo import bad, brazil, report, unshipped
+from waybond_local.demo import bad, brazil, disputes, report, unshipped
 from waybond_local.demo.figures import Figures
 from waybond_local.demo.memory import MemoryWatch
 from waybond_local.demo.record import Reader, reader
@@ -78,14 +78,16 @@ def command(
     memory = MemoryWatch()
     try:
         told = _history(None if whole_history else YEAR, orders)
-        with (
-            signals_end_it(),
-            memory,
-            Stack(folder, Options(replay=True, partitions=partitions), tell=console.print) as stack,
-        ):
-            console.print(f"Everything runs after {time.monotonic() - began:.1f} s.")
-            checks = asyncio.run(_demo(stack.state, told, console))
-            memory.sample()
+        with signals_end_it(), memory:
+            with Stack(folder, Options(replay=True, partitions=partitions), tell=console.print) as stack:
+                console.print(f"Everything runs after {time.monotonic() - began:.1f} s.")
+                checks = asyncio.run(_demo(stack.state, told, console))
+                memory.sample()
+            console.print(Rule("5. Two disputes, as people file them now", align="left"))
+            console.print("A second stack, whose time is the wall's: people answer when they answer.", style="dim")
+            with Stack(_inside(folder), Options(partitions=1)) as stack:
+                checks += asyncio.run(_disputes(stack.state, console))
+                memory.sample()
     except KeyboardInterrupt:
         console.print("Stopped before its end.")
         raise typer.Exit(INTERRUPTED) from None
@@ -115,6 +117,13 @@ def _made(folder: Path) -> Path:
         raise typer.BadParameter(f"{folder} exists: the demo begins with an empty folder")
     folder.mkdir(parents=True)
     return folder
+
+
+def _inside(folder: Path) -> Path:
+    """A folder in the demo's own that servers may enter."""
+    inside = folder / "disputes"
+    inside.mkdir(mode=0o711)
+    return inside
 
 
 def _console() -> Console:
@@ -177,6 +186,18 @@ async def _counted(part: Part) -> tuple[Figures, Wording]:
     if wording is None:
         raise RuntimeError("no policy was bound for any shipment")
     return figures, wording
+
+
+async def _disputes(stack: StackState, console: Console) -> list[Check]:
+    """Both disputes, and what their books are checked for; shown where something does not hold."""
+    await disputes.tell(stack, TENANT, console)
+    checks = await verify.verify(stack)
+    if all(check.holds for check in checks):
+        names = ", ".join(check.name for check in checks if not check.unchecked)
+        console.print(f"The books of both agree as well: {names}.")
+    else:
+        verify.show(checks, console)
+    return checks
 
 
 async def _invariants(part: Part) -> list[Check]:

@@ -58,12 +58,14 @@ class Reader:
 
 
 @asynccontextmanager
-async def reader(bootstrap: str, topics: Iterable[str], partitions: int) -> AsyncIterator[Reader]:
+async def reader(
+    bootstrap: str, topics: Iterable[str], partitions: int, *, replay: bool = True
+) -> AsyncIterator[Reader]:
     """Reads from the beginning of every partition."""
     async with AIOKafkaConsumer(bootstrap_servers=bootstrap) as consumer:
         consumer.assign([TopicPartition(topic, n) for topic in topics for n in range(partitions)])
         await consumer.seek_to_beginning()
-        yield Reader(consumer)
+        yield Reader(consumer, replay=replay)
 
 
 def record_of(raw: ConsumerRecord, *, replay: bool) -> Record | None:

@@ -263,12 +263,14 @@ def _list(items: Iterable[str]) -> str:
 
 
 def fit_all(before: int = DEFAULT_BEFORE, history: scms.History | None = None) -> dict[str, str]:
-    """The text of every rating file, by its name."""
+    """The text of every rating file that a history is fitted for, by its name: of the products with a tariff."""
     tariffs = tomllib.loads((files("waybond_local.history") / "data" / "tariffs.toml").read_text("utf-8"))
     history = history or scms.read()
     texts: dict[str, str] = {}
     for product_file in sorted((files("waybond_pricing") / "products").iterdir(), key=lambda file: file.name):
         wording = parse(product_file.read_text("utf-8"))
+        if wording.product not in tariffs:
+            continue  # no history says anything of what it covers: its rating file is written by hand
         tariff = {**tariffs[wording.product], "regions": tariffs["regions"]}
         fitted = fit(observe(history, wording, tariff, before))
         texts[f"{wording.product}-{before}.1.toml"] = written(wording, tariff, fitted, before)

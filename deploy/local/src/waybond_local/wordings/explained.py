@@ -18,6 +18,7 @@ from waybond_contracts.wording import (
     Wording,
 )
 from waybond_local.wordings import words
+from waybond_local.wordings.claimed import asked
 from waybond_local.wordings.locator import Path
 
 _UNDONE = frozenset({Peril.LOST, Peril.RETURNED, Peril.NOT_RECEIVED})
@@ -111,6 +112,7 @@ def _clause(wording: Wording, clause: Clause) -> Iterator[str]:
     yield from _met(clause)
     if clause.trigger == "claim":
         yield f"It pays only what somebody claims{_window(clause.claim_window)}."
+    yield from asked(clause)
     if clause.deductible is not None:
         yield f"{words.deductible(clause.deductible)} stays with the buyer.".capitalize()
     if clause.limit is not None:
@@ -137,7 +139,8 @@ def _met(clause: Clause) -> Iterator[str]:
         for condition in clause.any_of:
             yield f"Met {way(condition)}: it pays {words.benefit(tier)}."
     else:
-        yield f"Met by what is claimed, once a person agrees: it pays {words.benefit(tier)}."
+        agrees = ", once a person agrees" if clause.proven != "pay" else ""
+        yield f"Met by what is claimed{agrees}: it pays {words.benefit(tier)}."
 
 
 def way(condition: Condition) -> str:

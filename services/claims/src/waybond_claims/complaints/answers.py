@@ -13,7 +13,7 @@ from waybond_claims.adjudication.complaints import is_about
 from waybond_claims.adjudication.course import OPEN, Standing
 from waybond_claims.adjudication.found import Found, rank
 from waybond_claims.adjudication.windows import followed
-from waybond_claims.case.complaint import Dispute
+from waybond_claims.case.complaint import NO_EVIDENCE, Dispute
 from waybond_claims.case.elsewhere import elsewhere
 from waybond_claims.case.state import Case, put
 from waybond_claims.complaints.deadlines import is_unread
@@ -26,8 +26,6 @@ from waybond_contracts.claims import DenialReason
 from waybond_contracts.explanation import FindingReason
 from waybond_kit.aggregate import Woken
 
-NO_EVIDENCE = "no_evidence"
-
 
 @dataclass(frozen=True, slots=True)
 class Answer:
@@ -38,11 +36,13 @@ class Answer:
     clauses: tuple[str, ...] = ()
     detail: str = ""
     """A nearer word for the reason."""
+    reopen_until: datetime | None = None
+    """Of one that is closed: until when what was missing opens it again, where that is worded."""
 
 
-def answer(draft: Draft, owes: Entitlement | None, *, paid_now: bool) -> tuple[Dispute, ...]:
-    """Answer every open dispute whose answer changed; return those that were told something."""
-    answered: list[Dispute] = []
+def answer(draft: Draft, owes: Entitlement | None, *, paid_now: bool) -> tuple[tuple[Dispute, Answer], ...]:
+    """Answer every open dispute whose answer changed; return those that were told something, and what."""
+    answered: list[tuple[Dispute, Answer]] = []
     for dispute in draft.case.disputes:
         if dispute.over or (dispute.opened_at is None and draft.case.policy is not None) or is_unread(dispute):
             continue  # It ended, or nobody knows what is complained of: a person is asked.
@@ -60,7 +60,7 @@ def answer(draft: Draft, owes: Entitlement | None, *, paid_now: bool) -> tuple[D
         draft.change(disputes=put(draft.case.disputes, after, "dispute_id"))
         if after.answer != APPROVED:
             _deny(draft, owes, after, found)
-            answered.append(replace(after, answer=found.reason.value))
+            answered.append((after, found))
     return tuple(answered)
 
 
@@ -118,8 +118,11 @@ def _answer(case: Case, owes: Entitlement | None, dispute: Dispute, now: datetim
         return None
     if FindingReason.EXCLUDED in reasons:
         return Answer(DenialReason.EXCLUDED, clauses=clauses)
-    detail = NO_EVIDENCE if any(_is_closed(owes, dispute, each) for each in relevant) else ""
-    return Answer(DenialReason.NOT_COVERED, clauses=clauses, detail=detail)
+    closed = [each.rule.clause.appeal for each in relevant if _is_closed(owes, dispute, each)]
+    if not closed:
+        return Answer(DenialReason.NOT_COVERED, clauses=clauses)
+    again = [now + appeal.within for appeal in closed if appeal is not None]
+    return Answer(DenialReason.NOT_COVERED, None, clauses, NO_EVIDENCE, max(again, default=None))
 
 
 def _reason(owes: Entitlement, dispute: Dispute, found: Found) -> FindingReason:

@@ -22,12 +22,15 @@ from waybond_claims.notices.complaints import (
     too_early,
 )
 from waybond_claims.notices.payments import approved, refund_delayed, refund_withdrawn
+from waybond_claims.notices.steps import appeal_decided, asked_a_person, received, steps
 
 __all__ = [
+    "appeal_decided",
     "appeal_received",
     "appeal_rejected",
     "appeal_upheld",
     "approved",
+    "asked_a_person",
     "claim_closed",
     "denied",
     "evidence_received",
@@ -36,11 +39,13 @@ __all__ = [
     "offer_declined",
     "offer_expired",
     "offer_made",
+    "received",
     "referred",
     "refund_delayed",
     "refund_withdrawn",
     "return_received",
     "return_requested",
     "seller_asked",
+    "steps",
     "too_early",
 ]

@@ -8,28 +8,34 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Literal
 
-from waybond_claims.case.complaint import Dispute
+from waybond_claims.case.complaint import NO_EVIDENCE, Dispute
+from waybond_claims.complaints.answers import Answer
 from waybond_claims.draft import Draft
 from waybond_claims.entitlement import net_paid
-from waybond_claims.notices.rendered import MAX_LABEL_CHARACTERS
+from waybond_claims.notices.rendered import MAX_LABEL_CHARACTERS, peril_of
 from waybond_claims.notices.telling import tell
 
 # answers to a complaint
 
 
-def denied(draft: Draft, dispute: Dispute) -> None:
+def denied(draft: Draft, dispute: Dispute, answer: Answer) -> None:
     """A complaint was answered; card schemes and wallets are answered by the event alone."""
     if dispute.source not in ("buyer", "platform"):
         return
-    about = dispute.answer
-    if about == "too_early":
-        too_early(draft, dispute.eligible_at)
-        return
-    paid_minor = net_paid(draft.case)
-    if about == "already_paid" and paid_minor:
+    about, paid_minor = answer.reason.value, net_paid(draft.case)
+    if answer.detail == NO_EVIDENCE:
+        claim_closed(draft, reopen_until=answer.reopen_until)
+    elif about == "too_early":
+        too_early(draft, answer.eligible_at)
+    elif about == "already_paid" and paid_minor:
         tell(draft, about, "already_paid.body", amounts={"amount": paid_minor})
-        return
-    tell(draft, about, "already_paid.elsewhere" if about == "already_paid" else f"{about}.body")
+    elif about == "already_paid":
+        tell(draft, about, "already_paid.elsewhere")
+    elif about in ("not_covered", "excluded") and len(answer.clauses) == 1:
+        words = {"clause": answer.clauses[0], "peril": peril_of(draft.case.wording, answer.clauses[0])}
+        tell(draft, about, f"{about}.body", f"{about}.clause", words=words)
+    else:
+        tell(draft, about, f"{about}.body")
 
 
 def too_early(draft: Draft, eligible_at: datetime | None) -> None:
@@ -64,9 +70,11 @@ def claim_closed(draft: Draft, *, reopen_until: datetime | None = None) -> None:
 
 
 def offer_made(draft: Draft, minor: int, expires_at: datetime, *, gives_up: bool) -> None:
-    """The buyer is offered an amount; `gives_up`: whoever accepts it is paid nothing more for the claim."""
-    sentences = ["offer_made.body", "offer_made.gives_up"] if gives_up else ["offer_made.body"]
-    tell(draft, "offer_made", *sentences, amounts={"amount": minor}, instants={"until": expires_at}, act_by=expires_at)
+    """The buyer is offered an amount, or the goods once more where it is 0; `gives_up`: whoever accepts it is paid
+    nothing more for the claim."""
+    sentences = ["offer_made.body" if minor else "offer_made.again", *(["offer_made.gives_up"] if gives_up else [])]
+    amounts = {"amount": minor} if minor else {}
+    tell(draft, "offer_made", *sentences, amounts=amounts, instants={"until": expires_at}, act_by=expires_at)
 
 
 def offer_accepted(draft: Draft, minor: int) -> None:
@@ -128,9 +136,10 @@ def appeal_upheld(draft: Draft) -> None:
     tell(draft, "appeal_upheld", "appeal_upheld.body")
 
 
-def appeal_rejected(draft: Draft) -> None:
-    """The decision stays."""
-    tell(draft, "appeal_rejected", "appeal_rejected.body")
+def appeal_rejected(draft: Draft, why: str = "body") -> None:
+    """The decision stays: a person has looked again (`body`), or it came too late (`appeal_too_late`) or brought
+    nothing that was not known (`nothing_new`)."""
+    tell(draft, "appeal_rejected", f"appeal_rejected.{why}")
 
 
 # returns

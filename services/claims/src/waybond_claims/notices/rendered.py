@@ -15,7 +15,7 @@ from waybond_claims.case.state import Case
 from waybond_claims.events import notice
 from waybond_claims.texts import spelling
 from waybond_claims.texts.catalogue import LOCALES, TEXTS
-from waybond_claims.texts.shape import OTHER_EVIDENCE, PLACES, Place
+from waybond_claims.texts.shape import MAX_KINDS_NAMED, OTHER_EVIDENCE, PLACES, Place
 from waybond_contracts.claims import Notice
 from waybond_contracts.orders import Language
 from waybond_contracts.wording import parse
@@ -44,7 +44,7 @@ class Fixed(NamedTuple):
     left: tuple[int, str] | None
     """How many, and of which unit."""
     peril: str
-    """That the clause covers: the key of the first sentence, which says what happened."""
+    """That the clause covers: told, or the key of the first sentence, which says what happened."""
     kinds: tuple[str, ...]
     titles: tuple[tuple[str, str], ...]
     """Of the clause, by language."""
@@ -100,7 +100,7 @@ def _fixed(told: Told, case: Case) -> Fixed:
         tuple(days),
         tuple(moments),
         left(told.at, until) if until is not None else None,
-        told.sentences[0].rpartition(".")[2] if clause else "",
+        (words.get("peril") or told.sentences[0].rpartition(".")[2]) if clause else "",
         tuple(words["kinds"].split(",")) if "kinds" in words else (),
         _titles(case.wording, clause) if clause else (),
     )
@@ -119,6 +119,12 @@ def _titles(wording: str, clause_id: str) -> tuple[tuple[str, str], ...]:
         if clause.id == clause_id:
             return tuple([each for each in clause.title.items() if 0 < len(each[1]) <= MAX_TITLE_CHARACTERS])
     return ()
+
+
+@lru_cache(TITLES_KEPT)
+def peril_of(wording: str, clause_id: str) -> str:
+    """The peril that the clause covers; `other` for a clause that the wording does not have."""
+    return next((each.peril.value for each in parse(wording).clause if each.id == clause_id), "other")
 
 
 @lru_cache(FORMS_KEPT)
@@ -144,11 +150,22 @@ def _form(fixed: Fixed, language: Language, locale: str) -> Form:
 
 
 def kinds_named(kinds: tuple[str, ...], names: Mapping[str, str], locale: str) -> str:
-    """Kinds of evidence as a list; those without a name of their own are named together, last."""
-    known = [names[kind] for kind in dict.fromkeys(kinds) if kind in names and kind != OTHER_EVIDENCE]
-    if len(known) < len(set(kinds)):
-        known.append(names[OTHER_EVIDENCE])
-    return spelling.listed(known, locale)
+    """Kinds of evidence as a list: a photo of the damage or a video, and the invoice. A text of several kinds with bars
+    between them means one of these. Those without a name of their own, and all behind the first MAX_KINDS_NAMED, are
+    named together, last.
+    """
+    groups: list[str] = []
+    room, other = MAX_KINDS_NAMED, False
+    for group in dict.fromkeys(kinds):
+        known = [names[kind] for kind in group.split("|") if kind in names and kind != OTHER_EVIDENCE]
+        if known and room:
+            groups.append(spelling.either(known[:room], locale))
+            room -= min(room, len(known))
+        else:
+            other = True
+    if other:
+        groups.append(names[OTHER_EVIDENCE])
+    return spelling.listed(groups, locale)
 
 
 def _sentence(sentences: Mapping[str, Mapping[str, str]], name: str) -> str:

@@ -16,7 +16,7 @@ from babel.core import Locale, UnknownLocaleError
 
 from waybond_claims.notices.rendered import MAX_LABEL_CHARACTERS, MAX_TITLE_CHARACTERS, kinds_named
 from waybond_claims.texts import spelling
-from waybond_claims.texts.shape import NOTICES, OTHER_EVIDENCE, PLACES, UNITS, Place, keys
+from waybond_claims.texts.shape import EVIDENCE, MAX_KINDS_NAMED, NOTICES, PLACES, UNITS, Place, keys
 from waybond_contracts._iso import EXPONENTS
 from waybond_contracts.claims import MAX_NOTICE_CHARACTERS
 from waybond_contracts.fields import MAX_ID_CHARACTERS, MAX_INTEGER
@@ -26,6 +26,7 @@ FOLDER = Path(__file__).parent
 MAX_COUNTED = 999
 """The largest count that is written: days that are left."""
 MAX_SUBJECT_CHARACTERS = 200
+_UNNAMED = "kind without a name"
 _HEAD = ("locale", *UNITS)
 _LONGEST_ZONE = timezone(timedelta(hours=-12))
 
@@ -77,7 +78,7 @@ def _wrong_count(file: Mapping[str, Any], unit: str, needed: set[str], known: se
 
 
 def _wrong_sentences(file: Mapping[str, Any], english: Mapping[str, Any]) -> Iterator[str]:
-    wanted = keys() | {"evidence": set(english.get("evidence", ())) | {OTHER_EVIDENCE}}
+    wanted = keys() | {"evidence": set(english.get("evidence", ())) | EVIDENCE}
     for group in sorted(set(file) - set(wanted) - set(_HEAD)):
         yield f"{group}: nothing of this name is ever told"
     for group, expected in wanted.items():
@@ -170,7 +171,9 @@ def _longest(place: Place, file: Mapping[str, Any], locale: str) -> int:
     if place is Place.CLAUSE:
         return max(MAX_TITLE_CHARACTERS, *[len(name) for name in file["peril"].values()])
     if place is Place.KINDS:
-        return len(kinds_named((*file["evidence"], "kind without a name"), file["evidence"], locale))
+        named = sorted(file["evidence"], key=lambda kind: len(file["evidence"][kind]))[-MAX_KINDS_NAMED:]
+        lists = (*named, _UNNAMED), ("|".join(named), _UNNAMED)
+        return max([len(kinds_named(kinds, file["evidence"], locale)) for kinds in lists])
     return MAX_LABEL_CHARACTERS
 
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from enum import Enum
 from typing import NamedTuple
 
+from waybond_contracts.disputes import DocumentKind
 from waybond_contracts.wording import Peril
 
 
@@ -42,8 +43,12 @@ HAPPENED = tuple([f"happened.{peril}" for peril in PERILS])
 REST = tuple([f"rest.{peril}" for peril in PERILS])
 UNITS = ("days", "hours", "minutes")
 """What is counted; in a file each has a form for each plural that its language has."""
-OTHER_EVIDENCE = "other"
+OTHER_EVIDENCE = DocumentKind.OTHER.value
 """How evidence of a kind without a name of its own is called."""
+EVIDENCE = frozenset([kind.value for kind in DocumentKind])
+"""The kinds of evidence that have a name in each language."""
+MAX_KINDS_NAMED = 8
+"""How many kinds of evidence a notice names; what is beyond them is other evidence."""
 
 
 class Made(NamedTuple):
@@ -65,10 +70,10 @@ NOTICES: Mapping[str, Made] = {
     "refund_withdrawn": Made((("refund_withdrawn.body", "refund_withdrawn.elsewhere"),)),
     "too_early": Made((("too_early.body", "too_early.undated"),)),
     "already_paid": Made((("already_paid.body", "already_paid.elsewhere"),)),
-    "not_covered": Made((("not_covered.body",),)),
-    "excluded": Made((("excluded.body",),)),
+    "not_covered": Made((("not_covered.body",), ("not_covered.clause", ""))),
+    "excluded": Made((("excluded.body",), ("excluded.clause", ""))),
     "no_policy": Made((("no_policy.body",),)),
-    "offer_made": Made((("offer_made.body",), ("offer_made.gives_up", ""))),
+    "offer_made": Made((("offer_made.body", "offer_made.again"), ("offer_made.gives_up", ""))),
     "offer_accepted": Made((("offer_accepted.body",),)),
     "offer_declined": Made((("offer_declined.body",), _NEXT)),
     "offer_expired": Made((("offer_expired.body",),)),
@@ -81,7 +86,9 @@ NOTICES: Mapping[str, Made] = {
     "claim_closed": Made((("claim_closed.body",), ("claim_closed.reopen", ""))),
     "appeal_received": Made((("appeal_received.body",), _NEXT)),
     "appeal_upheld": Made((("appeal_upheld.body",),)),
-    "appeal_rejected": Made((("appeal_rejected.body",),)),
+    "appeal_rejected": Made(
+        (("appeal_rejected.body", "appeal_rejected.appeal_too_late", "appeal_rejected.nothing_new"),)
+    ),
     "return_requested": Made(
         (("return_requested.body",), ("return_requested.back", ""), ("return_requested.label", ""))
     ),

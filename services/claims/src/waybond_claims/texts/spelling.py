@@ -54,6 +54,11 @@ def listed(words: Sequence[str], locale: str) -> str:
     return format_list(words, locale=locale)
 
 
+def either(words: Sequence[str], locale: str) -> str:
+    """Some words of which one is meant: a photo or a video."""
+    return format_list(words, "or", locale=locale)
+
+
 def amount(minor: int, currency: str, locale: str) -> str:
     """An amount of zero or more as the locale writes it.
 
