@@ -26,7 +26,7 @@ from waybond_contracts.claims import DenialReason
 from waybond_contracts.explanation import FindingReason
 from waybond_kit.aggregate import Woken
 
-NO_EVIDENCE = "no_evidence"
+NO_EVIDENCE, NOT_RETURNED = "no_evidence", "not_returned"
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +118,7 @@ def _answer(case: Case, owes: Entitlement | None, dispute: Dispute, now: datetim
         return None
     if FindingReason.EXCLUDED in reasons:
         return Answer(DenialReason.EXCLUDED, clauses=clauses)
-    detail = NO_EVIDENCE if any(_is_closed(owes, dispute, each) for each in relevant) else ""
+    detail = next((closed for each in relevant if (closed := _closed(owes, dispute, each))), "")
     return Answer(DenialReason.NOT_COVERED, clauses=clauses, detail=detail)
 
 
@@ -131,10 +131,11 @@ def _reason(owes: Entitlement, dispute: Dispute, found: Found) -> FindingReason:
     return found.reason if OPEN.intersection(mine) or not mine else FindingReason.NOT_MET
 
 
-def _is_closed(owes: Entitlement, dispute: Dispute, found: Found) -> bool:
-    """Whether the complaint is closed under the clause, since what it needs did not come."""
+def _closed(owes: Entitlement, dispute: Dispute, found: Found) -> str:
+    """What did not come, if the complaint is closed under the clause for want of it."""
     ways = followed(owes.view, found) if found.rule.guided else []
-    return any(each.dispute_id == dispute.dispute_id and way.standing is Standing.CLOSED for each, way in ways)
+    closed = [way for each, way in ways if each.dispute_id == dispute.dispute_id and way.standing is Standing.CLOSED]
+    return (NOT_RETURNED if closed[0].return_step else NO_EVIDENCE) if closed else ""
 
 
 def _relevant(owes: Entitlement, dispute: Dispute) -> list[Found]:
