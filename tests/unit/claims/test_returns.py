@@ -129,6 +129,29 @@ def test_nothing_is_waited_for_once_the_complaint_is_withdrawn() -> None:
     assert paid(story) == []
 
 
+def test_what_a_person_gave_before_is_paid_where_the_next_one_says_no_amount() -> None:
+    """60 of 100 first. The parcel was empty, and the person who is asked then just says `pay`: 60."""
+    story = told(clause(journey()))
+    story.when(complaint(day(5), "DAMAGED"))
+    story.when(ruling(story.last(ClaimReferred), "pay", day(6), amount=usd(6_000)))
+    story.given(moved(day(7), handed_in=day(7), back=day(9)), received(day(10), "empty"))
+    story.when(ruling(story.last(ClaimReferred), "pay", day(11)))
+    assert paid(story) == [6_000]
+
+
+def test_a_return_of_another_complaint_says_nothing() -> None:
+    story = told()
+    story.given(CLAIM, moved(day(6), handed_in=day(6), back=day(7), dispute_id="D-2"))
+    story.when(moved(day(7), package_id="R2", handed_in=day(6), back=day(7), dispute_id=None))
+    assert [step for step, _, _ in steps(story)] == ["label"]
+
+
+def test_no_step_is_open_once_it_is_decided() -> None:
+    story = back()
+    story.when(received(day(21)))
+    assert [each.due for each in story.case.returning] == [None]
+
+
 # the seller sends no label
 
 
@@ -301,6 +324,57 @@ def test_a_lead_who_upholds_an_appeal_pays_without_the_goods() -> None:
     story.when(appeal(story, day(23), "carrier_report"))
     story.when(ruling(story.last(ClaimReferred), "pay", day(24), by="lead-1", role="lead"))
     assert paid(story) == [10_000]
+
+
+def test_a_lead_who_upheld_an_appeal_first_does_not_pay_for_an_empty_parcel() -> None:
+    """Refused, then given by a lead, so the goods are to come back; the parcel is empty, and a person refuses that."""
+    story = told(clause(journey()) + 'appeal = { within = "P30D" }\n')
+    story.when(complaint(day(5), "DAMAGED"))
+    story.when(ruling(story.last(ClaimReferred), "do_not_pay", day(6)))
+    story.when(appeal(story, day(7), "expert_opinion"))
+    story.when(ruling(story.last(ClaimReferred), "pay", day(8), by="lead-1", role="lead"))
+    assert [step for step, _, _ in steps(story)] == ["label"]
+    story.when(received(day(20), "empty"))
+    story.when(ruling(story.last(ClaimReferred), "do_not_pay", day(21)))
+    assert paid(story) == []
+
+
+def test_a_new_word_of_the_seller_is_something_new_and_whoever_decided_does_not_decide_again() -> None:
+    """Refused as empty by lead-1. The seller finds the goods; the buyer appeals, and another lead decides."""
+    story = back(wanting_back() + 'appeal = { within = "P30D" }\n')
+    story.when(received(day(21), "empty"))
+    story.when(ruling(story.last(ClaimReferred), "do_not_pay", day(22), by="lead-1", role="lead"))
+    story.given(received(day(23)), appeal(story, day(24)))
+    question = story.last(ClaimReferred)
+    assert question.choices == ("uphold", "pay", "do_not_pay")
+    story.when(ruling(question, "pay", day(25), by="lead-1", role="lead"))
+    assert paid(story) == []
+    story.when(ruling(story.last(ClaimReferred), "pay", day(26), by="lead-2", role="lead"))
+    assert paid(story) == [10_000]
+
+
+def test_an_earlier_word_that_is_known_later_does_not_count() -> None:
+    story = back()
+    story.when(received(day(22), "empty"))
+    story.when(received(day(21)), day(23))
+    assert paid(story) == []
+
+
+def test_a_word_about_one_of_two_parcels_is_not_about_all() -> None:
+    """R2 is back on day 22 with R; the seller names R alone, and then both."""
+    story = back()
+    story.when(moved(day(20, 1), package_id="R2", handed_in=day(9)))
+    story.when(received(day(21), package_id="R"))
+    assert paid(story) == []
+    story.given(moved(day(22), 2, package_id="R2", handed_in=day(9), back=day(22)), received(day(23), package_id="R2"))
+    assert paid(story) == [10_000]
+
+
+def test_a_step_that_opens_again_keeps_its_day() -> None:
+    """Back on day 20, but not on day 21: the carrier has until day 53, as it had."""
+    story = back()
+    story.when(moved(day(21), 4, handed_in=day(8)))
+    assert steps(story)[-1] == ("back", "carrier", day(53))
 
 
 def test_of_two_words_about_the_same_goods_the_later_counts() -> None:

@@ -107,6 +107,13 @@ def test_the_newest_booking_says_of_which_complaint_it_is() -> None:
     assert says(told).dispute_id == "D-2"
 
 
+@pytest.mark.parametrize("first", ["D-1", "D-2"])
+def test_of_two_bookings_of_one_instant_the_same_one_counts_in_any_order(first: str) -> None:
+    other = {"D-1": "D-2", "D-2": "D-1"}[first]
+    told = bound().given(booked(30, "R", returns=first), booked(30, "R", returns=other))
+    assert says(told).dispute_id == "D-2"
+
+
 def test_what_is_said_again_is_told_once() -> None:
     told = bound().given(booked(30, "R", returns="D-1"), booked(30, "R", returns="D-1"))
     told.given(scanned(K.PICKED_UP, 31, "R"), scanned(K.PICKED_UP, 31, "R"), checked(32, "R"))
@@ -216,6 +223,19 @@ def test_an_id_that_was_booked_outbound_too_is_the_orders(first: str) -> None:
     assert told.state is not None
     assert ([each.id for each in told.state.packages], told.state.returns) == (["A"], ())
     assert all(not each.standing for each in only(ReturnMoved, told.events)[-1:])
+
+
+def test_what_was_seen_of_a_package_is_told_again_once_it_is_the_orders_after_all() -> None:
+    """X is scanned, booked as a return, and then as a package: its arrival counts."""
+    told = bound().given(scanned(K.DELIVERED, 9, "X"), booked(10, "X", returns="D-1"))
+    assert only(ShipmentDelivered, told.when(booked(11, "X")))
+
+
+def test_scans_of_a_returns_tracker_under_the_id_of_a_package_that_is_booked_later_are_none_of_it() -> None:
+    told = bound().given(scanned(K.DELIVERED, 5, "X", direction=Direction.RETURN))
+    told.when(booked(6, "X"))
+    assert not only(ShipmentDelivered, told.events)
+    assert not says(told).standing
 
 
 def test_returns_beyond_the_bound_are_left_out_and_counted() -> None:

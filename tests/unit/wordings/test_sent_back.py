@@ -6,6 +6,8 @@ import pytest
 
 from tests.support.wordings import clause, found, wording
 from waybond_contracts.wording import parse
+from waybond_local.wordings.change import Way
+from waybond_local.wordings.diff import difference
 from waybond_local.wordings.explained import explained
 from waybond_local.wordings.reading import UnreadableError, read_text
 
@@ -73,3 +75,21 @@ def test_what_cannot_be_meant_is_named_with_its_line(steps: str, line: str) -> N
 def test_what_never_came_cannot_be_sent_back(peril: str) -> None:
     assert "return-of-nothing" in found(returning(peril=peril))
     assert "return-of-nothing" not in found(returning())
+
+
+def test_what_changes_in_a_return_is_said_word_by_word() -> None:
+    steps = STEPS.replace("P45D", "P30D").replace("P10D", "P7D") + 'empty = "pay"\nsilent = "refer"\n'
+    found = [(each.what, each.way) for each in difference(parse(returning()), parse(returning(steps)))]
+    assert found == [
+        ("return, handed in within: 7 days instead of 10 days", Way.LESS),
+        ("return, back within: 30 days instead of 45 days", Way.MORE),
+        ("return, silent: refer instead of pay", Way.LESS),
+        ("return, empty: pay instead of refer", Way.MORE),
+    ]
+
+
+def test_a_return_that_is_new_is_said_whole() -> None:
+    refund = returning().partition("[[clause.remedies]]")[0] + 'remedies = [{ remedy = "refund" }]\n'
+    ((what, way),) = [(each.what, each.way) for each in difference(parse(refund), parse(returning()))]
+    assert what.startswith("remedies: remedy return, borne by insurer, journey label within 3 days")
+    assert way is Way.OTHER

@@ -1,12 +1,13 @@
-"""Goods that have to come back before a clause pays: told in sentences, and checked."""
+"""Goods that have to come back before a clause pays: told in sentences, checked, and compared."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 
-from waybond_contracts.claimed import RemedyKind
+from waybond_contracts.claimed import Remedy, RemedyKind
 from waybond_contracts.return_terms import ReturnTerms
 from waybond_contracts.wording import Clause, Peril
 from waybond_local.wordings import words
+from waybond_local.wordings.change import Way, instead, rising
 from waybond_local.wordings.finding import Finding
 from waybond_local.wordings.ground import Ground
 from waybond_local.wordings.locator import Path
@@ -20,6 +21,8 @@ _FOLLOWS = {
 _NEVER_CAME = frozenset({Peril.LOST, Peril.NOT_RECEIVED, Peril.MISSING})
 """What a buyer does not have, nobody can send back."""
 _CONDITIONS = ("damaged", "empty", "missing", "other_item")
+_RANK = ("close", "refer", "counts", "pay")
+"""What follows, from what is least for the buyer."""
 LONGEST = timedelta(days=365)
 """A refund that can take longer than this is none."""
 
@@ -73,6 +76,27 @@ def never(ground: Ground) -> Iterator[Finding]:
         if longest > LONGEST:
             what = f"The steps of the return take {words.duration(longest)} together, each at its longest."
             yield Finding("return-without-end", where, clause.id, what, "Shorten the step that is longer than meant.")
+
+
+def changed(old: Sequence[Remedy], new: Sequence[Remedy]) -> Iterator[tuple[str, Way]]:
+    """What changes in a clause's remedies: of a return that stays one, word by word."""
+    was, now = ([each.journey for each in remedies if each.journey is not None] for remedies in (old, new))
+    bare = [[each.model_copy(update={"journey": None}) for each in remedies] for remedies in (old, new)]
+    if len(was) != 1 or len(now) != 1 or bare[0] != bare[1]:
+        yield instead("remedies", tuple(old), tuple(new)), Way.OTHER
+        return
+    for field in ReturnTerms.model_fields:
+        before, after = getattr(was[0], field), getattr(now[0], field)
+        if before != after:
+            yield instead(f"return, {words.spoken(field)}", before, after), _way(field, before, after)
+
+
+def _way(field: str, before: object, after: object) -> Way:
+    """More time for the buyer is more, and less for all others; of what follows, what pays is the most."""
+    if before in _RANK and after in _RANK:
+        return rising(_RANK.index(str(before)), _RANK.index(str(after)))
+    way = rising(before, after)
+    return way if field == "handed_in_within" else way.turned()
 
 
 def _journey(clause: Clause) -> tuple[int, ReturnTerms | None]:

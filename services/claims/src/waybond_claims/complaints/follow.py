@@ -43,7 +43,7 @@ def follow(draft: Draft, owes: Entitlement) -> bool:
     more = owes.entitled < min(owes.available, owes.view.cover.limit)
     waiting = [each for each in ways if more and each.found.reason is FindingReason.NEEDS_CLAIM]
     evidence.ask(draft, ways, waiting)
-    returns.ask(draft, ways, waiting)
+    returns.ask(draft, waiting)
     return offers.offer(draft, owes, waiting)
 
 

@@ -17,20 +17,20 @@ from waybond_claims.draft import Draft
 from waybond_contracts import claims
 
 
-def ask(draft: Draft, ways: Sequence[Followed], waiting: Sequence[Followed]) -> None:
-    """Open the steps that complaints wait for which `waiting` are; for all others nothing is waited for any more."""
-    if not draft.case.returning and all(each.course.step is None for each in waiting):
-        return
-    asked = {(each.complaint.dispute_id, each.clause.id) for each in waiting}
-    for each in ways:
-        key = each.complaint.dispute_id, each.clause.id
-        step = each.course.step if key in asked else None
-        known = returning_of(draft.case.returning, *key)
-        if step is None:
-            if known is not None and known.step:
-                _keep(draft, replace(known, step=""))
-        elif known is None or known.step != step.name:
-            _opened(draft, each, known or Returning(*key), step)
+def ask(draft: Draft, waiting: Sequence[Followed]) -> None:
+    """Open the steps that these complaints wait for; for all others nothing is waited for any more."""
+    open_steps = {
+        (each.complaint.dispute_id, each.clause.id): (each, each.course.step)
+        for each in waiting
+        if each.course.step is not None
+    }
+    for known in draft.case.returning:
+        if known.step and (known.dispute_id, known.clause_id) not in open_steps:
+            _keep(draft, replace(known, step=""))
+    for key, (way, step) in open_steps.items():
+        known = returning_of(draft.case.returning, *key) or Returning(*key)
+        if known.step != step.name:
+            _opened(draft, way, known, step)
 
 
 def _opened(draft: Draft, way: Followed, known: Returning, step: Step) -> None:
