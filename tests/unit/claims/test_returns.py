@@ -235,9 +235,10 @@ def test_the_seller_who_has_the_goods_says_more_than_a_date() -> None:
 @pytest.mark.parametrize(("word", "amounts"), [("pay", [10_000]), ("close", []), ("refer", [])])
 def test_a_parcel_that_is_lost_on_its_way_back_goes_as_worded(word: str, amounts: list[int]) -> None:
     story = under_way(wanting_back(f'not_back = "{word}"'))
-    story.when(moved(day(12), 3, handed_in=day(8), lost=day(12)))
+    story.when(moved(day(12), 3, handed_in=day(8), lost=day(12), tracking_number="RR1BR"))
     assert paid(story) == amounts
-    assert len(story.named(ClaimReferred)) == (word == "refer")
+    asked = [each.question for each in story.named(ClaimReferred)]
+    assert ["The return RR1BR was lost on its way back." in each for each in asked] == [True] * (word == "refer")
     assert [each.detail for each in story.named(ClaimDenied)] == (["not_returned"] if word == "close" else [])
 
 
@@ -263,7 +264,7 @@ def test_a_parcel_that_turns_round_is_put_before_a_person() -> None:
     """Even where a loss pays: the buyer gets the goods."""
     story = under_way(wanting_back('not_back = "pay"'))
     story.when(moved(day(12), 3, handed_in=day(8), sent_back=day(12)))
-    assert "turned round" in story.last(ClaimReferred).question
+    assert "The return R turned round" in story.last(ClaimReferred).question
     assert paid(story) == []
 
 

@@ -30,6 +30,8 @@ from waybond_contracts.wording import Clause
 
 PAYS, REFERS, CLOSES = "pay", "refer", "close"
 RECEIVED = "received"
+MAX_NAMED = 5
+"""Of parcels, in what a person is told."""
 
 
 class Step(Struct, frozen=True, gc=False):
@@ -87,20 +89,25 @@ def _way(kept: Returning, terms: ReturnTerms, parcels: list[Parcel]) -> Returned
     """Of parcels that were handed in: all have to come back, and one of them in time is enough to be in time."""
     by, at = kept.until(HANDED_IN), min([each.handed_in.earliest for each in parcels if each.handed_in is not None])
     if by is not None and at > by and terms.handed_in_late != "counts":
-        why = f"The parcel was handed in on {at:%F}, after {by:%F %H:%M} UTC."
+        why = f"{_named(parcels)} was handed in on {at:%F}, after {by:%F %H:%M} UTC."
         return Returned("handed_in_late", terms.handed_in_late, why=why)
     if all(each.back is not None for each in parcels):
         if not kept.is_over(ACKNOWLEDGED):
             return _open(Step(ACKNOWLEDGED, "seller", terms.acknowledged_within, terms.silent))
-        return Returned("silent", terms.silent, why="The parcel is back, and the seller does not say what was in it.")
+        why = f"{_named(parcels)} is back, and the seller does not say what was in it."
+        return Returned("silent", terms.silent, why=why)
     waiting = [each for each in parcels if each.back is None]
     if any(each.sent_back is not None for each in waiting):
-        return Returned("sent_back", REFERS, why="The parcel turned round, on its way back to the buyer.")
+        return Returned("sent_back", REFERS, why=f"{_named(waiting)} turned round, on its way back to the buyer.")
     if any(each.lost is not None for each in waiting):
-        return Returned("lost", terms.not_back, why="The carrier lost the parcel on its way back.")
+        return Returned("lost", terms.not_back, why=f"{_named(waiting)} was lost on its way back.")
     if kept.is_over(BACK):
-        return Returned("not_back", terms.not_back, why="The parcel was handed in, and it is not back.")
+        return Returned("not_back", terms.not_back, why=f"{_named(waiting)} was handed in, and is not back.")
     return _open(Step(BACK, "carrier", terms.back_within, terms.not_back))
+
+
+def _named(parcels: list[Parcel]) -> str:
+    return f"The return {', '.join([each.name for each in parcels][:MAX_NAMED])}"
 
 
 def _open(step: Step) -> Returned:

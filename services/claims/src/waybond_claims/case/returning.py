@@ -27,6 +27,13 @@ class Parcel(Struct, frozen=True, array_like=True):
     back: Interval | None = None
     lost: Interval | None = None
     sent_back: Interval | None = None
+    tracking_number: str = ""
+    """As the carrier wrote it: what buyers and people know the label by."""
+
+    @property
+    def name(self) -> str:
+        """What people call it by."""
+        return self.tracking_number or self.package_id
 
 
 class Receipt(Struct, frozen=True, array_like=True):

@@ -39,6 +39,7 @@ def moved(case: Case, event: ReturnMoved) -> Case:
         _interval(event.back),
         _interval(event.lost),
         _interval(event.sent_back),
+        event.tracking_number,
     )
     case = replace(case, returns=put(case.returns, parcel, "package_id"))
     return _without(case, event.package_id) if event.standing else case
