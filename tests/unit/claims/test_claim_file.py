@@ -245,7 +245,7 @@ def test_a_file_with_a_return_stays_readable() -> None:
 def returned_late() -> ClaimsStory:
     story = bound()
     story.given(filed(day(5), "photo_of_damage"), moved(day(6)))
-    way = {"handed_in": day(18), "lost": day(19), "sent_back": day(19), "back": day(20)}
+    way: dict[str, Any] = {"handed_in": day(18), "lost": day(19), "sent_back": day(19), "back": day(20)}
     story.when(moved(day(18), 2, tracking_number="RR1BR", **way))
     story.given(received(day(21), "missing", "1", package_id="R"))
     story.until(day(22))
