@@ -13,6 +13,7 @@ import typer
 from rich.console import Console
 
 from benchmarks import scale
+from benchmarks.disputes import measure_disputes
 from benchmarks.latency import Plan as LatencyPlan
 from benchmarks.latency import measure_latency
 from benchmarks.population import LIFE, Population
@@ -40,6 +41,7 @@ class Part(StrEnum):
     LATENCY = "latency"
     SCALE = "scale"
     SIMULATION = "simulation"
+    DISPUTES = "disputes"
 
 
 class Effort:
@@ -80,10 +82,12 @@ def main(
     """
     parts = set(only or Part)
     results = Results(settings={})
-    if parts - {Part.SIMULATION}:
+    if parts - {Part.SIMULATION, Part.DISPUTES}:
         results = _on_servers(Effort(quick=quick, pairs=pairs), parts)
     if Part.SIMULATION in parts:
         results.simulation = measure_simulation(quick=quick)
+    if Part.DISPUTES in parts:
+        results.disputes = measure_disputes(datetime.now(UTC), quick=quick)
     show(results, console)
     write(results, json)
     console.print(f"Everything that was measured: {json}")

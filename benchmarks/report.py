@@ -11,6 +11,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.disputes import Disputes
 from benchmarks.figures import Bar, Spread
 from benchmarks.latency import Latency
 from benchmarks.rounds import KAFKA, POSTGRES, SERVICE, Window
@@ -23,6 +24,7 @@ MIN_CPU_RATIO = 35.0
 MAX_P99_MS = 300.0
 MAX_GROWTH = 1.3
 MIN_WORLDS = 100.0
+MAX_DISPUTE_RATIO = 3.0
 
 
 @dataclass(slots=True)
@@ -35,6 +37,7 @@ class Results:
     latency: Latency | None = None
     scale: Scale | None = None
     simulation: Simulation | None = None
+    disputes: Disputes | None = None
 
     def bars(self) -> list[Bar]:
         """The bars of the parts that were measured."""
@@ -55,6 +58,9 @@ class Results:
         if self.simulation:
             speed = self.simulation.small.per_second
             found.append(Bar("small simulated worlds a second and core", speed, MIN_WORLDS, "at least"))
+        if self.disputes:
+            dearest = _median(self.disputes.ratios())
+            found.append(Bar("a claim's fact, times a parametric one", dearest, MAX_DISPUTE_RATIO, "at most"))
         return found
 
 
@@ -69,6 +75,8 @@ def show(results: Results, console: Console) -> None:
         console.print(_scale_table(results.scale))
     if results.simulation:
         console.print(_simulation_table(results.simulation))
+    if results.disputes:
+        console.print(_disputes_table(results.disputes))
     console.print(_bars_table(results.bars()))
 
 
@@ -162,6 +170,15 @@ def _simulation_table(simulation: Simulation) -> Table:
             f"{milliseconds:.1f}",
             f"{each.per_second:.0f}",
         )
+    return table
+
+
+def _disputes_table(disputes: Disputes) -> Table:
+    table = Table(title="Read, decide, write and encode one fact, without servers: CPU µs, median (lowest-highest)")
+    table.add_column("fact")
+    table.add_column("µs", justify="right")
+    for name, rounds in disputes.rounds.items():
+        table.add_row(name, _spread(rounds))
     return table
 
 

@@ -88,7 +88,7 @@ class Baseline:
 
     async def prepare(self, connection: Connection, place: Place, orders: Iterable[Order]) -> None:
         await connection.execute("CREATE SCHEMA claims")
-        await database.migrate(place.dsn, "claims", DEFINITION.migrations, own_only=True)
+        await database.migrate(place.dsn, "claims", DEFINITION.migrations)
         both: Any = await connection.fetchval(
             "SELECT format('ALTER DATABASE %I SET search_path TO public, claims', current_database())"
         )

@@ -23,7 +23,7 @@ from tests.support.patience import bound, run
 from tests.support.processes import eventually, runs
 from tests.support.servers import create_topics
 from waybond_local import jars
-from waybond_local.kafka import EmbeddedKafka, new_cluster_id
+from waybond_local.kafka import EmbeddedKafka, learn_to_start, new_cluster_id
 from waybond_local.paths import fresh_folder
 from waybond_local.postgres import EmbeddedPostgres
 from waybond_local.processes import ProcessError, spawn, stop, wait_ready
@@ -81,6 +81,20 @@ def test_a_broker_is_formatted_as_by_the_tool(own_kafka: EmbeddedKafka, tmp_path
         assert len(features) >= 4
         told.append((properties["version"], properties["node.id"], len(record), features))
     assert told[0] == told[1]
+
+
+def test_a_broker_starts_although_what_java_remembers_of_it_is_broken(tmp_path: Path) -> None:
+    rubbish = tmp_path / "start.aot"
+    rubbish.write_bytes(b"a disk was full")
+    with EmbeddedKafka(tmp_path / "kafka", options=["-XX:TieredStopAtLevel=1", f"-XX:AOTCache={rubbish}"]) as broker:
+        assert broker.ready()
+
+
+def test_java_learns_once_how_kafka_starts(kafka: str) -> None:
+    """Scenario: the first test with servers had it learned, or left it to another process that was at it."""
+    assert kafka
+    learn_to_start()
+    assert not learn_to_start()
 
 
 async def test_kafka_takes_a_value_of_two_megabytes_and_stamps_records_itself(kafka: str, topic_prefix: str) -> None:

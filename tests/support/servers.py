@@ -23,7 +23,7 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from waybond_local.kafka import EmbeddedKafka
+from waybond_local.kafka import EmbeddedKafka, learn_to_start
 from waybond_local.paths import fresh_folder
 from waybond_local.postgres import EmbeddedPostgres
 from waybond_local.provision import TOPIC_SETTINGS, make_topics, with_database
@@ -32,6 +32,7 @@ LONGEST_FIRST = ("chaos", "end to end", "kit", "servers", "frozen", "replay", "o
 """The groups, by how long they take."""
 LONG_ALONE = frozenset({"mutants", "fuzz", "oracle", "simulation", "olist"})
 """Folders of tests without servers of which one alone may take a minute."""
+_LEARNED = pytest.StashKey[bool]()
 _SERVER_FIXTURES = {"kafka", "postgres", "own_kafka", "own_postgres"}
 
 
@@ -45,6 +46,14 @@ def pytest_itemcollected(item: pytest.Item) -> None:
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=_turn)
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """The first test with servers of a process: some forty brokers start in a run, in half the time if Java has learned
+    how. One process learns, the others go on without."""
+    if item.get_closest_marker("servers") and not item.config.stash.get(_LEARNED, False):
+        item.config.stash[_LEARNED] = True
+        learn_to_start()
 
 
 def _turn(item: pytest.Item) -> int:
