@@ -137,7 +137,8 @@ EXPLANATION = {
     "packages": [{"package_id": "p1", "basis": usd(4600)}],
     "findings": [
         FINDING,
-        {"clause_id": "LO-1", "peril": "lost", "package_id": "p1", "applies": False, "reason": "not_met"},
+        {"clause_id": "LO-1", "peril": "lost", "package_id": "p1", "applies": False, "reason": "not_met"}
+        | {"return_step": "not_handed_in"},
         {"clause_id": "LO-1", "peril": "lost", "applies": False, "reason": "needs_claim", "fixed": usd(500)}
         | {"eligible_at": "2026-03-21T23:59:59Z"},
     ],
@@ -224,6 +225,8 @@ _FIELDS: dict[str, dict[str, Any]] = {
         "promise": {"latest": "2026-02-04T23:59:59Z"},
         "service": "express",
         "replaces": "p0",
+        "direction": "return",
+        "dispute_id": "dp-5",
     },
     "ShipmentScanned": {
         "package_id": "p1",
@@ -236,6 +239,7 @@ _FIELDS: dict[str, dict[str, Any]] = {
         "raw_text": "Arrived at destination country",
         "country": "BR",
         "scan_ref": "s-9",
+        "direction": "outbound",
     },
     "ShipmentChecked": {"package_id": "p1", "as_of": "2026-02-12T01:00:00Z", "provider": "17track", "scans_known": 4},
     "DisputeOpened": DISPUTE
@@ -282,6 +286,16 @@ _FIELDS: dict[str, dict[str, Any]] = {
         "remedy": "part_refund",
         "statement": "It can be repaired",
         "documents": [PHOTO | {"kind": "proof_of_shipment"}],
+    },
+    "ReturnReceived": DISPUTE
+    | {
+        "receipt_id": "rr-1",
+        "condition": "empty",
+        "package_id": "r1",
+        "lines": [{"line_id": "1", "quantity": 2}],
+        "by": "platform",
+        "statement": "Nothing was in the box",
+        "documents": [PHOTO | {"kind": "photo_of_package"}],
     },
     "DisputeStageChanged": DISPUTE
     | {
@@ -349,6 +363,22 @@ _FIELDS: dict[str, dict[str, Any]] = {
     "ShipmentHindered": SEEN,
     "ShipmentDelivered": SEEN | {"handed_to": "door"},
     "ContentsChanged": DELAY | {"package_id": None},
+    "ReturnMoved": {
+        "policy_id": "5d1c",
+        "package_id": "r1",
+        "version": 4,
+        "as_of": "2026-03-08T00:00:00Z",
+        "standing": False,
+        "dispute_id": "dp-5",
+        "lines": [{"line_id": "1", "quantity": 2}],
+        "carrier": "correios",
+        "tracking_number": "RR123456785BR",
+        "booked_at": "2026-02-14T09:00:00Z",
+        "handed_in": SCAN["when"],
+        "back": SCAN["when"],
+        "lost": SCAN["when"],
+        "sent_back": SCAN["when"],
+    },
     "TrackingCheckRequested": {
         "policy_id": "5d1c",
         "watch_id": "LO-1:1:0",
@@ -369,6 +399,15 @@ _FIELDS: dict[str, dict[str, Any]] = {
         "needed": [
             {"any_of": ["photo_of_damage", "video"], "answer_by": "2026-02-20T00:00:00Z", "absent": "close"},
         ],
+    },
+    "ReturnAwaited": CLAIM
+    | {
+        "dispute_id": "dp-5",
+        "clause_id": "DA-1",
+        "step": "handed_in",
+        "of": "buyer",
+        "until": "2026-02-24T00:00:00Z",
+        "otherwise": "close",
     },
     "ClaimReferred": CLAIM
     | {

@@ -20,6 +20,7 @@ from waybond_contracts.policies import (
 )
 from waybond_contracts.registry import decode
 from waybond_contracts.shipments import (
+    Direction,
     HandedTo,
     PackageLine,
     ScanKind,
@@ -187,7 +188,9 @@ def booked(
     tracking_number: str = "LB1CN",
     lines: Iterable[PackageLine] = (),
     replaces: str | None = None,
+    returns: str | None = None,
 ) -> ShipmentBooked:
+    """`returns`: it is a return, of this complaint (empty: of none)."""
     return ShipmentBooked(
         **ORDER,
         occurred_at=day(at),
@@ -198,6 +201,8 @@ def booked(
         promise=None if promised is None else Promise(latest=day(promised)),
         lines=tuple(lines),
         replaces=replaces,
+        direction=Direction.OUTBOUND if returns is None else Direction.RETURN,
+        dispute_id=returns or None,
     )
 
 
@@ -211,6 +216,7 @@ def scanned(
     eta: float | None = None,
     provider: str = "17track",
     raw_code: str = "",
+    direction: Direction | None = None,
 ) -> ShipmentScanned:
     """Occurred on day `at`, or from then to day `until` where the zone is unknown."""
     return ShipmentScanned(
@@ -224,6 +230,7 @@ def scanned(
         provider=provider,
         raw_code=raw_code,
         raw_text=f"{kind} as the carrier says it",
+        direction=direction,
     )
 
 

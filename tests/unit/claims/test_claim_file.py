@@ -36,6 +36,8 @@ from tests.support.filed import (
     remedies,
     seller,
 )
+from tests.support.returned import moved, received, wanting_back
+from tests.support.returned import told as bound
 from waybond_claims.case.elsewhere import elsewhere
 from waybond_claims.case.state import Case
 from waybond_claims.decide import decide
@@ -45,6 +47,7 @@ from waybond_contracts.claims import ClaimReferred, OfferMade
 
 GOLDEN = Path(__file__).parent / "claim-file-3.json"
 FILED = Path(__file__).parent / "claim-file-3-filed.json"
+RETURNED = Path(__file__).parent / "claim-file-3-returned.json"
 APPEAL = 'appeal = { within = "P30D" }'
 OLDER = {shape: Path(__file__).parent / f"claim-file-{shape}.json" for shape in (1, 2)}
 INLINE_BYTES = 1_900
@@ -232,3 +235,21 @@ def test_a_file_with_the_way_of_a_complaint_stays_readable() -> None:
     # The first version told the buyer of the last answer alone.
     assert [each.about for each in read.told] == ["not_covered"]
     assert replace(read, notices=0, told=()) == replace(story.case, notices=0, told=())
+
+
+def test_a_file_with_a_return_stays_readable() -> None:
+    """A parcel that was handed in late, what the seller says of it, and which steps were open, as the first version
+    with it wrote it."""
+    case, read = returned_late().case, CaseCodec().decode(3, RETURNED.read_bytes(), only(wanting_back()).encode())
+    assert all((case.returns, case.receipts, case.returning))
+    assert (read.returns, read.receipts, read.returning) == (case.returns, case.receipts, case.returning)
+
+
+def returned_late() -> ClaimsStory:
+    story = bound()
+    story.given(filed(day(5), "photo_of_damage"), moved(day(6)))
+    way: dict[str, Any] = {"handed_in": day(18), "lost": day(19), "sent_back": day(19), "back": day(20)}
+    story.when(moved(day(18), 2, tracking_number="RR1BR", **way))
+    story.given(received(day(21), "missing", "1", package_id="R"))
+    story.until(day(22))
+    return story

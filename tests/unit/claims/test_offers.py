@@ -313,7 +313,9 @@ def test_what_was_given_up_is_not_paid_under_another_clause_for_the_same_complai
     other = clause().replace("DA-1", "ND-1").replace('"damaged"', '"not_as_described"')
     story = ClaimsStory()
     story.given(
-        placed(), issued(only(clause(*PROVEN, HALF) + other)), filed(day(5), "photo_of_damage", reason="DIFFERENT")
+        placed(),
+        issued(only(clause(*PROVEN, HALF) + other)),
+        filed(day(5), "photo_of_damage", reason="NOT_AS_DESCRIBED"),
     )
     assert len(story.named(ClaimReferred)) == 1
     story.when(accepts(story.last(OfferMade), day(6), case_version=story.case.version))

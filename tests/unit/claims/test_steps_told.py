@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.support import returned as returns
 from tests.support.claims import ClaimsStory, complaint, day, issued, only, placed, ruling, usd
 from tests.support.filed import (
     PARTS,
@@ -235,3 +236,29 @@ def test_amounts_that_are_asked_for_are_not_told_as_if_they_were_paid() -> None:
     story = told(evidence(PHOTO), 'proven = "pay"')
     story.when(filed(day(5), amount=usd(4_000)))
     assert story.last(BuyerNotified).amount is None
+
+
+# returns
+
+
+def test_goods_that_go_back_are_told_of_from_the_label_to_the_seller() -> None:
+    """A label on day 6, ten days to hand the parcel in, back on day 20: the seller has its turn, then money comes."""
+    story = returns.told()
+    story.given(filed(day(5), "photo_of_damage"))
+    story.when(returns.moved(day(6), tracking_number="RR1BR"))
+    assert (abouts(story), story.last(BuyerNotified).act_by) == (["return_requested"], day(16))
+    assert english(story).endswith("Your return label: RR1BR")
+    story.given(returns.moved(day(8), 2, handed_in=day(8)))
+    story.when(returns.moved(day(20), 3, handed_in=day(8), back=day(20)))
+    assert abouts(story) == ["return_requested", "return_received"]
+    story.when(returns.received(day(21), "received"))
+    assert abouts(story)[2:] == ["approved"]
+
+
+def test_goods_that_were_never_handed_in_close_the_claim() -> None:
+    """Until day 16 the parcel of day 6 can be handed in."""
+    story = returns.told()
+    story.given(filed(day(5), "photo_of_damage"), returns.moved(day(6)))
+    story.until(day(17))
+    assert abouts(story)[-1] == "claim_closed"
+    assert "were not sent back in time" in english(story)

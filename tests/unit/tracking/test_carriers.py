@@ -12,7 +12,7 @@ from tests.support.tracking import LATE, SILENT, only, order_placed, policy_issu
 from waybond_contracts.delays import PackageSeen
 from waybond_contracts.errors import ContractError
 from waybond_contracts.event import OrderRef
-from waybond_contracts.shipments import HandedTo, ScanKind, ShipmentScanned
+from waybond_contracts.shipments import Direction, HandedTo, ScanKind, ShipmentScanned
 from waybond_tracking.carriers import PROVIDERS, handed_to, interval, kind_of, vocabulary_of
 from waybond_tracking.payloads import MAX_ENTRIES, aftership, easypost, seventeen_track
 
@@ -149,8 +149,10 @@ def test_easypost_reads_a_recorded_tracker() -> None:
     assert (announced.carrier_eta, label.carrier_eta) == (None, datetime(2025, 5, 9, 20, 40, 17, tzinfo=UTC))
 
 
-def test_easypost_the_tracker_of_a_return_says_nothing_of_the_parcel() -> None:
-    assert easypost(payload("easypost_tracker.json") | {"is_return": True}, ORDER, "A") == ()
+def test_easypost_the_scans_of_a_returns_tracker_say_so() -> None:
+    scans = easypost(payload("easypost_tracker.json") | {"is_return": True}, ORDER, "R")
+    assert {each.direction for each in scans} == {Direction.RETURN}
+    assert {each.direction for each in easypost(payload("easypost_tracker.json"), ORDER, "A")} == {None}
 
 
 Read = Callable[[Mapping[str, Any], OrderRef, str], tuple[ShipmentScanned, ...]]

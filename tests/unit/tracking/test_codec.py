@@ -35,6 +35,7 @@ from waybond_tracking.state import (
     Policy,
     Promised,
     SaidBreach,
+    SaidReturn,
     SaidSeen,
     Scan,
     State,
@@ -103,7 +104,17 @@ def everything() -> State:
         asked=(Asked("LO-1:1:0", None, day(26), day(26), day(28)),),
         contents_version=3,
         dropped=1,
+        returns=(replace(package, id="R", dispute_id="D-1"),),
+        returned=(
+            SaidReturn(
+                "R", 2, False, day(40), "D-1", "correios", "RR1BR", (Line("1", 1),), *(_of_return(i) for i in range(4))
+            ),
+        ),
     )
+
+
+def _of_return(i: int) -> Scan:
+    return Scan(K.IN_TRANSIT, When(day(41 + i)), "17track")
 
 
 def without_lines(state: State) -> State:
@@ -118,7 +129,8 @@ def golden(shape: int) -> tuple[bytes, bytes]:
 
 @pytest.mark.parametrize("shape", range(1, CODEC.shape + 1))
 def test_state_of_every_shape_reads_as_it_was_written(shape: int) -> None:
-    known = everything() if shape >= 6 else replace(everything(), former=())
+    known = everything() if shape >= 7 else replace(everything(), returns=(), returned=())
+    known = known if shape >= 6 else replace(known, former=())
     assert CODEC.decode(shape, *golden(shape)) == (known if shape >= 5 else without_lines(known))
 
 
@@ -129,7 +141,8 @@ def test_state_is_written_in_the_newest_shape() -> None:
 def test_the_golden_state_sets_every_field() -> None:
     state = everything()
     assert state.policy is not None
-    for struct in (state, state.packages[0], state.policy, state.said[0].breach, state.seen[0].scan, state.asked[0]):
+    whole = state, state.returns[0], state.policy, state.said[0].breach, state.seen[0].scan, state.asked[0]
+    for struct in (*whole, state.returned[0]):
         fields = msgspec.structs.fields(type(struct))
         unset = [field.name for field in fields if getattr(struct, field.name) == field.default]
         assert unset == []

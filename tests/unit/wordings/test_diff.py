@@ -14,6 +14,7 @@ from pydantic import BaseModel
 from tests.support.wordings import FIELD, LATE, PRODUCTS, body, clause, exclusion, wording
 from waybond_contracts.claimed import AppealTime, Evidence, FirstOffer, Remedy, RemedyKind, SellerTime
 from waybond_contracts.disputes import DocumentKind
+from waybond_contracts.return_terms import ReturnTerms
 from waybond_contracts.sale import Audit, Authority, ReferenceRate, Shadow, Terms
 from waybond_contracts.shipments import ScanKind
 from waybond_contracts.worded import Amount
@@ -72,6 +73,7 @@ SAMPLES: dict[str, Any] = {
     "seller": SellerTime(answers_within=DAY),
     "offer": FirstOffer(share="0.5", open_for=DAY),
     "appeal": AppealTime(within=DAY),
+    "journey": ReturnTerms(handed_in_within=DAY, back_within=DAY, acknowledged_within=DAY),
     "audit": Audit(share="0.02"),
     "shadow": Shadow(successor="order-protection-2027.1.1"),
     "deductible": Deductible(share="0.3"),
@@ -79,7 +81,9 @@ SAMPLES: dict[str, Any] = {
     "live_after": 3,
     "package_limit_minor": 77,
 } | dict.fromkeys(("share", "uplift", "rate_within", "most"), "0.7")
-SAMPLES |= dict.fromkeys(("after", "silent_for", "opens", "closes", "per", "answer_within", "within"), 5 * DAY)
+SAMPLES |= dict.fromkeys(
+    ("after", "silent_for", "opens", "closes", "per", "answer_within", "within", "label_within"), 5 * DAY
+)
 SAMPLES |= dict.fromkeys(
     (
         "amount",

@@ -14,6 +14,17 @@ SILENT = 'any_of = [{ clock = "last_scan", silent_for = "P9D" }]\ntiers = [{ sha
 LOST = clause('any_of = [{ scan = "LOST" }]\ntiers = [{ share = "1" }]', "lost", "LOST")
 
 
+RETURN = (
+    'remedies = [{{ remedy = "return", journey = '
+    '{{ handed_in_within = "P9D", back_within = "{}", acknowledged_within = "P5D" }} }}]'
+)
+
+
+def sent_back(within: str, peril: str) -> str:
+    """A clause that pays what is claimed once the goods are back, within so long after they were handed in."""
+    return clause(f'trigger = "claim"\ntiers = [{{ share = "1" }}]\n{RETURN.format(within)}', peril, "DA")
+
+
 def timed(after: str = "P20D", more: str = "", name: str = "LATE") -> str:
     """A clause of the order's clock with one tier of 10 %."""
     return clause(f'clock = "order"\ntiers = [{{ after = "{after}", share = "0.10" }}]\n{more}', name=name)
@@ -181,6 +192,16 @@ CASES: dict[str, tuple[str, str, str]] = {
         wording(LATE, exclusion('scans = ["HELD"]\nperils = ["late", "lost"]')),
         'perils = ["late", "lost"]',
         wording(LATE, LOST, exclusion('scans = ["HELD"]\nperils = ["late", "lost"]')),
+    ),
+    "return-of-nothing": (
+        wording(sent_back("P9D", "lost")),
+        RETURN.format("P9D"),
+        wording(sent_back("P9D", "damaged")),
+    ),
+    "return-without-end": (
+        wording(sent_back("P360D", "damaged")),
+        RETURN.format("P360D"),
+        wording(sent_back("P300D", "damaged")),
     ),
     "benefit-without-bound": (
         wording(tiers('{ after = "P20D", share = "0.1", per = "P1D" },')),

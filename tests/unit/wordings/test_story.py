@@ -99,6 +99,7 @@ def test_every_kind_of_step_has_an_event() -> None:
         {"dispute": "LATE", "amount": "5.00", "stage": "CHARGEBACK", "source": "card_scheme", "package": "A"},
         {"withdrawn": "dispute"},
         {"resolved": "dispute", "outcome": "BUYER_FAVOUR", "refunded": "5.00"},
+        {"received": "empty", "package": "R"},
         {"amend": {"total": "90.00", "destination": "PT", "lines": [{"id": "1", "total": "90.00"}]}},
         {"cancelled": True},
         {"refunded": "5.00", "lines": ["1"]},
@@ -107,7 +108,7 @@ def test_every_kind_of_step_has_an_event() -> None:
     told = parse_story(story(*({"day": 1} | step for step in steps)))
     assert [type(event(told, index, None)).__name__ for index in range(len(steps))] == [
         "ShipmentBooked", "ShipmentScanned", "ShipmentChecked", "DisputeOpened", "DisputeWithdrawn", "DisputeResolved",
-        "OrderAmended", "OrderCancelled", "OrderRefunded", "PromiseChanged",
+        "ReturnReceived", "OrderAmended", "OrderCancelled", "OrderRefunded", "PromiseChanged",
     ]  # fmt: skip
     assert {type(step) for step in told.steps} == set(KINDS.values()) - {KINDS["decide"]}
     assert all(isinstance(step, Step) for step in told.steps)

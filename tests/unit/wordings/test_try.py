@@ -181,3 +181,48 @@ def test_each_command_is_answered_once() -> None:
     answers = [each.event for each in driven.said if isinstance(each.event, RefundResult)]
     assert [each.refund_id for each in answers] == commands
     assert {type(each) for each in answers} == {RefundSucceeded}
+
+
+RETURN = clause(
+    'trigger = "claim"\ntiers = [{ share = "0.80" }]\nremedies = [{ remedy = "return", journey = { '
+    'label_within = "P3D", handed_in_within = "P10D", back_within = "P45D", acknowledged_within = "P5D" } }]',
+    "damaged",
+    "DA",
+)
+SENT_BACK = (
+    {"day": 1, "booked": "A"},
+    {"day": 9, "scan": "DELIVERED", "package": "A"},
+    {"day": 20, "dispute": "DAMAGED"},
+    {"day": 21, "decide": "pay"},
+    {"day": 22, "booked": "R", "returns": "dispute"},
+    {"day": 25, "scan": "PICKED_UP", "package": "R"},
+    {"day": 35, "scan": "DELIVERED", "package": "R"},
+)
+
+
+def test_goods_that_come_back_are_paid_when_the_seller_had_time_to_look() -> None:
+    """80 of 100, five days after they were back."""
+    driven = told(wording(RETURN), *SENT_BACK)
+    assert payments(driven) == [(40, "80.00 USD", ("DA",))]
+    assert "claims: the seller has until day 24: label" in row(driven, 21).said
+    assert "claims: the buyer has until day 32: handed in" in row(driven, 22).said
+    assert "tracking: return R handed in" in row(driven, 25).said
+    assert "claims: the carrier has until day 70: back" in row(driven, 25).said
+    assert "claims: the seller has until day 40: acknowledged" in row(driven, 35).said
+
+
+def test_goods_that_the_seller_has_received_are_paid_on_that_day() -> None:
+    driven = told(wording(RETURN), *SENT_BACK, {"day": 36, "received": "received"})
+    assert payments(driven) == [(36, "80.00 USD", ("DA",))]
+    assert row(driven, 36).happened == ("seller says what came back: received",)
+
+
+def test_an_empty_return_is_put_before_a_person() -> None:
+    empty = {"day": 36, "received": "empty", "package": "R"}
+    driven = told(wording(RETURN), *SENT_BACK, empty, {"day": 37, "decide": "pay", "amount": "10.00"})
+    assert payments(driven) == [(37, "10.00 USD", ("DA",))]
+
+
+def test_a_return_of_a_complaint_that_there_is_not_is_refused() -> None:
+    with pytest.raises(ContractError, match=r"steps\.0: expected the id of a dispute of the story"):
+        told(wording(RETURN), {"day": 22, "booked": "R", "returns": "D-9"})

@@ -182,6 +182,8 @@ def _finding(found: Found, owes: Entitlement, currency: str) -> Finding:
         "eligible_at": found.eligible_at,
         "policy_version": found.cover.version if found.cover is not None else None,
     }
+    if found.return_step:
+        fields["return_step"] = found.return_step
     if found.watch is not None:
         fields["clock"] = _clock(found.watch)
     if found.amounts is not None:

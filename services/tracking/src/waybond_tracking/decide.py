@@ -11,9 +11,10 @@ from waybond_contracts.orders import OrderAmended, OrderLine, OrderPlaced, Promi
 from waybond_contracts.policies import PolicyAmended, PolicyCancelled, PolicyDeclined, PolicyIssued
 from waybond_contracts.shipments import ShipmentBooked, ShipmentChecked, ShipmentScanned
 from waybond_kit.aggregate import Outcome, Woken
+from waybond_tracking import returns
 from waybond_tracking.clocks import MAX_PROMISES
 from waybond_tracking.contents import changed
-from waybond_tracking.difference import PERILS, difference
+from waybond_tracking.difference import MAX_AT_ONCE, PERILS, difference
 from waybond_tracking.journey import dated, with_booking, with_check, with_scan
 from waybond_tracking.policy import amended, cancelled, issued
 from waybond_tracking.state import Line, Package, Promised, State
@@ -26,7 +27,8 @@ KEPT_AFTER_END = timedelta(days=7)
 """How long an order is kept after its cover ended, of which no peril was ever told, if nothing is open."""
 KEPT_WITH_PERIL = timedelta(days=400)
 """How long one is kept after that of which a peril was told: what was told may have to be taken back (S: paid as lost,
-then cancelled, and the parcel arrives ten days later; the wording wants the refund back)."""
+then cancelled, and the parcel arrives ten days later; the wording wants the refund back). So is one with a return:
+goods come back when cover is long over."""
 KEPT_CANCELLED = timedelta(days=40)
 """How long one is kept after its cover was cancelled: pricing may put it in force again for 33 days.
 
@@ -50,6 +52,10 @@ def decide(state: State | None, fact: Event | Woken, now: datetime, sent_at: dat
         findings = look(known, known.policy, now, sent_at or now)
         known, events, more = difference(known, known.policy, findings, now, contents=changed(state, known))
         wake_at = now + TICK if more else findings.wake_at
+    if known.returns or known.returned:
+        # First, since claims takes back what it heard of a package that turns out to be a return.
+        known, moved, more = returns.told(known, now, MAX_AT_ONCE - len(events))
+        events, wake_at = (*moved, *events), now + TICK if more else wake_at
     if wake_at is None:
         wake_at = _kept_until(known)
         if known.watched_to is not None and known.watched_to >= wake_at:
@@ -132,6 +138,8 @@ def _shipped(state: State, fact: ShipmentBooked | ShipmentScanned | ShipmentChec
     """A package is known from the first fact that names it."""
     if isinstance(fact, ShipmentScanned) and (fact.occurred_until or fact.occurred_at) < state.since - OF_ANOTHER:
         return state
+    if returns.speaks_of_return(state, fact):
+        return returns.shipped(state, fact, now)
     before = next((each for each in state.packages if each.id == fact.package_id), None)
     if before is None and len(state.packages) >= MAX_PACKAGES:
         return replace(state, dropped=state.dropped + 1)
@@ -159,7 +167,7 @@ def _kept_until(state: State) -> datetime:
     ended_at = state.policy.ended_at if state.policy else None
     if ended_at is None:
         return state.since + KEPT_WITHOUT_POLICY
-    if state.said or any(each.kind in PERILS for each in state.seen):
+    if state.said or state.returns or any(each.kind in PERILS for each in state.seen):
         return ended_at + KEPT_WITH_PERIL
     return ended_at + (KEPT_CANCELLED if state.policy and state.policy.cancelled else KEPT_AFTER_END)
 

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from waybond_contracts.errors import ContractError, contract_error
 from waybond_contracts.event import OrderRef
 from waybond_contracts.fields import MAX_TEXT_CHARACTERS
-from waybond_contracts.shipments import ScanKind, ShipmentScanned
+from waybond_contracts.shipments import Direction, ScanKind, ShipmentScanned
 from waybond_tracking.carriers import handed_to, interval, kind_of
 
 MAX_ENTRIES = 500
@@ -23,10 +23,9 @@ Json = Mapping[str, Any]
 
 
 def easypost(tracker: Json, order: OrderRef, package_id: str) -> tuple[ShipmentScanned, ...]:
-    """A Tracker object. Its expected delivery is the latest word, so it goes with the last scan. The tracker of a
-    return says nothing of the parcel on its way to the buyer."""
-    if tracker.get("is_return") is True:
-        return ()
+    """A Tracker object. Its expected delivery is the latest word, so it goes with the last scan. The scans of a
+    return's tracker say so: of a parcel on its way to the buyer they say nothing."""
+    direction = Direction.RETURN if tracker.get("is_return") is True else None
     details = _entries(tracker, "tracking_details")
     found: list[ShipmentScanned] = []
     for i, detail in enumerate(details):
@@ -42,6 +41,7 @@ def easypost(tracker: Json, order: OrderRef, package_id: str) -> tuple[ShipmentS
                 when=(f"{where}.datetime", _text(detail, "datetime", where)),
                 eta=(f"{where}.est_delivery_date", eta),
                 country=_under(detail, "tracking_location").get("country"),
+                direction=direction,
             )
         )
     return tuple(found)
@@ -100,6 +100,7 @@ def _scan(
     when: tuple[str, str],
     eta: tuple[str, str | None] = ("", None),
     country: object = None,
+    direction: Direction | None = None,
 ) -> ShipmentScanned:
     earliest, latest = interval(*when)
     try:
@@ -117,6 +118,7 @@ def _scan(
             raw_code=code,
             raw_text=text[:MAX_TEXT_CHARACTERS],
             country=country if isinstance(country, str) and COUNTRY.fullmatch(country) else None,
+            direction=direction,
         )
     except ValidationError as error:
         raise contract_error(error) from None

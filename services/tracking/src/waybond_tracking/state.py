@@ -98,6 +98,8 @@ class Package(Struct, frozen=True, omit_defaults=True):
     """The first instants of physical scans that are not kept: whether silence says something (see first_heard)."""
     replaces: str | None = None
     """The package whose goods are shipped again in this one, as the newest booking says."""
+    dispute_id: str | None = None
+    """Of a package that the buyer sends back: the complaint whose goods come back, as the newest booking says."""
 
     @property
     def contents_as_of(self) -> datetime | None:
@@ -194,6 +196,24 @@ class SaidSeen(Struct, frozen=True, array_like=True):
     """Of every other kind that says so the first one that stands."""
 
 
+class SaidReturn(Struct, frozen=True, omit_defaults=True):
+    """What was published last about a package that the buyer sends back."""
+
+    package_id: str
+    version: int
+    stands: bool = True
+    """False: it is a package of the order."""
+    booked_at: datetime | None = None
+    dispute_id: str | None = None
+    carrier: str = ""
+    tracking_number: str = ""
+    lines: tuple[Line, ...] = ()
+    handed_in: Scan | None = None
+    back: Scan | None = None
+    lost: Scan | None = None
+    sent_back: Scan | None = None
+
+
 class Asked(Struct, frozen=True, array_like=True):
     """A check that was asked for because a watch fell due; a person decides if it is not answered by `answer_by`."""
 
@@ -243,6 +263,9 @@ class State(Struct, frozen=True, omit_defaults=True):
     them."""
     dropped: int = 0
     """How many facts lay beyond a bound and were left out; shown in the aggregate's status."""
+    returns: tuple[Package, ...] = ()
+    """Packages that the buyer sends back; none of them is in `packages`."""
+    returned: tuple[SaidReturn, ...] = ()
 
     @property
     def packages_in_order(self) -> int | None:

@@ -11,6 +11,7 @@ from pydantic import Field, model_validator
 from waybond_contracts.disputes import DocumentKind
 from waybond_contracts.errors import ContractError
 from waybond_contracts.fields import Duration, Share
+from waybond_contracts.return_terms import ReturnTerms
 from waybond_contracts.worded import Amount, Strict
 
 MAX_NEEDS = 8
@@ -80,7 +81,7 @@ class RemedyKind(StrEnum):
     KEEP = "keep"
     """A part of it, and the goods stay with the buyer, which settles the claim."""
     RETURN = "return"
-    """What the clause gives, once the goods were sent back."""
+    """What the clause gives, once the goods were sent back: as a document proves it, or as the parcel is tracked."""
     RESHIP = "reship"
     """The goods once more, and no money."""
     CREDIT = "credit"
@@ -102,6 +103,8 @@ class Remedy(Strict):
     """With `return`: how long the buyer has to hand in the proof_of_return; without it nothing is paid."""
     borne_by: Literal["insurer", "seller", "platform"] = "insurer"
     """Who bears what it costs; told with each row that is paid."""
+    journey: ReturnTerms | None = None
+    """With `return`, instead of `within`: the parcel is tracked on its way back, with a clock for each step."""
 
     @model_validator(mode="after")
     def _consistent(self) -> "Remedy":
@@ -111,9 +114,14 @@ class Remedy(Strict):
             raise ContractError("most", f"{expected} with {self.remedy}", self.most or "")
         if self.most is not None and not self.most.strip("0."):
             raise ContractError("most", "a share above zero", self.most)
-        if (self.within is not None) != (self.remedy is RemedyKind.RETURN):
-            expected = "a duration" if self.within is None else "no duration"
-            raise ContractError("within", f"{expected} with {self.remedy}", "")
+        if self.journey is not None and self.remedy is not RemedyKind.RETURN:
+            raise ContractError("journey", f"no journey with {self.remedy}: nothing is sent back", "")
+        if self.journey is not None and self.within is not None:
+            raise ContractError("within", "one of within and journey: the parcel itself is the proof of return", "")
+        if self.within is not None and self.remedy is not RemedyKind.RETURN:
+            raise ContractError("within", f"no duration with {self.remedy}", "")
+        if self.remedy is RemedyKind.RETURN and self.within is None and self.journey is None:
+            raise ContractError("within", f"a duration with {self.remedy}", "")
         return self
 
 
@@ -161,6 +169,11 @@ def check_remedies(remedies: Sequence[Remedy], offer: FirstOffer | None, pays: f
     if (money and "refund" not in pays) or (remedies and not money and "credit" not in pays):
         means = "refund" if money else "credit"
         raise ContractError("remedies", f'a tier with pays = "{means}" in clause {clause_id}', ", ".join(kinds))
+    if any(each.journey is not None for each in remedies) and not IN_FULL.isdisjoint({*kinds} - {RemedyKind.RETURN}):
+        expected = (
+            f"no refund or credit beside a return that is tracked in clause {clause_id}: nobody would send anything"
+        )
+        raise ContractError("remedies", expected, ", ".join(kinds))
     if offer is None:
         return
     offered = next((each for each in remedies if each.remedy == offer.remedy), None)

@@ -75,6 +75,25 @@ class EvidenceRequested(ClaimEvent, topic=CLAIMS):
         return f"{self.claim_id}/{self.version}/{self.of}"
 
 
+class ReturnAwaited(ClaimEvent, topic=CLAIMS):
+    """A step of a return is open: goods are to come back before a complaint is paid. Published when a step opens; of a
+    complaint and clause the newest counts, and it is over with the decision."""
+
+    dispute_id: Id
+    """The complaint."""
+    clause_id: Code
+    """The clause of the wording that wants the goods back."""
+    step: Code
+    """What is waited for: label (a package with the direction return is booked), handed_in (the carrier's first scan),
+    back (it is delivered), acknowledged (ReturnReceived). More words may come."""
+    of: Code
+    """Who has to act: seller, buyer or carrier."""
+    until: Instant
+    """By when."""
+    otherwise: Code = ""
+    """What follows if it does not come: pay, refer, close. More words may come."""
+
+
 class ReferralReason(StrEnum):
     """What a person has to decide."""
 
@@ -219,8 +238,9 @@ class ClaimDenied(ClaimEvent, topic=CLAIMS):
     clauses: Annotated[tuple[Code, ...], Field(fail_fast=True, max_length=64)] = ()
     """Ids of the clauses that decided."""
     detail: Code = ""
-    """A nearer word for it: with not_covered `no_evidence` (what was asked for did not come), `appeal_too_late`,
-    `nothing_new` (an appeal without a fact, document or statement that was not known). More words may come."""
+    """A nearer word for it: with not_covered `no_evidence` (what was asked for did not come), `not_returned` (nor did
+    the goods), `appeal_too_late`, `nothing_new` (an appeal without a fact, document or statement that was not known).
+    More words may come."""
 
 
 class ClaimSettled(ClaimEvent, topic=CLAIMS):

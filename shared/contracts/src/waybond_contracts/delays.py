@@ -193,6 +193,44 @@ class ContentsChanged(DelayEvent, topic=DELAYS):
         return f"{self.policy_id}/{self.version}"
 
 
+class ReturnMoved(Event, topic=DELAYS):
+    """What is known of a package that the buyer sends back; published whenever it says more. The highest `version` of a
+    package counts. Such a package is in no journey, and no watch looks at it."""
+
+    policy_id: Id | None = None
+    """The order's policy, where it is known."""
+    package_id: Id
+    """As it was booked."""
+    version: Positive
+    """Counts up for the package."""
+    as_of: Instant
+    """Up to when tracking had read its inputs."""
+    standing: bool = True
+    """False: it turned out to be a package of the order."""
+    dispute_id: Id | None = None
+    """The complaint whose goods come back, as the newest booking says; none: of no complaint."""
+    lines: Annotated[tuple[PackageLine, ...], Field(fail_fast=True, max_length=MAX_LINES)] = ()
+    """What lies in it, where that is known."""
+    carrier: Code = ""
+    """The carrier's code."""
+    tracking_number: Code = ""
+    """As the carrier wrote it."""
+    booked_at: Instant | None = None
+    """When it was first booked: from then on there is a label."""
+    handed_in: Interval | None = None
+    """When somebody first had it in hand."""
+    back: Interval | None = None
+    """When it was delivered, if no later movement contradicts that."""
+    lost: Interval | None = None
+    """When the carrier declared it lost or destroyed, if it was not found again."""
+    sent_back: Interval | None = None
+    """When it turned round, on its way back to the buyer."""
+
+    @property
+    def business_key(self) -> str:
+        return f"{self.package_id}/{self.version}"
+
+
 class TrackingCheckRequested(Event, topic=DELAYS):
     """Whoever feeds shipments is asked to look the package up at its carrier and to answer with ShipmentChecked."""
 

@@ -1,15 +1,16 @@
 """Events of disputes and chargebacks (topic `disputes`)."""
 
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
 from waybond_contracts.errors import ContractError
 from waybond_contracts.event import Event
-from waybond_contracts.fields import Code, Count, Id, Instant, Model, Positive, Sha256, Text
+from waybond_contracts.fields import MAX_LINES, Code, Count, Id, Instant, Model, Positive, Sha256, Text
 from waybond_contracts.money import ZeroOrMore
 from waybond_contracts.orders import RefundedLines, check_refunded_lines
+from waybond_contracts.shipments import PackageLine
 from waybond_contracts.topics import DISPUTES
 
 MAX_DOCUMENTS = 20
@@ -237,6 +238,45 @@ class SellerResponded(DisputeEvent, topic=DISPUTES):
             expected = "an amount or a remedy" if not offered else "no amount and no remedy, or the response offer"
             raise ContractError("response", expected, self.response.value)
         return self
+
+
+class ReturnCondition(StrEnum):
+    """How goods came back."""
+
+    RECEIVED = "received"
+    """As they were sent."""
+    DAMAGED = "damaged"
+    EMPTY = "empty"
+    """The parcel came, and nothing was in it."""
+    MISSING = "missing"
+    """Goods were not in it, or it never came."""
+    OTHER_ITEM = "other_item"
+    """Something else was in it."""
+
+
+class ReturnReceived(DisputeEvent, topic=DISPUTES):
+    """The seller, or whoever takes returns in for the seller, says how goods came back. What that means for the refund
+    is in the wording. It is a fact about goods and no answer to the complaint, so it is no SellerResponded: it may come
+    once for each parcel or line, and again when the parcel was looked into."""
+
+    receipt_id: Id
+    """Unique within the dispute; the same id twice is one receipt."""
+    condition: ReturnCondition
+    """How they came back. Of two receipts for the same package and lines the later one counts."""
+    package_id: Id | None = None
+    """The return package that it is about; none: all that was sent back."""
+    lines: Annotated[tuple[PackageLine, ...], Field(fail_fast=True, max_length=MAX_LINES)] = ()
+    """The goods that it is about; none: all of the package."""
+    by: Literal["seller", "platform"] = "seller"
+    """Who says so: the seller, or the platform for the seller; never the buyer, who sent it."""
+    statement: Text = ""
+    """What was found, without personal data."""
+    documents: Documents = ()
+    """What is handed in with it, such as photos of the opened parcel."""
+
+    @property
+    def business_key(self) -> str:
+        return f"{self.dispute_id}/{self.receipt_id}"
 
 
 class EvidenceSubmitted(DisputeEvent, topic=DISPUTES):

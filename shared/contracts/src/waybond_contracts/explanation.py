@@ -134,6 +134,10 @@ class Finding(Model):
     benefit: Money | None = None
     """What this clause alone gives for this package, rounded once: the share of the basis or the fixed sum, times the
     periods, within at_least and at_most, less the deductible, up to the limit."""
+    return_step: Code | None = None
+    """Where goods have to come back first: the step that is open (label, handed_in, back, acknowledged), or how it
+    ended (received, damaged, empty, missing, other_item, silent, not_back, lost, sent_back, not_handed_in,
+    handed_in_late, unlabelled). More words may come."""
 
 
 class StepKind(StrEnum):

@@ -55,6 +55,15 @@ class HandedTo(StrEnum):
     UNKNOWN = "unknown"
 
 
+class Direction(StrEnum):
+    """Which way a package goes."""
+
+    OUTBOUND = "outbound"
+    """To the buyer."""
+    RETURN = "return"
+    """Back to the seller. It is no package of the order: nothing of the order arrives, is late or is lost with it."""
+
+
 class PackageLine(Model):
     """So many units of an order line lie in the package."""
 
@@ -87,6 +96,12 @@ class ShipmentBooked(Event, topic=SHIPMENTS):
     """The package whose goods are shipped again in this one. Pieces that the other is booked with are a replacement and
     worth nothing of their own; all of them are, where what lies in either is not known. An id that is not of another
     package of the order says nothing."""
+    direction: Direction = Direction.OUTBOUND
+    """`return`: goods that the buyer sends back, under a package id of its own. An id that was booked outbound too is
+    an outbound package."""
+    dispute_id: Id | None = None
+    """With the direction `return`: the complaint whose goods come back; without it the parcel is of no complaint. Of an
+    outbound package it says nothing."""
 
     @property
     def business_key(self) -> str:
@@ -117,6 +132,8 @@ class ShipmentScanned(Event, topic=SHIPMENTS):
     """Where it was scanned (two letters)."""
     scan_ref: Id | None = None
     """The provider's own id of the scan."""
+    direction: Direction | None = None
+    """Which way the parcel goes, where its provider says so; none: as the package was booked."""
 
     @model_validator(mode="after")
     def _ordered(self) -> "ShipmentScanned":

@@ -64,7 +64,7 @@ async def _other_lamp(scene: Scene, adjuster: Desk, lead: Desk) -> None:
     await scene.say(_order(scene, "Lamp", 8_000, "sku-lamp-9"))
     await scene.until(policies.PolicyIssued)
     reason = "The shade is plastic, and the picture shows glass"
-    await scene.say(_claim(scene, DisputeReason.NOT_AS_DESCRIBED, reason, DocumentKind.PHOTO_OF_GOODS))
+    await scene.say(_claim(scene, DisputeReason.DIFFERENT, reason, DocumentKind.PHOTO_OF_GOODS))
     offer = await scene.until(claims.OfferMade)
     await scene.until(claims.BuyerNotified)
     declined = DeclineOffer(

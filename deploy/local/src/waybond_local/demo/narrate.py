@@ -95,6 +95,8 @@ class Narrator:
                 return Said("tracking", f"{clause}: {outcome}; {clock}{fed}")
             case delays.ContentsChanged():
                 return Said("tracking", f"packages: {', '.join(map(_package, event.journey.packages))}")
+            case delays.ReturnMoved():
+                return Said("tracking", _return(event))
             case delays.TrackingCheckRequested():
                 what = f"asks {event.carrier} whether it knows more, until {event.answer_by:%d %b %H:%M} UTC"
                 return Said("tracking", what)
@@ -122,6 +124,9 @@ class Narrator:
                 return Said("claims", f"answers the complaint: {event.reason.replace('_', ' ')}{detail}{until}")
             case claims.EvidenceRequested() | claims.OfferMade() | claims.OfferClosed() | claims.CommandRefused():
                 return Said("claims", _on_the_way(event))
+            case claims.ReturnAwaited():
+                until = f"until {event.until:%d %b %H:%M} UTC"
+                return Said("claims", f"waits for the {event.of}, return {_words(event.step)}, {until}")
             case claims.ClaimReferred():
                 return Said("claims", f"asks a person: {event.question} ({', '.join(event.choices)})")
             case claims.ClaimSettled():
@@ -160,6 +165,16 @@ def _on_the_way(
             return f"refuses {event.command} {plain(event.command_id)}: {_words(event.reason)}"
 
 
+def _return(event: delays.ReturnMoved) -> str:
+    """ "return R1: handed in 03 Feb 10:00 UTC"."""
+    if not event.standing:
+        return f"{event.package_id} is no return after all"
+    steps = [("handed in", event.handed_in), ("lost", event.lost), ("turned round", event.sent_back)]
+    steps.append(("back", event.back))
+    told = [f"{name} {_when(at)}" for name, at in steps if at is not None]
+    return f"return {event.package_id}: {', '.join(told) or 'booked'}"
+
+
 def _package(each: delays.PackageJourney) -> str:
     """ "A with 2 x line 1 (instead of B)"."""
     goods = " and ".join(f"{line.quantity} x line {line.line_id}" for line in each.lines) or "contents unknown"
@@ -171,7 +186,8 @@ def _finding(each: Finding) -> str:
         until = f" before {each.eligible_at:%d %b %H:%M} UTC" if each.eligible_at else ""
         return each.reason.replace("_", " ") + until
     share = f"{each.share} of {each.basis}" if each.share else "a fixed sum"
-    return f"applies by {each.fact}, {share} = {each.benefit}"
+    by = f" by {each.fact}" if each.fact else ""  # what people claim has no clock and no scan
+    return f"applies{by}, {share} = {each.benefit}"
 
 
 def _step(step: Step) -> str:
@@ -215,6 +231,8 @@ def _dispute(event: Event) -> Said | None:
         case disputes.SellerResponded():
             much = f" of {event.amount}" if event.amount is not None else ""
             return Said("seller", f"{event.dispute_id}: {_words(event.response)}{much}")
+        case disputes.ReturnReceived():
+            return Said(event.by, f"{event.dispute_id}: of what came back: {_words(event.condition)}")
         case disputes.DisputeStageChanged():
             return Said("dispute", f"{event.dispute_id} goes on as {_words(event.stage)}")
         case disputes.DisputeWithdrawn():
@@ -273,7 +291,8 @@ def _handled(event: commands.ReferralCommand) -> tuple[str, tuple[str, ...]]:
 def _shipment(event: Event) -> Said | None:
     match event:
         case shipments.ShipmentBooked():
-            return Said("platform", f"package {event.package_id} announced to {event.carrier}")
+            what = "package" if event.direction is shipments.Direction.OUTBOUND else "return"
+            return Said("platform", f"{what} {event.package_id} announced to {event.carrier}")
         case shipments.ShipmentScanned():
             own_words = f" ({plain(event.raw_text)})" if event.raw_text else ""
             return Said("carrier", f"{event.kind}{own_words}, {_when(event.when)}")

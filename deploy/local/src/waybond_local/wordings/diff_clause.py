@@ -7,7 +7,7 @@ from typing import Any
 
 from waybond_contracts.places import Lane, countries
 from waybond_contracts.wording import Clause, Clock, Condition, Tier, duration_on
-from waybond_local.wordings import words
+from waybond_local.wordings import sent_back, words
 from waybond_local.wordings.change import Way, gained, instead, rising, shown
 from waybond_local.wordings.contradictions import pays_less
 from waybond_local.wordings.explained import tier_when, way
@@ -233,6 +233,10 @@ def _unanswered_up_to(old: Any, new: Any, _: Clause, __: Clause) -> Iterator[Sai
     yield instead("silence counts without an answer up to", old, new), way
 
 
+def _remedies(old: Any, new: Any, _: Clause, __: Clause) -> Iterator[Said]:
+    yield from sent_back.changed(old, new)
+
+
 RENDERED: Mapping[str, Callable[[Any, Any, Any, Any], Iterator[Said]]] = {
     "tiers": _tiers,
     "any_of": _ways,
@@ -247,5 +251,6 @@ RENDERED: Mapping[str, Callable[[Any, Any, Any, Any], Iterator[Said]]] = {
     "ask_carrier": _ask_carrier,
     "unanswered": _unanswered,
     "unanswered_up_to": _unanswered_up_to,
+    "remedies": _remedies,
 }
 """How a change of a field is said, from its old and new value, and the clause as it was and is."""

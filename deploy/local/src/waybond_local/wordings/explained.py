@@ -17,7 +17,7 @@ from waybond_contracts.wording import (
     Tier,
     Wording,
 )
-from waybond_local.wordings import words
+from waybond_local.wordings import sent_back, words
 from waybond_local.wordings.claimed import asked
 from waybond_local.wordings.locator import Path
 
@@ -112,7 +112,8 @@ def _clause(wording: Wording, clause: Clause) -> Iterator[str]:
     yield from _met(clause)
     if clause.trigger == "claim":
         yield f"It pays only what somebody claims{_window(clause.claim_window)}."
-    yield from asked(clause)
+        yield from asked(clause)
+        yield from sent_back.told(clause)
     if clause.deductible is not None:
         yield f"{words.deductible(clause.deductible)} stays with the buyer.".capitalize()
     if clause.limit is not None:

@@ -7,7 +7,7 @@ from pydantic import ValidationError
 
 from waybond_claims.case.state import Case
 from waybond_contracts.commands import DecideReferral
-from waybond_contracts.disputes import DisputeOpened, DisputeResolved, DisputeWithdrawn
+from waybond_contracts.disputes import DisputeOpened, DisputeResolved, DisputeWithdrawn, ReturnReceived
 from waybond_contracts.errors import ContractError, contract_error
 from waybond_contracts.event import Event
 from waybond_contracts.orders import (
@@ -22,7 +22,7 @@ from waybond_contracts.orders import (
     PromiseChanged,
     RefundedLine,
 )
-from waybond_contracts.shipments import PackageLine, ShipmentBooked, ShipmentChecked, ShipmentScanned
+from waybond_contracts.shipments import Direction, PackageLine, ShipmentBooked, ShipmentChecked, ShipmentScanned
 from waybond_local.replay.timed import About
 from waybond_local.wordings import story as told
 from waybond_local.wordings.story import Story, StoryLine
@@ -79,7 +79,7 @@ def _event(story: Story, index: int, case: Case | None) -> Event:
     match step:
         case told.Booked() | told.Scanned() | told.Checked():
             return _shipped(story, step, at)
-        case told.Disputed() | told.Withdrawn() | told.Resolved():
+        case told.Disputed() | told.Withdrawn() | told.Resolved() | told.Received():
             return _disputed(story, step, at, f"steps.{index}")
         case told.Decided():
             return _decided(story, step, at, f"steps.{index}", case)
@@ -101,6 +101,8 @@ def _shipped(story: Story, step: told.Booked | told.Scanned | told.Checked, at: 
                 packages_in_order=step.packages_in_order,
                 promise=_promise(story, step.promised_latest),
                 replaces=step.replaces,
+                direction=Direction.OUTBOUND if step.returns is None else Direction.RETURN,
+                dispute_id=step.returns,
             )
         case told.Scanned():
             return ShipmentScanned(
@@ -117,7 +119,9 @@ def _shipped(story: Story, step: told.Booked | told.Scanned | told.Checked, at: 
             return ShipmentChecked(**ABOUT, occurred_at=at, package_id=step.checked, as_of=at, provider=CARRIER)
 
 
-def _disputed(story: Story, step: told.Disputed | told.Withdrawn | told.Resolved, at: datetime, where: str) -> Event:
+def _disputed(
+    story: Story, step: told.Disputed | told.Withdrawn | told.Resolved | told.Received, at: datetime, where: str
+) -> Event:
     match step:
         case told.Disputed():
             return DisputeOpened(
@@ -133,6 +137,15 @@ def _disputed(story: Story, step: told.Disputed | told.Withdrawn | told.Resolved
             )
         case told.Withdrawn():
             return DisputeWithdrawn(**ABOUT, occurred_at=at, dispute_id=step.withdrawn)
+        case told.Received():
+            return ReturnReceived(
+                **ABOUT,
+                occurred_at=at,
+                dispute_id=step.of,
+                receipt_id=where,
+                condition=step.received,
+                package_id=step.package,
+            )
         case told.Resolved():
             refunded = story.money(step.refunded, f"{where}.refunded") if step.refunded is not None else None
             return DisputeResolved(

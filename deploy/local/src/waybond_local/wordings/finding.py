@@ -50,9 +50,11 @@ CODES: Mapping[str, Severity] = MappingProxyType(
         "way-excluded": _W,
         "exclusion-never": _W,
         "exclusion-of-no-clause": _W,
+        "return-of-nothing": _E,
         # what never ends
         "benefit-without-bound": _W,
         "cover-without-end": _W,
+        "return-without-end": _W,
         # what it needs
         "needs-eta": _N,
         "needs-promise": _N,

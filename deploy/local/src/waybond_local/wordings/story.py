@@ -16,7 +16,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationError, field_validator, model_validator
 
-from waybond_contracts.disputes import DisputeOutcome, DisputeReason, DisputeSource, DisputeStage
+from waybond_contracts.disputes import DisputeOutcome, DisputeReason, DisputeSource, DisputeStage, ReturnCondition
 from waybond_contracts.errors import ContractError, contract_error
 from waybond_contracts.fields import MAX_LINES, MAX_PACKAGES, Code, Id, Positive, Text
 from waybond_contracts.money import Currency, Money
@@ -128,6 +128,8 @@ class Booked(Step):
     """The package's own promise."""
     replaces: Id | None = None
     """The package whose goods are shipped again in this one."""
+    returns: Id | None = None
+    """It goes back to the seller: the id of the complaint whose goods are in it."""
 
 
 class Scanned(Step):
@@ -191,6 +193,17 @@ class Resolved(Step):
     """What the buyer got by it."""
 
 
+class Received(Step):
+    """The seller says how goods came back."""
+
+    received: ReturnCondition
+    """How."""
+    of: Id = "dispute"
+    """The id of the complaint."""
+    package: Id | None = None
+    """The return package, where it is about one."""
+
+
 class Amendment(Strict):
     """What is new of the order."""
 
@@ -245,7 +258,18 @@ class Decided(Step):
 
 
 AnyStep = (
-    Booked | Scanned | Checked | Disputed | Withdrawn | Resolved | Amended | Cancelled | Refunded | Promised | Decided
+    Booked
+    | Scanned
+    | Checked
+    | Disputed
+    | Withdrawn
+    | Resolved
+    | Received
+    | Amended
+    | Cancelled
+    | Refunded
+    | Promised
+    | Decided
 )
 KINDS: Mapping[str, type[AnyStep]] = {
     "booked": Booked,
@@ -254,6 +278,7 @@ KINDS: Mapping[str, type[AnyStep]] = {
     "dispute": Disputed,
     "withdrawn": Withdrawn,
     "resolved": Resolved,
+    "received": Received,
     "amend": Amended,
     "cancelled": Cancelled,
     "refunded": Refunded,
@@ -311,10 +336,9 @@ class Story(Strict):
             unknown = sorted(set(named) - lines)
             if unknown:
                 raise ContractError(f"{where}.lines", f"lines of the order: {', '.join(sorted(lines))}", unknown[0])
-            if isinstance(each, Withdrawn | Resolved):
-                dispute = each.withdrawn if isinstance(each, Withdrawn) else each.resolved
-                if dispute not in disputes:
-                    raise ContractError(where, "the id of a dispute of the story", dispute)
+            dispute = _named_dispute(each)
+            if dispute is not None and dispute not in disputes:
+                raise ContractError(where, "the id of a dispute of the story", dispute)
         return self
 
     @property
@@ -366,6 +390,21 @@ def parse_story(body: bytes) -> Story:
         return Story.model_validate(given)
     except ValidationError as error:
         raise contract_error(error) from None
+
+
+def _named_dispute(step: AnyStep) -> str | None:
+    """The dispute that a step is about, but for the one that opens it."""
+    match step:
+        case Withdrawn():
+            return step.withdrawn
+        case Resolved():
+            return step.resolved
+        case Received():
+            return step.of
+        case Booked():
+            return step.returns
+        case _:
+            return None
 
 
 def _step(index: int, given: Any) -> AnyStep:

@@ -89,7 +89,8 @@ class _Days:
             case orders.PromiseChanged():
                 return f"promise changed to day {self._day(event.promise.latest)}"
             case shipments.ShipmentBooked():
-                return f"package {plain(event.package_id)} booked"
+                what = "package" if event.direction is shipments.Direction.OUTBOUND else "return"
+                return f"{what} {plain(event.package_id)} booked"
             case shipments.ShipmentScanned():
                 where = f" ({words.spoken(event.handed_to)})" if event.handed_to is not None else ""
                 return f"{plain(event.package_id)} scanned: {event.kind}{where}"
@@ -102,6 +103,8 @@ class _Days:
             case disputes.DisputeResolved():
                 got = f", {event.refunded} refunded" if event.refunded is not None else ""
                 return f"complaint {plain(event.dispute_id)} resolved: {words.spoken(event.outcome).lower()}{got}"
+            case disputes.ReturnReceived():
+                return f"{event.by} says what came back: {words.spoken(event.condition)}"
             case commands.DecideReferral():
                 much = f", {event.amount}" if event.amount is not None else ""
                 return f"a person decides: {plain(event.choice)}{much}"
@@ -155,6 +158,10 @@ class _Days:
                     else words.CLOCKS[event.clock]
                 )
                 return f"{clauses(event)[0]} fell due{_of(event)}: {start}{fed}"
+            case delays.ReturnMoved():
+                steps = (("handed in", event.handed_in), ("lost", event.lost), ("back", event.back))
+                known = [name for name, at in steps if at is not None]
+                return f"return {plain(event.package_id)} {known[-1]}" if known and event.standing else ""
             case delays.TrackingCheckRequested():
                 return f"asks the carrier about {plain(event.package_id)}, until day {self._day(event.answer_by)}"
             case delays.ShipmentDelivered():
@@ -180,6 +187,8 @@ class _Days:
                     f", decided again on day {self._day(event.eligible_at)}" if event.eligible_at is not None else ""
                 )
                 return f"answers the complaint: {words.spoken(event.reason)}{again}"
+            case claims.ReturnAwaited():
+                return f"the {event.of} has until day {self._day(event.until)}: {words.spoken(event.step)}"
             case claims.ClaimReferred():
                 return f"asks a person ({event.role}): {plain(event.question)}"
             case claims.ClaimReopened():

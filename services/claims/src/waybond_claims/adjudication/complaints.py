@@ -13,17 +13,17 @@ from waybond_contracts.explanation import FindingReason
 from waybond_contracts.wording import Clause, Clock, Peril, Scope
 
 _ORDER = Scope.ORDER  # looked up once: see found.py
-_NOT_AS_DESCRIBED = frozenset({Peril.NOT_AS_DESCRIBED, Peril.DAMAGED})
 _ALL = frozenset(Peril) - {Peril.CHARGEBACK}
 PERILS: dict[DisputeReason, frozenset[Peril]] = {
     DisputeReason.NOT_RECEIVED: frozenset({Peril.LATE, Peril.LOST, Peril.STALLED, Peril.RETURNED, Peril.NOT_RECEIVED}),
     DisputeReason.LATE: frozenset({Peril.LATE, Peril.STALLED, Peril.LOST}),
-    DisputeReason.NOT_AS_DESCRIBED: _NOT_AS_DESCRIBED,
+    # The general word is used of broken goods as well; the nearer ones are not.
+    DisputeReason.NOT_AS_DESCRIBED: frozenset({Peril.NOT_AS_DESCRIBED, Peril.DAMAGED}),
     DisputeReason.DAMAGED: frozenset({Peril.DAMAGED}),
-    DisputeReason.DIFFERENT: _NOT_AS_DESCRIBED,
+    DisputeReason.DIFFERENT: frozenset({Peril.NOT_AS_DESCRIBED}),
     DisputeReason.MISSING_PARTS: frozenset({Peril.MISSING}),
     DisputeReason.COUNTERFEIT: frozenset({Peril.COUNTERFEIT}),
-    DisputeReason.MISREPRESENTED: _NOT_AS_DESCRIBED,
+    DisputeReason.MISREPRESENTED: frozenset({Peril.NOT_AS_DESCRIBED}),
     # The buyer was promised money: whatever it was for.
     DisputeReason.CREDIT_NOT_PROCESSED: _ALL,
 }

@@ -22,6 +22,7 @@ from waybond_claims.adjudication.needs import (
     request_of,
     units_of,
 )
+from waybond_claims.adjudication.returning import CLOSES, PAYS, REFERS, Step, return_terms, returned
 from waybond_claims.adjudication.terms import Rule
 from waybond_claims.adjudication.view import View, question_key
 from waybond_claims.case.appeal import PAID, Appealed, Decided
@@ -29,8 +30,10 @@ from waybond_claims.case.complaint import Dispute
 from waybond_claims.case.evidence import MAX_ASKS, Response, last_response
 from waybond_claims.case.offer import ACCEPTED, ANSWERED, Offer, accepted_offer, has_room, open_offer
 from waybond_claims.case.question import Referral
+from waybond_claims.case.returning import MAX_RETURNING, returning_of
 from waybond_claims.case.state import Case
 from waybond_contracts.claimed import IN_FULL, FirstOffer, Remedy, RemedyKind
+from waybond_contracts.return_terms import ReturnTerms
 from waybond_contracts.wording import Clause
 
 OURS_TO_ANSWER = frozenset({"buyer", "platform"})
@@ -81,6 +84,12 @@ class Course(Struct, frozen=True, gc=False):
     wanted: Wanted | None = None
     why: str = ""
     """What speaks for which answer of a person."""
+    step: Step | None = None
+    """What is waited for on the way of goods that have to come back."""
+    return_step: str = ""
+    """How far they have come: the open step, or how it ended."""
+    question: str = ""
+    """What the question to a person is kept under, where it is about how goods came back."""
 
 
 def course(view: View, rule: Rule, complaint: Dispute, *, early: bool = False) -> Course:
@@ -95,12 +104,12 @@ def course(view: View, rule: Rule, complaint: Dispute, *, early: bool = False) -
     if found is None and any(_is_of(each, complaint, clause) and each.outcome == PAID for each in case.decided):
         found = Course(Standing.PAYS, decided=PAID)
     if found is not None:
-        return found if found.standing is not Standing.PAYS else _in_full(case, clause, complaint, found)
+        return found if found.standing is not Standing.PAYS else _in_full(view, rule, complaint, found)
     if complaint.over:
         return Course(Standing.ENDED)
     if complaint.source not in OURS_TO_ANSWER or complaint.freezes:
         return Course(Standing.REFERS)
-    return _in_full(case, clause, complaint, _undecided(view, rule, complaint, early=early))
+    return _in_full(view, rule, complaint, _undecided(view, rule, complaint, early=early))
 
 
 def question_about(rule: Rule, complaint: Dispute, case: Case) -> str:
@@ -109,6 +118,11 @@ def question_about(rule: Rule, complaint: Dispute, case: Case) -> str:
     tried = [each for each in case.offers if each.closed in ANSWERED and _is_of(each, complaint, rule.clause)]
     ordinal = sum(1 for each in tried if each.origin.startswith(PERSON)) + 1
     return question_key(f"claim:{rule.clause.id}", complaint.package_id, f"{ordinal}/{complaint.dispute_id}")
+
+
+def return_about(rule: Rule, complaint: Dispute) -> str:
+    """What the question to a person is kept under what follows from how goods came back, or did not."""
+    return question_key(f"return:{rule.clause.id}", complaint.package_id, f"1/{complaint.dispute_id}")
 
 
 def appeal_about(clause_id: str, complaint: Dispute, ordinal: int) -> str:
@@ -151,6 +165,12 @@ def _by_person(view: View, rule: Rule, complaint: Dispute) -> Course | None:
             if ruling is not None and ruling.choice != "uphold":
                 return _ruled(ruling)
     ruling = view.rulings.get(question_about(rule, complaint, view.case))
+    back = view.rulings.get(return_about(rule, complaint)) if return_terms(rule.clause) is not None else None
+    if back is not None:
+        # Of the refund that was to follow: where no amount is said, the one that was decided before.
+        before = ruling.decided_minor if ruling is not None and ruling.choice == "pay" else None
+        ruled = _ruled(back)
+        return ruled if ruled.total is not None else changed(ruled, total=before)
     if ruling is None:
         return None
     if ruling.choice != "offer":
@@ -253,11 +273,16 @@ def _missing(
     return tuple(missing), why, pays, refers
 
 
-def _in_full(case: Case, clause: Clause, complaint: Dispute, found: Course) -> Course:
-    """With the remedy by which the clause pays in full; where that is the return of the goods, once they were sent."""
+def _in_full(view: View, rule: Rule, complaint: Dispute, found: Course) -> Course:
+    """With the remedy by which the clause pays in full; where that is the return of the goods, once they were sent, or
+    once they are back."""
     if found.standing is not Standing.PAYS:
         return found
+    case, clause = view.case, rule.clause
     kind = next((each.remedy.value for each in clause.remedies if each.remedy in IN_FULL), "")
+    terms = return_terms(clause)
+    if terms is not None:
+        return _once_back(view, rule, complaint, changed(found, remedy=found.remedy or kind), terms)
     need = proof_of_return(clause)
     if need is not None and found.decided != PAID:
         ask = request_of(case, complaint, clause, need)
@@ -266,6 +291,30 @@ def _in_full(case: Case, clause: Clause, complaint: Dispute, found: Course) -> C
                 return Course(Standing.CLOSED)
             return Course(Standing.WAITS, missing=(need,))
     return changed(found, remedy=found.remedy or kind)
+
+
+def _once_back(view: View, rule: Rule, complaint: Dispute, found: Course, terms: ReturnTerms) -> Course:
+    """Paid as it was found, once the goods came back as the clause words it. What was paid stays paid, whatever becomes
+    known of the parcel afterwards; a later appeal, or a person who was asked about the return, decides without it."""
+    case, clause = view.case, rule.clause
+    come = returned(case, complaint, clause, terms)
+    found = changed(found, return_step=come.what)
+    ruling = view.rulings.get(return_about(rule, complaint))
+    if ruling is not None and found.decided != ruling.referral_id:
+        by = next((each for each in case.referrals if each.referral_id == found.decided), None)
+        before = by is not None and by.decided_at is not None and by.decided_at < (ruling.decided_at or view.now)
+        return changed(_ruled(ruling), remedy=found.remedy, return_step=come.what) if before else found
+    mine = [each for each in case.decided if _is_of(each, complaint, clause) and not each.reopened]
+    if ruling is not None or any(each.outcome == found.decided for each in mine) or come.follows == PAYS:
+        return found
+    if come.follows == CLOSES:
+        return Course(Standing.CLOSED, return_step=come.what)
+    kept = returning_of(case.returning, complaint.dispute_id, clause.id)
+    if come.follows == REFERS or (kept is None and len(case.returning) >= MAX_RETURNING):
+        why = f"{come.why} {_statements(case, complaint)}".strip()
+        about = return_about(rule, complaint)
+        return Course(Standing.REFERS, why=why, return_step=come.what, question=about)
+    return Course(Standing.WAITS, step=come.step, return_step=come.what)
 
 
 def _first(offer: FirstOffer) -> Wanted:

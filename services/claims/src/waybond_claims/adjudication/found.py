@@ -69,6 +69,8 @@ class Found(Struct, frozen=True, gc=False):
     """The complaint that it is paid on, where a person ruled so."""
     asked: int | None = None
     """What that one asks for, at most, for all that is paid on it."""
+    return_step: str = ""
+    """How far goods have come that have to come back first."""
 
     @property
     def applies(self) -> bool:

@@ -108,18 +108,25 @@ def _guided(view: View, met: Found, complaints: list[Dispute], start: datetime |
             asked=asked_for(view.case, complaint),
             remedy=best.remedy,
             borne_by=remedy.borne_by if remedy is not None else "",
+            return_step=best.return_step,
         )
     waiting = [(complaint, each) for complaint, each in found if each.standing in OPEN]
     if not waiting and any(each.standing is not Standing.ENDED for _, each in found):
-        return changed(met, reason=_NOT_MET)
+        return changed(met, reason=_NOT_MET, return_step=_come(found))
     if not waiting or _closed_yet(view, met, start):
         return _unclaimed(view, met, start)
     for complaint, each in waiting:
         if each.standing is Standing.REFERS:
-            question = question_about(rule, complaint, view.case)
+            question = each.question or question_about(rule, complaint, view.case)
             bound = most_of_complaint(view, rule, complaint)
-            return changed(met, reason=_NEEDS_CLAIM, question=question, most=bound, suggested=each.why)
-    return changed(met, reason=_NEEDS_CLAIM)
+            met = changed(met, reason=_NEEDS_CLAIM, question=question, most=bound, suggested=each.why)
+            return changed(met, return_step=each.return_step)
+    return changed(met, reason=_NEEDS_CLAIM, return_step=_come(waiting))
+
+
+def _come(courses: list[tuple[Dispute, Course]]) -> str:
+    """How far goods have come that have to come back first: of the first complaint for which they have to."""
+    return next((each.return_step for _, each in courses if each.return_step), "")
 
 
 def _most(paying: tuple[Dispute, Course]) -> tuple[bool, int]:

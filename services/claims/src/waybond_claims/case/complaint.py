@@ -10,8 +10,8 @@ WON = frozenset({"BUYER_FAVOUR", "ACCEPTED", "PAYOUT"})
 """How a dispute ended that gave the buyer money."""
 NO_RESOLUTION = frozenset({"withdrawn", "ended"})
 """How a dispute ended that nobody decided: the buyer withdrew it, or a person says that it does not run any more."""
-NO_EVIDENCE = "no_evidence"
-"""Why a complaint was denied that is closed, since what was asked for did not come."""
+NO_EVIDENCE, NOT_RETURNED = "no_evidence", "not_returned"
+"""Why a complaint was denied that is closed: what was asked for did not come, the goods were not sent back."""
 
 Goods = tuple[tuple[str, int | None, int | None], ...]
 """Line, quantity, minor units, as far as they were told."""

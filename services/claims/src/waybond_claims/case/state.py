@@ -21,6 +21,7 @@ from waybond_claims.case.notified import Told
 from waybond_claims.case.offer import Offer, Refused
 from waybond_claims.case.order import Amended, Order
 from waybond_claims.case.question import Change, Referral
+from waybond_claims.case.returning import Parcel, Receipt, Returning
 
 
 class Case(Struct, frozen=True, omit_defaults=True):
@@ -90,6 +91,10 @@ class Case(Struct, frozen=True, omit_defaults=True):
     """When the next window opens to claim what a complaint is about."""
     changes: tuple[Change, ...] = ()
     """While questions are open: the case's last versions and what brought them."""
+    # Goods that are sent back.
+    returns: tuple[Parcel, ...] = ()
+    receipts: tuple[Receipt, ...] = ()
+    returning: tuple[Returning, ...] = ()
 
     @property
     def settled(self) -> int:

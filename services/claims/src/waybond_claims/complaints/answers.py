@@ -13,7 +13,7 @@ from waybond_claims.adjudication.complaints import is_about
 from waybond_claims.adjudication.course import OPEN, Standing
 from waybond_claims.adjudication.found import Found, rank
 from waybond_claims.adjudication.windows import followed
-from waybond_claims.case.complaint import NO_EVIDENCE, Dispute
+from waybond_claims.case.complaint import NO_EVIDENCE, NOT_RETURNED, Dispute
 from waybond_claims.case.elsewhere import elsewhere
 from waybond_claims.case.state import Case, put
 from waybond_claims.complaints.deadlines import is_unread
@@ -118,11 +118,12 @@ def _answer(case: Case, owes: Entitlement | None, dispute: Dispute, now: datetim
         return None
     if FindingReason.EXCLUDED in reasons:
         return Answer(DenialReason.EXCLUDED, clauses=clauses)
-    closed = [each.rule.clause.appeal for each in relevant if _is_closed(owes, dispute, each)]
+    closed = {word: each for each in relevant if (word := _closed(owes, dispute, each))}
     if not closed:
         return Answer(DenialReason.NOT_COVERED, clauses=clauses)
-    again = [now + appeal.within for appeal in closed if appeal is not None]
-    return Answer(DenialReason.NOT_COVERED, None, clauses, NO_EVIDENCE, max(again, default=None))
+    appeals = [each.rule.clause.appeal for each in closed.values()]
+    again = [now + appeal.within for appeal in appeals if appeal is not None]
+    return Answer(DenialReason.NOT_COVERED, None, clauses, next(iter(closed)), max(again, default=None))
 
 
 def _reason(owes: Entitlement, dispute: Dispute, found: Found) -> FindingReason:
@@ -134,10 +135,11 @@ def _reason(owes: Entitlement, dispute: Dispute, found: Found) -> FindingReason:
     return found.reason if OPEN.intersection(mine) or not mine else FindingReason.NOT_MET
 
 
-def _is_closed(owes: Entitlement, dispute: Dispute, found: Found) -> bool:
-    """Whether the complaint is closed under the clause, since what it needs did not come."""
+def _closed(owes: Entitlement, dispute: Dispute, found: Found) -> str:
+    """What did not come, if the complaint is closed under the clause for want of it."""
     ways = followed(owes.view, found) if found.rule.guided else []
-    return any(each.dispute_id == dispute.dispute_id and way.standing is Standing.CLOSED for each, way in ways)
+    closed = [way for each, way in ways if each.dispute_id == dispute.dispute_id and way.standing is Standing.CLOSED]
+    return (NOT_RETURNED if closed[0].return_step else NO_EVIDENCE) if closed else ""
 
 
 def _relevant(owes: Entitlement, dispute: Dispute) -> list[Found]:

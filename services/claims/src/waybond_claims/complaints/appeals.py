@@ -96,8 +96,10 @@ def _known(case: Case, dispute_id: str) -> tuple[str, ...]:
     """What is on file about the complaint, each thing by a hash; and one of what happened to the parcels."""
     said = [each.ref for each in case.papers if each.dispute_id == dispute_id]
     said += [f"response {each.response_id}" for each in case.responses if each.dispute_id == dispute_id]
+    said += [f"receipt {each.receipt_id}" for each in case.receipts if each.dispute_id == dispute_id]
     happened = [(each.event, each.package_id, each.version) for each in case.seen]
     happened += [(each.watch_id, each.package_id, each.version) for each in case.watches]
+    happened += [("return", each.package_id, each.version) for each in case.returns if each.dispute_id == dispute_id]
     said.append(f"parcels {sorted(happened, key=repr)}")
     return tuple(sorted({f"{crc32(each.encode()):08x}" for each in said}))
 
@@ -152,7 +154,7 @@ def deciders(case: Case, referral: Referral) -> frozenset[str]:
 
 def _named(key: str, about: str) -> str:
     """The complaint that a question about a clause and package names, behind the question's ordinal."""
-    for kind in ("claim", "appeal"):
+    for kind in ("claim", "return", "appeal"):
         if key.startswith(kind + about):
             return key.removeprefix(kind + about).partition("/")[2]
     return ""

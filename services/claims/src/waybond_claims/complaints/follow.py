@@ -12,7 +12,7 @@ from waybond_claims.adjudication.complaints import is_about
 from waybond_claims.adjudication.found import Found
 from waybond_claims.adjudication.windows import followed
 from waybond_claims.case.state import Case
-from waybond_claims.complaints import appeals, evidence, offers
+from waybond_claims.complaints import appeals, evidence, offers, returns
 from waybond_claims.complaints.followed import Followed
 from waybond_claims.complaints.waits import AT_ONCE, open_disputes
 from waybond_claims.draft import Draft
@@ -43,6 +43,7 @@ def follow(draft: Draft, owes: Entitlement) -> bool:
     more = owes.entitled < min(owes.available, owes.view.cover.limit)
     waiting = [each for each in ways if more and each.found.reason is FindingReason.NEEDS_CLAIM]
     evidence.ask(draft, ways, waiting)
+    returns.ask(draft, waiting)
     return offers.offer(draft, owes, waiting)
 
 
@@ -54,14 +55,14 @@ def remember(draft: Draft, owes: Entitlement) -> None:
 
 def timed_out(case: Case, now: datetime) -> Case:
     """The file with what time alone has ended by this wake."""
-    if not (case.asks or case.offers):
+    if not (case.asks or case.offers or case.returning):
         return case
-    return offers.expired(evidence.lapsed(case, now), now)
+    return offers.expired(evidence.lapsed(returns.lapsed(case, now), now), now)
 
 
 def deadlines(case: Case, now: datetime) -> Iterator[datetime]:
     """When time alone ends something."""
-    for at in (*evidence.open_until(case), *offers.open_until(case)):
+    for at in (*evidence.open_until(case), *offers.open_until(case), *returns.open_until(case)):
         yield max(at, now + AT_ONCE)
     if case.opens_at is not None and case.opens_at > now:
         yield case.opens_at

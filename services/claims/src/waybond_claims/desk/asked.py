@@ -182,9 +182,12 @@ _ASKS = frozenset(
         FindingReason.APPLIES,  # paid on one claim, and another one asks for more
     }
 )
+_OF_COMPLAINT = frozenset({"claim", "return"})
+"""Where the clause says more of claims: about the complaint, whatever unit it is about."""
 _RULINGS = {
     "carrier": "Clause {}: the carrier was not heard after the clock ran out. Is its silence to be believed?",
     "claim": "Clause {} pays what somebody claims, and the buyer complained. Is it to be paid?",
+    "return": "Clause {} pays once the goods are back. Is it to be paid?",
     "circumstance": "Clause {} applies unless exclusion {} does. Does it?",
     "when": "Clause {} is met by a scan whose time is not known: cover may not reach it. Is it paid?",
     "periods": "Clause {} is met, but how much is due does not follow from what is known. How much?",
@@ -198,8 +201,8 @@ def _asked(view: View, found: Found) -> Question:
     text = _RULINGS[kind.name].format(clause.id, found.exclusion_id)
     if found.suggested:
         text = f"{text} {found.suggested}"
-    guided = clause.guided and kind is KINDS["claim"]  # About the complaint, whatever it is about.
-    choices = (*kind.choices, OFFER) if guided and in_part(clause) is not None else ()
+    guided = clause.guided and kind.name in _OF_COMPLAINT
+    choices = (*kind.choices, OFFER) if guided and kind is KINDS["claim"] and in_part(clause) is not None else ()
     among = tuple(view.packages) if found.of_remainder and not guided else ()
     waiting = [each for each in view.case.disputes if not each.over and is_about(view, each, clause, unit)]
     for each in waiting:

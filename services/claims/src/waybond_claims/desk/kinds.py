@@ -105,6 +105,7 @@ KINDS: dict[str, Kind] = {
         _trouble("currency", _REASON.CURRENCY_DIFFERS),
         _trouble("bound", _REASON.BOUND_REACHED),
         _rules("claim"),
+        _rules("return"),
         _rules("when"),
         _rules("periods", needs_amount=True),
         _rules("rate", needs_amount=True),

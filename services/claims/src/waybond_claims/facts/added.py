@@ -10,6 +10,7 @@ from waybond_claims.facts.handed_in import handed_in
 from waybond_claims.facts.journeys import journeyed
 from waybond_claims.facts.orders import amended, placed, promise_changed
 from waybond_claims.facts.policies import cancelled, covered, issued
+from waybond_claims.facts.returns import acknowledged, is_about_return, moved
 from waybond_claims.facts.verdicts import fell_due, seen
 from waybond_contracts import delays, disputes, orders, policies
 from waybond_contracts.event import Event
@@ -36,12 +37,18 @@ def added(case: Case, event: Event, now: datetime) -> Case:
             # Pricing forgets a policy that ended, and declines its order where that is published once more.
             known = case.declined or case.policy is not None
             return case if known else replace(case, declined=event.reason.value, declined_at=now)
+        case delays.DelayEvent() if case.returns and is_about_return(case, event):
+            return journeyed(case, event)
         case delays.WatchFellDue():
             return fell_due(journeyed(case, event), event)
         case delays.PackageSeen():
             return seen(journeyed(case, event), event)
         case delays.ContentsChanged():
             return journeyed(case, event)
+        case delays.ReturnMoved():
+            return moved(case, event)
+        case disputes.ReturnReceived():
+            return acknowledged(handed_in(case, event, now), event)
         case disputes.DisputeEvent():
             return handed_in(outcomes.disputed(case, event, now), event, now)
         case _:

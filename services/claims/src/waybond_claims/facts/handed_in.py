@@ -15,6 +15,7 @@ from waybond_contracts.disputes import (
     DisputeOpened,
     Document,
     EvidenceSubmitted,
+    ReturnReceived,
     SellerResponded,
 )
 
@@ -34,6 +35,9 @@ def handed_in(case: Case, event: DisputeEvent, now: datetime) -> Case:
             return kept(case, [*said, *documents(event.dispute_id, by, event.documents, now)])
         case EvidenceSubmitted():
             return kept(case, list(_submitted(event, now)))
+        case ReturnReceived():
+            said = stated(event.dispute_id, event.by, event.statement, now)
+            return kept(case, [*said, *documents(event.dispute_id, event.by, event.documents, now)])
         case SellerResponded():
             said = stated(event.dispute_id, "seller", event.statement, now)
             case = kept(case, [*said, *documents(event.dispute_id, "seller", event.documents, now)])

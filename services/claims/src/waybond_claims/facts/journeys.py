@@ -41,7 +41,10 @@ def journeyed(case: Case, event: delays.DelayEvent) -> Case:
     newer = case.journey_as_of is None or event.as_of >= case.journey_as_of
     known = {each.package_id: each for each in case.packages}
     merged = dict(known)
+    back = {each.package_id for each in case.returns if each.standing} if case.returns else ()
     for each in event.journey.packages:
+        if each.package_id in back:
+            continue
         seen = _package(each, event.as_of)
         before = known.get(seen.package_id)
         if before is None or before == seen:

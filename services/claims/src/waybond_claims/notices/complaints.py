@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Literal
 
-from waybond_claims.case.complaint import NO_EVIDENCE, Dispute
+from waybond_claims.case.complaint import NO_EVIDENCE, NOT_RETURNED, Dispute
 from waybond_claims.complaints.answers import Answer
 from waybond_claims.draft import Draft
 from waybond_claims.entitlement import net_paid
@@ -25,6 +25,8 @@ def denied(draft: Draft, dispute: Dispute, answer: Answer) -> None:
     about, paid_minor = answer.reason.value, net_paid(draft.case)
     if answer.detail == NO_EVIDENCE:
         claim_closed(draft, reopen_until=answer.reopen_until)
+    elif answer.detail == NOT_RETURNED:
+        tell(draft, "claim_closed", "claim_closed.not_returned")
     elif about == "too_early":
         too_early(draft, answer.eligible_at)
     elif about == "already_paid" and paid_minor:

@@ -13,7 +13,7 @@ from waybond_claims.desk.kinds import Question, kind_of
 from waybond_claims.draft import Draft
 from waybond_claims.entitlement import net_paid
 from waybond_claims.notices import complaints
-from waybond_contracts.claims import ClaimDenied, EvidenceRequested, OfferClosed, OfferMade
+from waybond_contracts.claims import ClaimDenied, EvidenceRequested, OfferClosed, OfferMade, ReturnAwaited
 from waybond_contracts.commands import DecideReferral
 from waybond_contracts.disputes import EvidenceSubmitted
 from waybond_contracts.event import Event
@@ -21,7 +21,7 @@ from waybond_contracts.event import Event
 BUYER = "buyer"
 CLAIM, APPEAL = "claim", "appeal"
 """The kinds of question that are about a complaint."""
-_STEPS = (EvidenceRequested, OfferMade, OfferClosed, ClaimDenied)
+_STEPS = (EvidenceRequested, OfferMade, OfferClosed, ClaimDenied, ReturnAwaited)
 
 
 def steps(draft: Draft, since: int) -> int:
@@ -69,7 +69,7 @@ def received(draft: Draft, fact: Event, since: int) -> None:
         )
 
 
-def _step(draft: Draft, event: EvidenceRequested | OfferMade | OfferClosed | ClaimDenied) -> None:
+def _step(draft: Draft, event: EvidenceRequested | OfferMade | OfferClosed | ClaimDenied | ReturnAwaited) -> None:
     match event:
         case EvidenceRequested(of="buyer"):
             kinds = ["|".join(each.any_of) for each in event.needed] or list(event.kinds)
@@ -86,10 +86,20 @@ def _step(draft: Draft, event: EvidenceRequested | OfferMade | OfferClosed | Cla
                 complaints.offer_declined(draft, event.amount.minor)
             elif event.how == EXPIRED:
                 complaints.offer_expired(draft, event.amount.minor, draft.now)
+        case ReturnAwaited(step="handed_in"):
+            complaints.return_requested(draft, hand_in_by=event.until, label=_label(draft.case, event.dispute_id))
+        case ReturnAwaited(step="acknowledged"):
+            complaints.return_received(draft)
         case ClaimDenied(detail="appeal_too_late" | "nothing_new"):
             complaints.appeal_rejected(draft, event.detail)
         case _:
             pass
+
+
+def _label(case: Case, dispute_id: str) -> str:
+    """What the buyer knows the label by: the number of the parcel that goes back, where one is known."""
+    numbers = [each.tracking_number for each in case.returns if each.standing and each.dispute_id == dispute_id]
+    return numbers[-1] if numbers else ""
 
 
 def _is_about_ours(case: Case, question: Question) -> bool:

@@ -83,7 +83,7 @@ NOTICES: Mapping[str, Made] = {
     "evidence_received": Made((("evidence_received.body",), _NEXT)),
     "seller_asked": Made((("seller_asked.body",),)),
     "referred": Made((("referred.body",), _NEXT)),
-    "claim_closed": Made((("claim_closed.body",), ("claim_closed.reopen", ""))),
+    "claim_closed": Made((("claim_closed.body", "claim_closed.not_returned"), ("claim_closed.reopen", ""))),
     "appeal_received": Made((("appeal_received.body",), _NEXT)),
     "appeal_upheld": Made((("appeal_upheld.body",),)),
     "appeal_rejected": Made(

@@ -45,6 +45,7 @@ _ORDER = (
     "Remedy",
     "FirstOffer",
     "AppealTime",
+    "ReturnTerms",
     "Deductible",
     "Exclusion",
     "Terms",
