@@ -262,3 +262,10 @@ def test_goods_that_were_never_handed_in_close_the_claim() -> None:
     story.until(day(17))
     assert abouts(story)[-1] == "claim_closed"
     assert "were not sent back in time" in english(story)
+
+
+def test_an_empty_parcel_brings_it_before_a_person() -> None:
+    story = returns.told()
+    story.given(filed(day(5), "photo_of_damage"), returns.moved(day(6)))
+    story.when(returns.received(day(9), "empty"))
+    assert abouts(story) == ["return_requested", "referred"]

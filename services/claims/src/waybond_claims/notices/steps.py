@@ -19,7 +19,8 @@ from waybond_contracts.disputes import EvidenceSubmitted
 from waybond_contracts.event import Event
 
 BUYER = "buyer"
-CLAIM, APPEAL = "claim", "appeal"
+APPEAL = "appeal"
+_ABOUT_COMPLAINTS = ("claim", "return", APPEAL)
 """The kinds of question that are about a complaint."""
 _STEPS = (EvidenceRequested, OfferMade, OfferClosed, ClaimDenied, ReturnAwaited)
 
@@ -35,11 +36,11 @@ def steps(draft: Draft, since: int) -> int:
 
 def asked_a_person(draft: Draft, questions: tuple[Question, ...]) -> None:
     """A person was asked these; those about complaints are told, of one kind once."""
-    asked = {each.kind.name: each for each in questions if each.kind.name in (CLAIM, APPEAL)}
+    asked = {each.kind.name: each for each in questions if each.kind.name in _ABOUT_COMPLAINTS}
     for name, question in asked.items():
         referral = next(each for each in draft.case.referrals if each.key == question.key and each.is_open)
         if _is_about_ours(draft.case, question):
-            tell = complaints.referred if name == CLAIM else complaints.appeal_received
+            tell = complaints.appeal_received if name == APPEAL else complaints.referred
             tell(draft, answer_by=referral.answer_by)
 
 
