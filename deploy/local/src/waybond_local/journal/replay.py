@@ -8,6 +8,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from msgspec import structs
+
+from waybond_claims.desk.audits import AuditRow
 from waybond_claims.desk.inbox import Closed, Waiting
 from waybond_claims.ledger import Entry
 from waybond_kit.changes import JournalRow
@@ -70,6 +73,7 @@ class Beside:
 
     entries: dict[tuple[str, int], bytes] = field(default_factory=dict)
     questions: dict[tuple[str, str], bytes] = field(default_factory=dict)
+    audits: dict[tuple[str, str], AuditRow] = field(default_factory=dict)
 
     def add(self, rows: Sequence[object]) -> None:
         """The rows of one batch, in their order."""
@@ -81,8 +85,21 @@ class Beside:
                     self.questions[each.order_key, each.referral_id] = tables.question_digest(each)
                 case Closed():
                     self.questions.pop((each.order_key, each.referral_id), None)
+                case AuditRow():
+                    self._audited(each)
                 case _:
                     continue
+
+    def _audited(self, row: AuditRow) -> None:
+        """Of a question that is told again the answer is new; what it is about stays as it was asked."""
+        asked = self.audits.get((row.order_key, row.referral_id), row)
+        self.audits[row.order_key, row.referral_id] = structs.replace(
+            asked,
+            choice=row.choice,
+            wrong_minor=row.wrong_minor,
+            decided_by=row.decided_by,
+            decided_at=row.decided_at,
+        )
 
 
 Observe = Callable[[JournalRow, Replayed, Rebuild], None]
@@ -158,7 +175,7 @@ def _expect_control(skipped: Sequence[Raw], rebuild: Rebuild, report: Report) ->
 
 
 def compare(report: Report, rebuild: Rebuild, beside: Beside, kept: Tables) -> None:
-    """Byte by byte: states, wakes, quarantine, and the books and the inbox of claims."""
+    """Byte by byte: states, wakes, quarantine, and the books, the inbox and the audits of claims."""
     made = {identity: tables.row_of(row) for identity, row in rebuild.aggregates.items()}
     names = {identity: row.order_key for each in (made, kept.aggregates) for identity, row in each.items()}
     quarantine = {}
@@ -173,6 +190,8 @@ def compare(report: Report, rebuild: Rebuild, beside: Beside, kept: Tables) -> N
     if report.service == "claims":
         _compare(report, "ledger entries", beside.entries, kept.entries, lambda where: f"{where[0]}, entry {where[1]}")
         _compare(report, "questions", beside.questions, kept.questions, lambda where: f"{where[0]}, {where[1]}")
+        audits = {where: tables.audit_digest(row) for where, row in beside.audits.items()}
+        _compare(report, "audits", audits, kept.audits, lambda where: f"{where[0]}, {where[1]}")
 
 
 def _compare(report: Report, what: str, made: Any, kept: Any, name: Callable[[Any], str]) -> None:

@@ -12,6 +12,7 @@ from uuid import UUID
 
 import asyncpg
 
+from waybond_claims.desk.audits import AuditRow
 from waybond_claims.desk.inbox import Waiting
 from waybond_claims.ledger import Entry
 from waybond_kit.changes import JournalRow, QuarantineRow, Stored
@@ -64,6 +65,8 @@ class Tables:
     """Claims' books: a digest of each entry and its postings, by order and ordinal."""
     questions: dict[tuple[str, str], bytes] = field(default_factory=dict)
     """Claims' inbox: a digest of each open question, by order and referral."""
+    audits: dict[tuple[str, str], bytes] = field(default_factory=dict)
+    """What claims' audits asked and found: a digest of each row, by order and referral."""
 
 
 def digest(*parts: bytes | None) -> bytes:
@@ -98,6 +101,10 @@ def question_digest(row: Waiting) -> bytes:
 
 def _question(values: Iterable[Any]) -> bytes:
     return digest(json.dumps(list(values), default=datetime.isoformat).encode())
+
+
+def audit_digest(row: AuditRow) -> bytes:
+    return _question(getattr(row, name) for name in _OF_AUDIT)
 
 
 async def shards(connection: asyncpg.Connection, service: str) -> dict[int, int]:
@@ -140,6 +147,8 @@ async def read(connection: asyncpg.Connection, definition: Definition[Any], shar
             )
         async for row in connection.cursor(_QUESTIONS, shard, prefetch=ROWS_AT_ONCE):
             tables.questions[row["order_key"], row["referral_id"]] = _question(row.values())
+        async for row in connection.cursor(_AUDITS, shard, prefetch=ROWS_AT_ONCE):
+            tables.audits[row["order_key"], row["referral_id"]] = _question(row.values())
     return tables
 
 
@@ -188,6 +197,14 @@ _OF_QUESTION = (
     *("question", "choices", "assignee", "snoozed_until", "boosted", "notes", "proposed_by"),
 )
 _QUESTIONS = f"SELECT {', '.join(_OF_QUESTION)} FROM claims.inbox WHERE shard = $1"  # noqa: S608  # our own names
+
+_OF_AUDIT = (
+    *("order_key", "referral_id", "product", "product_version", "sample", "minor", "currency", "asked_at"),
+    *("choice", "wrong_minor", "decided_by", "decided_at"),
+)
+_AUDITS = f"SELECT {', '.join(_OF_AUDIT)} FROM claims.audit WHERE shard = $1".replace(  # noqa: S608  # our own names
+    " referral_id,", " referral_id::text AS referral_id,"
+)
 
 _JOURNAL = """
 SELECT shard, seq, epoch, code, spans, wake_before, wake_due, wake_id, sent_at, complete_until, known
