@@ -16,7 +16,7 @@ This page is generated from the models in `shared/contracts` by `make contracts`
 
 A product is one file in TOML, of at most {MAX_DOCUMENT_CHARACTERS:,} characters. It is the wording that decides
 every claim, and under `[terms]` how it is sold. The products that come with Waybond lie in
-`services/pricing/src/waybond_pricing/products/`; `tests/fixtures/wordings` has more, after wordings from the field.
+`services/pricing/src/waybond_pricing/products/`; `tests/fixtures/wordings` has nine more, after wordings from the field.
 
 - **A new product, or a new version**: add `NAME-VERSION.toml` to that folder and deploy pricing. Then let tenants sell
   it: `waybond tenant set acme --product NAME`. A version in force is never changed: policies carry its text, and a
