@@ -99,6 +99,8 @@ SAMPLES |= dict.fromkeys(
         "at_most",
         "limit",
         "value_above",
+        "above",
+        "up_to",
         "unanswered_up_to",
         "max_order_value",
         "adjuster",

@@ -1,8 +1,8 @@
 """Wordings from the field, decided by the services: each clause on the day before, on the day, and on the day after.
 
-An order of 100.00 USD, placed on day 0 at 00:00 and booked at that instant. The numbers are those of the wordings: 20 and
-30 days of Seel's, Wish's 29 for Brazil. What happens on a day happens at 00:00, and so at the instant that a duration
-ends; a parcel that arrives at that instant is in time."""
+An order of 100.00 USD, placed on day 0 at 00:00 and booked at that instant. The numbers are those of the wordings, as
+20 and 30 days of InsureShip, and 29 of Wish for Brazil. What happens on a day happens at 00:00, and so at the instant
+that a duration ends; a parcel that arrives at that instant is in time."""
 
 import json
 from typing import Any
