@@ -264,3 +264,19 @@ def test_under_route_a_wrong_address_and_a_return_are_out(kind: str) -> None:
 def test_no_more_is_paid_than_the_limit(name: str, worth: str, most: str) -> None:
     steps = (*EXPECTED, {"day": 40, "dispute": NOT_RECEIVED}, {"day": 41, "decide": "pay"})
     assert paid(told(name, *steps, total=worth, until=60)) == [(41, most)]
+
+
+@pytest.mark.parametrize(("on", "answer"), [(34, "a person"), (35, "a person"), (36, "closed")])
+def test_under_xcover_what_was_not_received_is_claimed_within_ten_days_of_the_delivery(on: int, answer: str) -> None:
+    # Delivered on day 25, within a country: from day 31 on it cannot be claimed as lost any more.
+    assert claimed("xcover", on, NOT_RECEIVED, *HEARD, delivered(25), lane=DOMESTIC, currency="EUR") == answer
+
+
+def test_under_insureship_two_packages_get_no_more_than_the_shipments_limit() -> None:
+    # 6,000 in each: 5,000 for a package, 7,500 for both.
+    goods = [{"id": "a", "total": "6000.00"}, {"id": "b", "total": "6000.00"}]
+    packages = [{"day": 0, "booked": "A", "lines": {"a": 1}}, {"day": 0, "booked": "B", "lines": {"b": 1}}]
+    complaints = [{"day": 40, "dispute": NOT_RECEIVED, "id": each, "package": each} for each in "AB"]
+    answers = [{"day": day, "decide": "pay"} for day in (41, 42)]
+    driven = told("insureship", *packages, *complaints, *answers, total="12000.00", lines=goods, until=60)
+    assert paid(driven) == [(41, "5,000.00 USD"), (42, "7,500.00 USD")]
