@@ -1,7 +1,8 @@
 """What `waybond wording diff` says of two wordings: every field that differs, and which way it goes for the buyer."""
 
+import tomllib
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import date, timedelta
 from enum import Enum
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
@@ -11,12 +12,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel
 
+from tests.support.calendars import calendar
 from tests.support.wordings import FIELD, LATE, PRODUCTS, body, clause, exclusion, wording
+from waybond_contracts.business_days import BusinessDays, Calendar, Shift, Weekday
 from waybond_contracts.claimed import AppealTime, Evidence, FirstOffer, Remedy, RemedyKind, SellerTime
 from waybond_contracts.disputes import DocumentKind
 from waybond_contracts.return_terms import ReturnTerms
 from waybond_contracts.sale import Audit, Authority, ReferenceRate, Shadow, Terms
 from waybond_contracts.shipments import ScanKind
+from waybond_contracts.windows import OtherClock, OuterLimit
 from waybond_contracts.worded import Amount
 from waybond_contracts.wording import (
     ClaimWindow,
@@ -39,7 +43,10 @@ RICH = wording(
         'title = { en = "A" }\nclock = "order"\ntrigger = "claim"\nlanes = ["*-BR", "*-US"]\nlanes_except = ["CN-US"]\n'
         'limit = { amount = "9" }\nask_carrier = true\nanswer_within = "P2D"\nunanswered = "counts"\n'
         'unanswered_up_to = { amount = "4" }\ndelivered_by = ["door", "locker"]\n'
-        'claim_window = { clock = "order", opens = "P1D", closes = "P9D", opens_by_lane = { "*-BR" = "P2D" } }\n'
+        'claim_window = { clock = "order", opens = "P1D", closes = "P9D", opens_by_lane = { "*-BR" = "P2D" }, '
+        'closes_clock = "delivered", closes_business = { days = 5, calendar = "us" }, '
+        'otherwise = { clock = "order", opens = "P1D", closes = "P8D" }, '
+        'outer = { clock = "order", after = "P90D" } }\n'
         'deductible = { share = "0.1", amount = { amount = "2" }, categories = ["toys"] }\n'
         'tiers = [{ after = "P2D", after_by_lane = { "*-BR" = "P3D" }, share = "0.1", per = "P1D", '
         'at_least = { amount = "1" }, at_most = { amount = "8", currency = "USD" } }, { after = "P9D", share = "1" }]'
@@ -59,6 +66,7 @@ RICH = wording(
     '\n[terms]\nrating = "r-1"\nbind_within = "P1D"\nlanes = ["*"]\nlanes_except = ["*-BR"]\nrate_within = "0.1"\n'
     'max_order_value = { amount = "9" }\n'
     'reference_rates = [{ base = "USD", quote = "BRL", rate = "5" }]\n[authority]\nadjuster = { amount = "9" }\n',
+    calendar("us"),
     cover='package_limit_minor = 10\nuplift = "0.1"\ndeductible = { share = "0.2" }\n',
 )
 WORDINGS = [parse(text) for text in (RICH, *map(body, PRODUCTS), *map(body, FIELD))]
@@ -71,6 +79,9 @@ SAMPLES: dict[str, Any] = {
     "scan": ScanKind.HELD,
     "claim_window": ClaimWindow(clock=Clock.ORDER),
     "seller": SellerTime(answers_within=DAY),
+    "closes_clock": Clock.ORDER,
+    "otherwise": OtherClock(clock=Clock.ORDER),
+    "outer": OuterLimit(clock=Clock.ORDER, after=DAY),
     "offer": FirstOffer(share="0.5", open_for=DAY),
     "appeal": AppealTime(within=DAY),
     "journey": ReturnTerms(handed_in_within=DAY, back_within=DAY, acknowledged_within=DAY),
@@ -81,6 +92,7 @@ SAMPLES: dict[str, Any] = {
     "live_after": 3,
     "package_limit_minor": 77,
 } | dict.fromkeys(("share", "uplift", "rate_within", "most"), "0.7")
+SAMPLES |= dict.fromkeys(("opens_business", "closes_business", "business"), BusinessDays(days=3, calendar="us"))
 SAMPLES |= dict.fromkeys(
     ("after", "silent_for", "opens", "closes", "per", "answer_within", "within", "label_within"), 5 * DAY
 )
@@ -109,6 +121,11 @@ ITEMS: dict[str, Any] = {
     "clause": Clause(id="MORE", peril=Peril.LATE, tiers=(Tier(share="1"),), trigger="claim"),
     "exclusion": Exclusion(id="MORE-X", circumstance="war"),
     "reference_rates": ReferenceRate(base="CNY", quote="EUR", rate="0.1"),
+    "calendar": Calendar.model_validate(tomllib.loads(calendar("plain"))["calendar"][0]),
+    "weekend": Weekday.FRIDAY,
+    "shifts": Shift(since=date(2026, 3, 17), offset="+01:00"),
+    "holidays": date(2026, 3, 17),
+    "worked": date(2026, 3, 21),
     "perils": Peril.MISSING,
     "delivered_by": DeliveredBy.READY_FOR_PICKUP,
     "categories": "jewels",
@@ -137,7 +154,7 @@ def other(name: str, value: Any, annotation: Any) -> list[Any]:
             return [value + 1, value - 1]
         case str():
             return [f"{value}1"]
-        case timedelta():
+        case timedelta() | date():
             return [value + DAY, value - DAY]
         case tuple():
             documents = bool(value) and isinstance(value[0], DocumentKind)

@@ -322,3 +322,11 @@ def test_of_two_equal_clauses_the_second_is_named() -> None:
 def test_a_clause_that_is_met_sooner_and_gives_less_counts_meanwhile() -> None:
     sooner = tiers('{ after = "P10D", share = "0.05" },')
     assert "clause-covered-by-another" not in found(wording(sooner, timed("P20D", name="LATER")))
+
+
+def test_a_window_that_has_another_clock_where_there_is_no_promise_needs_none() -> None:
+    claimed = 'trigger = "claim"\ntiers = [{ share = "1" }]\n'
+    window = claimed + 'claim_window = { clock = "promised_latest", closes = "P9D" EACH }'
+    assert "needs-promise" in found(wording(clause(window.replace("EACH", ""))))
+    other = window.replace("EACH", ', otherwise = { clock = "order", closes = "P9D" }')
+    assert "needs-promise" not in found(wording(clause(other)))

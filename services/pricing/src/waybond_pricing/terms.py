@@ -1,9 +1,10 @@
 """What an order may have: why a product refuses it, or the amounts, the premium and the watches that it gets."""
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Context, Decimal, localcontext
 
+from waybond_contracts.business_days import calendar_of
 from waybond_contracts.errors import ContractError
 from waybond_contracts.money import Money, exponent_of, rounded
 from waybond_contracts.orders import FxRate
@@ -60,6 +61,9 @@ def refusal(product: Product, facts: Facts) -> Refusal | None:
         return Refusal(DeclineReason.UNKNOWN_LANE, f"{product.key} is not sold on the lane {lane}", product.key)
     if terms.needs_promise and facts.promise_latest is None:
         return Refusal(DeclineReason.NO_PROMISE, f"{product.key} needs a promised delivery date", product.key)
+    unknown = _days_unknown(product, facts)
+    if unknown is not None:
+        return unknown
     currency = facts.total.currency
     for other in sorted(product.currencies):
         if per_unit(other, currency, facts.exchange) is None:
@@ -79,6 +83,24 @@ def refusal(product: Product, facts: Facts) -> Refusal | None:
         if facts.total.minor > most.minor:
             detail = f"{product.key} takes orders up to {most}, not {facts.total}"
             return Refusal(DeclineReason.VALUE_OVER_LIMIT, detail, product.key)
+    return None
+
+
+def _days_unknown(product: Product, facts: Facts) -> Refusal | None:
+    """A calendar that does not reach as far as the policy: nobody knows the holidays of its last days yet."""
+    wording = product.wording
+    for clause in wording.clauses_on(facts.lane):
+        for each in clause.business_days:
+            calendar = calendar_of(wording.calendar, each)
+            # A day at either end: the calendar's zone may have another date than the order's.
+            needed = facts.placed_on + wording.cover.period + calendar.longest(each.days) + timedelta(days=1)
+            if calendar.first < facts.placed_on and needed <= calendar.last:
+                continue
+            detail = (
+                f"calendar {calendar.id} {calendar.version} of {product.key} knows the business days from "
+                f"{calendar.first} to {calendar.last}: an order of {facts.placed_on} may need those until {needed}"
+            )
+            return Refusal(DeclineReason.NOT_OFFERED, detail, product.key)
     return None
 
 

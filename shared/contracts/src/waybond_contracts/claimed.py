@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from waybond_contracts.business_days import BusinessDays
 from waybond_contracts.disputes import DocumentKind
 from waybond_contracts.errors import ContractError
 from waybond_contracts.fields import Duration, Share
@@ -64,6 +65,8 @@ class SellerTime(Strict):
     silent: Literal["pay", "refer", "nothing"] = "nothing"
     """What no answer means: the claim is due as worded once the evidence is there (pay), a person decides (refer), or
     it is decided as if there were no seller (nothing)."""
+    business: BusinessDays | None = None
+    """The seller's time in business days. Beyond the calendar's years `answers_within` counts."""
 
     @model_validator(mode="after")
     def _consistent(self) -> "SellerTime":

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, ValidationError, model_validator
 
+from waybond_contracts.business_days import MAX_CALENDARS, BusinessDays, Calendar, check_calendars
 from waybond_contracts.claimed import (
     MAX_NEEDS,
     AppealTime,
@@ -36,6 +37,8 @@ from waybond_contracts.money import Currency
 from waybond_contracts.places import Lane, LanePattern, precise
 from waybond_contracts.sale import MAX_LANES, Audit, Authority, Shadow, Terms
 from waybond_contracts.shipments import ScanKind
+from waybond_contracts.windows import ClaimWindow as ClaimWindow  # noqa: PLC0414 (readers find it here)
+from waybond_contracts.windows import Clock as Clock  # noqa: PLC0414 (readers find it here)
 from waybond_contracts.worded import Amount, Strict
 
 MAX_TIERS = 16
@@ -63,20 +66,6 @@ class Peril(StrEnum):
 
 PARAMETRIC = frozenset({Peril.LATE, Peril.STALLED})
 """What is paid for time lost; all other perils are made good, up to the goods' insured value."""
-
-
-class Clock(StrEnum):
-    """What a duration is counted from."""
-
-    ORDER = "order"
-    PAYMENT = "payment"
-    FULFILMENT = "fulfilment"
-    LABEL = "label"
-    FIRST_SCAN = "first_scan"
-    LAST_SCAN = "last_scan"
-    CARRIER_ETA = "carrier_eta"
-    PROMISED_LATEST = "promised_latest"
-    DELIVERED = "delivered"
 
 
 class Scope(StrEnum):
@@ -193,21 +182,6 @@ class Condition(Strict):
         return any(lane.matches(pattern) for pattern in self.lanes)
 
 
-class ClaimWindow(Strict):
-    """When a claim may be filed, counted from a clock."""
-
-    clock: Clock
-    """What both are counted from."""
-    opens: Duration | None = None
-    """Earliest filing."""
-    opens_by_lane: Annotated[dict[LanePattern, Duration], Field(max_length=MAX_LANES)] = Field(default_factory=dict)
-    """For lanes; the closest pattern wins."""
-    closes: Duration | None = None
-    """Latest filing."""
-    closes_by_lane: Annotated[dict[LanePattern, Duration], Field(max_length=MAX_LANES)] = Field(default_factory=dict)
-    """For lanes; the closest pattern wins."""
-
-
 class Clause(Strict):
     """A peril, when it is met, and what it pays.
 
@@ -271,6 +245,13 @@ class Clause(Strict):
     def by_claim_alone(self) -> bool:
         """Whether neither a clock nor a scan meets it: what happened is what somebody claims."""
         return self.trigger == "claim" and self.clock is None and not self.any_of
+
+    @property
+    def business_days(self) -> tuple[BusinessDays, ...]:
+        """What it counts in business days."""
+        window = self.claim_window
+        given = (window.opens_business, window.closes_business) if window is not None else ()
+        return tuple([each for each in (*given, self.seller and self.seller.business) if each is not None])
 
     @property
     def guided(self) -> bool:
@@ -421,6 +402,13 @@ class Wording(Strict):
     """Which decisions that no person made are looked at afterwards; without it none."""
     shadow: Shadow | None = None
     """Which wording is compared with this one; without it none."""
+    calendar: Annotated[tuple[Calendar, ...], Field(max_length=MAX_CALENDARS)] = ()
+    """The calendars by which its business days are counted."""
+
+    @model_validator(mode="after")
+    def _calendars(self) -> "Wording":
+        check_calendars(self.calendar, ((clause.id, each) for clause in self.clause for each in clause.business_days))
+        return self
 
     @model_validator(mode="after")
     def _bounded(self) -> "Wording":

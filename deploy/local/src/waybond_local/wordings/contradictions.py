@@ -183,6 +183,8 @@ def _window(ground: Ground, clause: Clause, path: Path) -> Iterator[Finding]:
             "window-without-claim", where, clause.id, what, 'Write trigger = "claim", or leave the window out.'
         )
         return
+    if window.closes_clock not in (None, window.clock):
+        return  # Only facts tell which of two clocks is further.
     by_lane = (*window.opens_by_lane, *window.closes_by_lane)
     for lane in ground.covered[clause.id]:
         opens = duration_on(lane, window.opens, window.opens_by_lane)

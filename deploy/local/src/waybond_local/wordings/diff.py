@@ -6,6 +6,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from waybond_contracts.business_days import Calendar
 from waybond_contracts.money import Money
 from waybond_contracts.wording import Clause, Cover, Exclusion, Wording
 from waybond_local.wordings import words
@@ -24,7 +25,7 @@ def difference(old: Wording, new: Wording) -> tuple[Change, ...]:
 
 
 def _difference(old: Wording, new: Wording) -> Iterator[Change]:
-    parts = ("cover", "clause", "exclusion", "terms", "authority")
+    parts = ("cover", "clause", "exclusion", "terms", "authority", "calendar")
     heads = [name for name in Wording.model_fields if name not in parts]
     for name in heads:
         before, after = getattr(old, name), getattr(new, name)
@@ -33,6 +34,7 @@ def _difference(old: Wording, new: Wording) -> Iterator[Change]:
     yield from _of_part("Cover", old.cover, new.cover, _OF_COVER)
     yield from _by_id("Clause", old.clause, new.clause, OF_CLAUSE, _new_clause)
     yield from _by_id("Exclusion", old.exclusion, new.exclusion, _OF_EXCLUSION, _new_exclusion)
+    yield from _by_id("Calendar", old.calendar, new.calendar, _OF_CALENDAR, _new_calendar)
     yield from _optional("Sale", old.terms, new.terms, _OF_TERMS)
     yield from _optional("Authority", old.authority, new.authority, {})
 
@@ -62,8 +64,8 @@ def _optional(
 
 def _by_id(
     kind: str,
-    old: Sequence[Clause] | Sequence[Exclusion],
-    new: Sequence[Clause] | Sequence[Exclusion],
+    old: Sequence[Clause] | Sequence[Exclusion] | Sequence[Calendar],
+    new: Sequence[Clause] | Sequence[Exclusion] | Sequence[Calendar],
     rendered: Mapping[str, Renderer],
     added: Callable[[Any], Said],
 ) -> Iterator[Change]:
@@ -95,6 +97,26 @@ def _new_exclusion(exclusion: Exclusion) -> Said:
     bare = exclusion.model_copy(update={"title": {}})
     given = {name: each for name, each in bare if name != "id" and each != type(bare).model_fields[name].get_default()}
     return ", ".join(f"{words.spoken(name)} {shown(each)}" for name, each in given.items() if each), Way.LESS
+
+
+def _new_calendar(calendar: Calendar) -> Said:
+    return f"business days of {calendar.zone} from {calendar.first} to {calendar.last}", Way.OTHER
+
+
+def _dates(name: str) -> Renderer:
+    """Dates of a calendar, of which whose clock runs decides what they are to the buyer."""
+
+    def render(old: Any, new: Any, _: Any, __: Any) -> Iterator[Said]:
+        more, gone = gained(old, new)
+        if more:
+            yield f"{name}: also {words.listed(more)}", Way.OTHER
+        if gone:
+            yield f"{name}: no longer {words.listed(gone)}", Way.OTHER
+
+    return render
+
+
+_OF_CALENDAR: Mapping[str, Renderer] = {name: _dates(name) for name in ("holidays", "worked")}
 
 
 def _rises(name: str) -> Renderer:

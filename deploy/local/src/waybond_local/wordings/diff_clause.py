@@ -189,6 +189,10 @@ def _window(old: Any, new: Any, _: Clause, __: Clause) -> Iterator[Said]:
             was, now = (each[1].get(pattern, each[0]) for each in spans)
             if spans[0][1].get(pattern) != spans[1][1].get(pattern):
                 yield f"{words.lane(pattern)}: {text.format(shown(now), shown(was))}", _longer(name, was, now)
+    for name in ("opens_business", "closes_business", "closes_clock", "otherwise", "outer"):
+        before, after = getattr(old, name), getattr(new, name)
+        if before != after:
+            yield instead(f"time to claim, {words.spoken(name)}", before, after), Way.OTHER
 
 
 def _longer(name: str, was: timedelta | None, now: timedelta | None) -> Way:

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from typing import NamedTuple
 
+from waybond_contracts.business_days import BusinessDays
 from waybond_contracts.money import Money
 from waybond_contracts.wording import (
     ClaimWindow,
@@ -177,13 +178,24 @@ def _spans(plain: timedelta | None, by_lane: Mapping[str, timedelta]) -> list[st
 def _window(window: ClaimWindow | None) -> str:
     if window is None:
         return ""
-    clock = words.CLOCKS[window.clock]
+    clock, closing = words.CLOCKS[window.clock], words.CLOCKS[window.closes_clock or window.clock]
     opens, closes = _spans(window.opens, window.opens_by_lane), _spans(window.closes, window.closes_by_lane)
     parts = (
-        f"{words.listed(opens)} after {clock} at the earliest" if opens else "",
-        f"{words.listed(closes)} after {clock} at the latest" if closes else "",
+        f"{_business(window.opens_business, words.listed(opens))} after {clock} at the earliest" if opens else "",
+        f"{_business(window.closes_business, words.listed(closes))} after {closing} at the latest" if closes else "",
     )
-    return ", " + " and ".join(part for part in parts if part) if opens or closes else f", once {clock} is known"
+    said = ", " + " and ".join(part for part in parts if part) if opens or closes else f", once {clock} is known"
+    other, outer = window.otherwise, window.outer
+    if other is not None:
+        inner = _window(ClaimWindow(clock=other.clock, opens=other.opens, closes=other.closes))
+        said += f"; as long as {clock} is not known{inner}"
+    last = f"; never later than {words.duration(outer.after)} after {words.CLOCKS[outer.clock]}" if outer else ""
+    return said + last
+
+
+def _business(business: BusinessDays | None, plain: str) -> str:
+    """ "15 business days (calendar us; 21 days beyond its years)"."""
+    return f"{words.business(business)} ({plain} beyond its years)" if business is not None else plain
 
 
 def _asks(clause: Clause) -> str:

@@ -51,8 +51,9 @@ def _clocks(ground: Ground, clause: Clause, path: Path) -> Iterator[Finding]:
     ]
     if clause.clock is not None:
         places.append(((*path, "clock"), clause.clock))
-    if clause.claim_window is not None and clause.trigger == "claim":
-        places.append(((*path, "claim_window", "clock"), clause.claim_window.clock))
+    window = clause.claim_window
+    if window is not None and window.otherwise is None and clause.trigger == "claim":
+        places.append(((*path, "claim_window", "clock"), window.clock))
     for where, clock in places:
         if clock is Clock.CARRIER_ETA:
             what = "Its clock starts when the carrier expects to deliver: not every feed says so."

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from decimal import Decimal
 
+from waybond_contracts.business_days import BusinessDays
 from waybond_contracts.places import country_name
 from waybond_contracts.worded import Amount
 from waybond_contracts.wording import Clock, Deductible, Peril, Tier
@@ -43,6 +44,11 @@ def duration(span: timedelta) -> str:
         if seconds % size == 0:
             return counted(seconds // size, unit)
     raise AssertionError("every whole number of seconds is one of seconds")
+
+
+def business(days: BusinessDays) -> str:
+    """ "15 business days of us"."""
+    return f"{counted(days.days, 'business day')} of {days.calendar}"
 
 
 def after(span: timedelta) -> str:

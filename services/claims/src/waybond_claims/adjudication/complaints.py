@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from waybond_claims.adjudication.openings import Opening
 from waybond_claims.adjudication.terms import Rule
 from waybond_claims.adjudication.view import View
 from waybond_claims.case.complaint import Dispute
@@ -80,23 +81,23 @@ def made_at(complaint: Dispute) -> datetime:
 
 
 def claimed_in_cover(
-    view: View, rule: Rule, unit: str | None, start: datetime | None, complaints: list[Dispute]
+    view: View, rule: Rule, unit: str | None, opening: Opening, complaints: list[Dispute]
 ) -> tuple[FindingReason | None, Cover | None]:
     """Why cover does not reach what is claimed, where only complaints say that anything happened, or the version of the
     policy that does: a complaint has to be made while it lasts, or within a window that began while it lasted."""
     case, attached_at = view.case, view.attached_at(rule, unit)
     if case.void or attached_at is None:
         return FindingReason.AFTER_COVER if case.void else FindingReason.BEFORE_COVER, None
-    window = rule.clause.claim_window
+    window, start, closes_at = rule.clause.claim_window, opening.start, opening.closes_at
     if start is not None and window is not None and window.clock is Clock.DELIVERED and start <= attached_at:
         return FindingReason.BEFORE_COVER, None
     if not complaints:
         return (FindingReason.OTHER_LANE, None) if view.lane != case.lane else (None, None)
-    reached = in_force(case, start) if start is not None and rule.closes is not None else None
+    reached = in_force(case, start) if start is not None and closes_at is not None else None
     made = sorted(made_at(each) for each in complaints)
     for at in made:
         cover = in_force(case, at)
-        if cover is None and start is not None and rule.closes is not None and at <= start + rule.closes:
+        if cover is None and start is not None and closes_at is not None and at <= closes_at:
             cover = reached
         if cover is not None and at > attached_at:
             return (FindingReason.OTHER_LANE, None) if case.lane_of(cover) != view.lane else (None, cover)

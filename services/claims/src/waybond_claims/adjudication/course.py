@@ -254,7 +254,7 @@ def _missing(
     why: list[str] = []
     pays = refers = False
     wanted = list(needs(view, rule, complaint))
-    answer = answer_of_seller(clause)
+    answer = answer_of_seller(view, clause)
     if answer is not None and said is None:
         wanted.append(answer)
     for need in wanted:

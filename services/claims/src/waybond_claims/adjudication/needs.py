@@ -14,6 +14,7 @@ from waybond_claims.adjudication.view import View
 from waybond_claims.case.complaint import Dispute
 from waybond_claims.case.evidence import ANSWER, Ask, Paper
 from waybond_claims.case.state import Case
+from waybond_contracts.business_days import Calendar, calendar_of
 from waybond_contracts.claimed import Evidence, RemedyKind
 from waybond_contracts.disputes import DocumentKind
 from waybond_contracts.worded import Amount
@@ -30,6 +31,14 @@ class Need(Struct, frozen=True, gc=False):
     any_of: tuple[str, ...]
     within: timedelta
     absent: str
+    days: int = 0
+    """In business days of the calendar; beyond its years `within` counts."""
+    calendar: Calendar | None = None
+
+    def until(self, asked_at: datetime) -> datetime:
+        """By when it has to come, asked for then."""
+        end = self.calendar.end_of(self.days, asked_at) if self.calendar is not None else None
+        return asked_at + self.within if end is None else end
 
     @property
     def what(self) -> str:
@@ -45,10 +54,15 @@ def needs(view: View, rule: Rule, complaint: Dispute) -> Iterator[Need]:
             yield Need(each.of, tuple(kind.value for kind in each.any_of), each.within, each.absent)
 
 
-def answer_of_seller(clause: Clause) -> Need | None:
+def answer_of_seller(view: View, clause: Clause) -> Need | None:
     """The seller's answer, where the clause gives the seller time for one."""
     seller = clause.seller
-    return Need("seller", (ANSWER,), seller.answers_within, seller.silent) if seller is not None else None
+    if seller is None:
+        return None
+    if seller.business is None:
+        return Need("seller", (ANSWER,), seller.answers_within, seller.silent)
+    calendar = calendar_of(view.terms.wording.calendar, seller.business)
+    return Need("seller", (ANSWER,), seller.answers_within, seller.silent, seller.business.days, calendar)
 
 
 def proof_of_return(clause: Clause) -> Need | None:

@@ -6,6 +6,7 @@ from datetime import timedelta
 from decimal import ROUND_CEILING, Decimal
 from functools import lru_cache
 
+from waybond_contracts.business_days import calendar_of
 from waybond_contracts.places import Lane
 from waybond_contracts.watches import conditions, watch_id
 from waybond_contracts.wording import (
@@ -136,8 +137,7 @@ def terms(body: str, origin: str, destination: str) -> Terms:
         growing={timed.watch_id: growth for rule in rules for timed, growth in _growths(rule)},
         heeds_journeys=any(way.scan and way.scan not in HARMS for rule in rules for way in rule.ways),
         heard_after=max(
-            [each for rule in rules for each in (rule.closes, rule.clause.answer_within) if each and rule.on_lane],
-            default=timedelta(0),
+            [each for rule in rules if rule.on_lane for each in _ends(wording, rule)], default=timedelta(0)
         ),
     )
 
@@ -164,6 +164,16 @@ def _rule(wording: Wording, clause: Clause, lane: Lane) -> Rule:
         undone_by_arrival=clause.peril in UNDONE_BY_ARRIVAL and not _disputes_delivery(clause),
         guided=clause.guided,
     )
+
+
+def _ends(wording: Wording, rule: Rule) -> Iterator[timedelta]:
+    """How long after cover the clause may still be claimed, or a carrier answer."""
+    window, answer_within = rule.clause.claim_window, rule.clause.answer_within
+    business = window.closes_business if window is not None else None
+    if business is not None:
+        yield calendar_of(wording.calendar, business).longest(business.days)
+    otherwise = window.otherwise.closes if window is not None and window.otherwise is not None else None
+    yield from (each for each in (rule.closes, otherwise, answer_within) if each)
 
 
 def _named_sums(tier: Tier) -> bool:

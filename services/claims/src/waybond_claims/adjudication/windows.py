@@ -1,7 +1,5 @@
 """Clauses that pay what somebody claims: complaints, their windows, and what a person ruled on them."""
 
-from datetime import datetime
-
 from msgspec.structs import replace as changed
 
 from waybond_claims.adjudication.asked_for import asked_for
@@ -10,16 +8,15 @@ from waybond_claims.adjudication.complaints import claimed_in_cover, made_at, st
 from waybond_claims.adjudication.course import OPEN, Course, Standing, course, question_about, remedy_of
 from waybond_claims.adjudication.found import Found
 from waybond_claims.adjudication.needs import most_of_complaint, part_of, units_of
+from waybond_claims.adjudication.openings import Opening, opening
 from waybond_claims.adjudication.terms import Rule
 from waybond_claims.adjudication.view import Ruling, View, question_key
-from waybond_claims.adjudication.ways import started
 from waybond_claims.case.complaint import Dispute
 from waybond_claims.case.offer import accepted_offer
 from waybond_contracts.explanation import FindingReason
-from waybond_contracts.wording import Clock
 
 # Looked up once: see found.py.
-_DELIVERED, _NOT_MET, _NEEDS_CLAIM = Clock.DELIVERED, FindingReason.NOT_MET, FindingReason.NEEDS_CLAIM
+_NOT_MET, _NEEDS_CLAIM = FindingReason.NOT_MET, FindingReason.NEEDS_CLAIM
 
 _LOST = frozenset({Standing.REFUSED, Standing.CLOSED})
 """Where a complaint stands that says nothing for what was paid."""
@@ -34,19 +31,19 @@ def claimable(view: View, met: Found) -> Found:
     anew if the ones before were refused.
     """
     rule, unit = met.rule, met.package_id
-    start = _start(view, met)
+    window = opening(view, met)
     complaints = standing(view, rule.clause, unit) if view.case.disputes else []
     if rule.by_claim_alone:
-        outside, cover = claimed_in_cover(view, rule, unit, start, complaints)
+        outside, cover = claimed_in_cover(view, rule, unit, window, complaints)
         if outside is not None:
             return changed(met, reason=outside)
         if cover is not met.cover:
             met = changed(met, cover=cover)
     if not complaints:
-        return _unclaimed(view, met, start)
-    complaints = _in_time(rule, complaints, start)
+        return _unclaimed(view, met, window)
+    complaints = _in_time(complaints, window)
     if rule.guided:
-        return _guided(view, met, complaints, start)
+        return _guided(view, met, complaints, window)
     rulings = [_of_complaint(view, rule, unit, each) for each in complaints]
     waiting = [each for each, ruled in zip(complaints, rulings, strict=True) if ruled is None and not each.over]
     paid = [
@@ -58,8 +55,8 @@ def claimable(view: View, met: Found) -> Found:
         return _paid(view, met, paid, waiting)
     if any(rulings) and not waiting:
         return changed(met, reason=FindingReason.NOT_MET)
-    if not waiting or _closed_yet(view, met, start):
-        return _unclaimed(view, met, start)
+    if not waiting or _closed_yet(view, met, window):
+        return _unclaimed(view, met, window)
     question = question_key(_about(rule), unit, waiting[0].dispute_id)
     up_to = _least(most(view, met), asked_for(view.case, waiting[0]))
     return changed(met, reason=FindingReason.NEEDS_CLAIM, question=question, most=up_to)
@@ -79,23 +76,23 @@ def _paid(view: View, met: Found, paid: list[Paid], waiting: list[Dispute]) -> F
     return found
 
 
-def courses(view: View, met: Found, complaints: list[Dispute], start: datetime | None) -> list[tuple[Dispute, Course]]:
+def courses(view: View, met: Found, complaints: list[Dispute], window: Opening) -> list[tuple[Dispute, Course]]:
     """Where each complaint stands that is about the unit, under a clause that says more of claims."""
-    rule, early = met.rule, _closed_yet(view, met, start)
+    rule, early = met.rule, _closed_yet(view, met, window)
     mine = [each for each in complaints if met.package_id in units_of(view, rule, each)]
     return [(each, course(view, rule, each, early=early)) for each in mine]
 
 
 def followed(view: View, met: Found) -> list[tuple[Dispute, Course]]:
     """The same, of a finding that was made before."""
-    start = _start(view, met)
-    return courses(view, met, _in_time(met.rule, standing(view, met.rule.clause, met.package_id), start), start)
+    window = opening(view, met)
+    return courses(view, met, _in_time(standing(view, met.rule.clause, met.package_id), window), window)
 
 
-def _guided(view: View, met: Found, complaints: list[Dispute], start: datetime | None) -> Found:
+def _guided(view: View, met: Found, complaints: list[Dispute], window: Opening) -> Found:
     """What the courses of its complaints give, of several the one that gives most."""
     rule, unit = met.rule, met.package_id
-    found = courses(view, met, complaints, start)
+    found = courses(view, met, complaints, window)
     paying = [each for each in found if each[1].standing is Standing.PAYS]
     if paying:
         complaint, best = max(paying, key=_most)
@@ -113,8 +110,8 @@ def _guided(view: View, met: Found, complaints: list[Dispute], start: datetime |
     waiting = [(complaint, each) for complaint, each in found if each.standing in OPEN]
     if not waiting and any(each.standing is not Standing.ENDED for _, each in found):
         return changed(met, reason=_NOT_MET, return_step=_come(found))
-    if not waiting or _closed_yet(view, met, start):
-        return _unclaimed(view, met, start)
+    if not waiting or _closed_yet(view, met, window):
+        return _unclaimed(view, met, window)
     for complaint, each in waiting:
         if each.standing is Standing.REFERS:
             question = each.question or question_about(rule, complaint, view.case)
@@ -141,39 +138,36 @@ def is_claimed(view: View, rule: Rule, unit: str | None) -> bool:
     met = Found(rule, unit, _NOT_MET)
     if rule.guided:
         return any(each.standing not in _LOST for _, each in followed(view, met))
-    start = _start(view, met)
-    complaints = _in_time(rule, standing(view, rule.clause, unit), start)
+    window = opening(view, met)
+    complaints = _in_time(standing(view, rule.clause, unit), window)
     rulings = [_of_complaint(view, rule, unit, each) for each in complaints]
     return any(each is None or each.choice == "pay" for each in rulings)
 
 
-def _in_time(rule: Rule, complaints: list[Dispute], start: datetime | None) -> list[Dispute]:
+def _in_time(complaints: list[Dispute], window: Opening) -> list[Dispute]:
     """Those that were made before the window closed."""
-    if start is None or rule.closes is None:
-        return complaints
-    return [each for each in complaints if made_at(each) <= start + rule.closes]
+    closes_at = window.closes_at
+    return complaints if closes_at is None else [each for each in complaints if made_at(each) <= closes_at]
 
 
 def _about(rule: Rule) -> str:
     return f"claim:{rule.clause.id}"
 
 
-def _unclaimed(view: View, met: Found, start: datetime | None) -> Found:
+def _unclaimed(view: View, met: Found, window: Opening) -> Found:
     """Nobody claimed it within the window: whether it is open, will be, or was."""
-    rule = met.rule
-    if _closed_yet(view, met, start):
-        opens = start + rule.opens if start is not None and rule.opens is not None else None
-        return changed(met, reason=FindingReason.NOT_YET, eligible_at=opens)
-    if start is not None and rule.closes is not None and view.now > start + rule.closes:
+    if _closed_yet(view, met, window):
+        return changed(met, reason=FindingReason.NOT_YET, eligible_at=window.opens_at)
+    if window.closes_at is not None and view.now > window.closes_at:
         return met if met.reason is _NOT_MET else changed(met, reason=_NOT_MET)
     return changed(met, reason=_NEEDS_CLAIM)
 
 
-def _closed_yet(view: View, met: Found, start: datetime | None) -> bool:
+def _closed_yet(view: View, met: Found, window: Opening) -> bool:
     """Whether the window is not open yet."""
-    if start is None:
+    if window.start is None:
         return met.rule.clause.claim_window is not None
-    return met.rule.opens is not None and view.now < start + met.rule.opens
+    return window.opens_at is not None and view.now < window.opens_at
 
 
 def _of_complaint(view: View, rule: Rule, unit: str | None, complaint: Dispute) -> Ruling | None:
@@ -197,18 +191,3 @@ def _least(one: int | None, other: int | None) -> int | None:
 def _generous(paid: Paid) -> tuple[bool, int]:
     most_paid = paid[0]
     return most_paid is None, most_paid or 0
-
-
-def _start(view: View, met: Found) -> datetime | None:
-    window = met.rule.clause.claim_window
-    return _window_start(view, met, window.clock) if window is not None else None
-
-
-def _window_start(view: View, met: Found, clock: Clock) -> datetime | None:
-    """When the clock of the claim window started."""
-    if met.watch is not None and met.watch.clock == clock:
-        return met.watch.start
-    if clock is _DELIVERED:
-        arrived = view.arrival(met.rule, met.package_id)
-        return arrived.latest if arrived is not None else None
-    return started(view, clock, met.package_id)

@@ -35,7 +35,7 @@ def _ask(draft: Draft, way: Followed, party: str, missing: Sequence[Need]) -> No
         return
     by_what = {each.what: replace(each, missing=each.lapsed_at is not None and each.missing) for each in before}
     for need in missing:
-        by_what[need.what] = _again(by_what.get(need.what), draft) or Ask(*key, need.what, draft.sent_at + need.within)
+        by_what[need.what] = _again(by_what.get(need.what), draft) or Ask(*key, need.what, need.until(draft.sent_at))
     asks = (*(each for each in case.asks if each not in before), *by_what.values())
     if not missing:
         draft.change(asks=asks)

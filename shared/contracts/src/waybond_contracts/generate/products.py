@@ -16,7 +16,8 @@ This page is generated from the models in `shared/contracts` by `make contracts`
 
 A product is one file in TOML, of at most {MAX_DOCUMENT_CHARACTERS:,} characters. It is the wording that decides
 every claim, and under `[terms]` how it is sold. The products that come with Waybond lie in
-`services/pricing/src/waybond_pricing/products/`; `tests/fixtures/wordings` has six more, after wordings from the field.
+`services/pricing/src/waybond_pricing/products/`; `tests/fixtures/wordings` has nine more, after wordings from the
+field.
 
 - **A new product, or a new version**: add `NAME-VERSION.toml` to that folder and deploy pricing. Then let tenants sell
   it: `waybond tenant set acme --product NAME`. A version in force is never changed: policies carry its text, and a
@@ -32,6 +33,8 @@ every claim, and under `[terms]` how it is sold. The products that come with Way
   say; without them a person decides each claim. See [claims](../claims.md).
 - **A lane** is `*`, `international`, `domestic`, or origin and destination (`CN-BR`, `*-BR`). In a table by lane the
   closest one counts.
+- **Business days** are counted by a calendar that stands in the file itself. `shared/contracts` has some to copy in
+  (`waybond_contracts/calendars`); see [wording.md](../wording.md#business-days).
 
 """
 _ORDER = (
@@ -40,6 +43,11 @@ _ORDER = (
     "Tier",
     "Condition",
     "ClaimWindow",
+    "OtherClock",
+    "OuterLimit",
+    "BusinessDays",
+    "Calendar",
+    "Shift",
     "Evidence",
     "SellerTime",
     "Remedy",
@@ -55,7 +63,7 @@ _ORDER = (
     "Shadow",
     "Amount",
 )
-_WORDS = ("Peril", "Scope", "DeliveredBy", "RemedyKind")
+_WORDS = ("Peril", "Scope", "DeliveredBy", "RemedyKind", "Weekday")
 
 CLOCKS: Mapping[Clock, str] = {
     Clock.ORDER: "the order was placed",
