@@ -35,6 +35,8 @@ class Mutant:
     """The first seed that catches it, as it was seen; it is tried first where time is short."""
     test: str = ""
     """A test of the suite that catches it, where the simulation does not see it."""
+    campaign: bool = False
+    """Whether `make mutants` alone hunts it; the suite only checks that it fits."""
 
 
 @cache
@@ -47,6 +49,7 @@ def mutants() -> tuple[Mutant, ...]:
             tuple(Patch(**patch) for patch in each["patches"]),
             each.get("seed"),
             each.get("test", ""),
+            each.get("campaign", False),
         )
         for each in tomllib.loads(TABLE.read_text())["mutant"]
     )
@@ -76,3 +79,13 @@ def _apply(mutant: Mutant, patch: Patch, path: Path) -> None:
     if times != 1:
         raise PatchError(f"{mutant.name}: {patch.file} has the old text {times} times, not once: {patch.old!r}")
     path.write_text(text.replace(patch.old, patch.new))
+
+
+def misfits() -> list[str]:
+    """The patches whose old text does not stand once in their file."""
+    return [
+        f"{mutant.name}: {patch.file}"
+        for mutant in mutants()
+        for patch in mutant.patches
+        if ROOT.joinpath(patch.file).read_text().count(patch.old) != 1
+    ]

@@ -17,6 +17,7 @@ from tests.oracle import campaign
 from tests.oracle.draw import draw
 from tests.oracle.facts import Case
 from tests.oracle.features import FEATURES, chosen
+from tests.oracle.filed.__main__ import campaign_of
 from tests.oracle.shrink import shrunk
 from tests.oracle.story import reading, story
 
@@ -24,6 +25,8 @@ MAX_TOLD = 3
 """So many failing cases are made small and told; of the others the numbers alone."""
 LOG_CASES = 5_000
 """After so many a line says how far it is, where no bar can be drawn."""
+CLAIMS_EVERY = 4
+"""Beside so many cases one claim that people file is run, where everything is drawn."""
 
 console = Console(width=None if sys.stdout.isatty() else 200, highlight=False, markup=False)
 app = typer.Typer(add_completion=False, rich_markup_mode="rich", pretty_exceptions_enable=False)
@@ -56,7 +59,11 @@ def main(
         raise typer.BadParameter(str(error)) from None
     if only is not None:
         raise typer.Exit(_one(seed, only, drawn, features))
-    raise typer.Exit(_many(range(cases), seed, drawn, features, workers or os.cpu_count() or 1))
+    workers = workers or os.cpu_count() or 1
+    differ = _many(range(cases), seed, drawn, features, workers)
+    if not features:
+        differ |= campaign_of(range(max(1, cases // CLAIMS_EVERY)), seed, workers)
+    raise typer.Exit(differ)
 
 
 def _one(seed: int, number: int, drawn: Sequence[str], features: str) -> int:

@@ -14,7 +14,7 @@ and a wish to wake only ever moves the armed wake earlier, as in the kit, so an 
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Generic, TypeVar
+from typing import Generic, Self, TypeVar
 
 from waybond_contracts.event import Event
 from waybond_kit.aggregate import Codec, Decide, Outcome, Woken
@@ -65,7 +65,7 @@ class Story(Generic[S]):
         """Everything published so far."""
         return tuple(each.event for each in self.published)
 
-    def given(self, *facts: Event | Known) -> "Story[S]":
+    def given(self, *facts: Event | Known) -> Self:
         """Let these facts come, in the order of their known_at (stable), with the wakes due between them."""
         for known in sorted((_known(fact) for fact in facts), key=lambda known: known.at):
             self.when(known)

@@ -74,8 +74,9 @@ def told(body: str, seed: int) -> ClaimsStory:
         fact = _something(story, dice, at)
         if fact is None:
             story.until(at)
-        for _ in range(dice.choice((1, 1, 1, 2)) if fact is not None else 0):
-            story.when(fact, at)  # type: ignore[arg-type]  # never None here
+        else:
+            for _ in range(dice.choice((1, 1, 1, 2))):
+                story.when(fact, at)
         check(story)
     for _ in range(60):
         at += timedelta(days=2)

@@ -20,7 +20,7 @@ from tests.support.claims import (
     ruling,
     usd,
 )
-from tests.support.filed import PARTS, accepts, appeal, clause, filed, handed_in, remedies, seller
+from tests.support.filed import PARTS, PHOTO, accepts, appeal, clause, evidence, filed, handed_in, remedies, seller
 from waybond_contracts.claims import (
     ClaimDenied,
     ClaimReferred,
@@ -245,3 +245,15 @@ def test_appeals_have_a_bound() -> None:
         story.when(appeal(story, day(40), statement=str(index), command_id=f"p-{index}"))
     assert len(story.case.appeals) == 16
     assert refusals(story) == ["too_many"]
+
+
+def test_what_waits_again_is_not_appealed_against() -> None:
+    """The photo did not come, and comes two days late: the claim goes on, and what was decided does not stand."""
+    story = ClaimsStory()
+    story.given(placed(), issued(only(clause(evidence(PHOTO), APPEAL))), filed(day(5)))
+    story.until(day(13))
+    story.when(handed_in(day(14), "photo_of_damage"))
+    story.when(appeal(story, day(15), "expert_opinion"))
+    assert refusals(story) == ["not_decided"]
+    assert [each.kind for each in story.case.papers] == ["photo_of_damage", "expert_opinion"], "what it brings is kept"
+    assert not story.case.appeals

@@ -20,6 +20,7 @@ from tests.support.claims import (
     usd,
 )
 from waybond_claims.entitlement import entitlement
+from waybond_contracts.event import Event
 
 LINES = (line("a", 6_000), line("b", 4_000))
 SHIPPED = journey(package("A", (("a", 1),)), package("B", (("b", 1),)))
@@ -47,9 +48,9 @@ def limit(amount: str) -> str:
     return f'limit = {{ amount = "{amount}" }}'
 
 
-def told(body: str, *facts: object) -> ClaimsStory:
+def told(body: str, *facts: Event) -> ClaimsStory:
     story = ClaimsStory()
-    story.given(placed(usd(10_000), LINES), issued(body), *facts)  # type: ignore[arg-type]  # events, as the makers give them
+    story.given(placed(usd(10_000), LINES), issued(body), *facts)
     return story
 
 
@@ -59,7 +60,7 @@ def by_unit(story: ClaimsStory) -> dict[str, int]:
     return {str(key): minor for key, minor in owes.benefits.items()}
 
 
-def both_late(tier: int = 0) -> list[object]:
+def both_late(tier: int = 0) -> list[Event]:
     return [late(tier, package_id=each, journey=SHIPPED) for each in "AB"]
 
 

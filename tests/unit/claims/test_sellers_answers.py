@@ -5,6 +5,8 @@ days from day 5, the buyer seven for a photo."""
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from tests.support.claims import ClaimsStory, complaint, day, issued, only, placed, ruling, usd
@@ -158,9 +160,9 @@ def test_an_offer_is_never_above_what_the_wording_gives() -> None:
     [{"remedy": Wish.RESHIP}, {"remedy": Wish.CREDIT, "minor": 500}, {"amount": Money.of(500, "EUR")}, {"minor": 0}],
     ids=["reship", "credit", "other_currency", "nothing"],
 )
-def test_what_the_clause_does_not_have_is_for_a_person(fields: dict[str, object]) -> None:
+def test_what_the_clause_does_not_have_is_for_a_person(fields: dict[str, Any]) -> None:
     story = asked(remedies(PARTS), 'proven = "pay"')
-    story.given(seller(day(6), "offer", **fields), handed_in(day(7), "photo_of_damage"))  # type: ignore[arg-type]  # drawn
+    story.given(seller(day(6), "offer", **fields), handed_in(day(7), "photo_of_damage"))
     assert not story.named(OfferMade)
     assert len(story.named(ClaimReferred)) == 1
 

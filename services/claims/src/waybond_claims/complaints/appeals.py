@@ -56,7 +56,7 @@ def appealed(case: Case, event: Appeal, now: datetime) -> Case:
     if accepted_offer(case.offers, complaint.dispute_id) is not None:
         return refused(case, event, "settled")
     clause = _clause(case, decided.clause_id) if decided is not None else None
-    if decided is None or clause is None:
+    if decided is None or decided.reopened or clause is None:
         return refused(case, event, "not_decided")
     if clause.appeal is None:
         return refused(case, event, "no_appeal")
