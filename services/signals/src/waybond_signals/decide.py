@@ -43,6 +43,8 @@ def decide(state: State | None, fact: Event | Woken, now: datetime, sent_at: dat
             return Outcome(None, (_told(fact, (), now),))
         case ((Woken() | SubjectTold()), None):
             return Outcome(None)
+        case ((OrderObserved() | PhotoObserved() | SubjectAsked()), _):
+            raise TypeError(f"{type(fact).__name__} is not for {type(state).__name__}")
         case Event(), OrderState() | None:
             return _ordered(state, fact, now, sent_at)
         case _:
