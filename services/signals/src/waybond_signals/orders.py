@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from itertools import chain
+from typing import Any
 
 from msgspec.structs import replace
 
@@ -203,5 +204,5 @@ def _merged(facts: Sequence[Fact]) -> list[SignalFact]:
     return list(merged.values())
 
 
-def _order(state: OrderState, now: datetime) -> dict[str, object]:
+def _order(state: OrderState, now: datetime) -> dict[str, Any]:
     return {"tenant": state.tenant, "platform": state.platform, "order_id": state.order_id, "occurred_at": now}
