@@ -8,7 +8,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 UV := $(BIN)/uv
-MEMBERS := shared/contracts shared/kit services/pricing services/tracking services/claims deploy/local
+MEMBERS := shared/contracts shared/kit services/pricing services/tracking services/claims services/signals deploy/local
 PROJECTS := $(MEMBERS:%=%/pyproject.toml)
 ARGS ?=
 # In three processes, also on two cores: tests with servers wait for most of their time, and the others fill it.

@@ -186,6 +186,10 @@ TEXTS = [
     {"language": "es", "subject": "Su paquete se retrasa", "body": "Le devolvemos 4,60 USD."},
 ]
 
+SUBJECT = {"of": "buyer", "subject": "9c" * 16}
+BAND = {"of": "photo", "subject": "0-0f1e"}
+SIGNAL = {"of": "buyer", "fact": "claims_90d", "value": 2, "orders": ["shop/2026-000101", "shop/2026-000088"]}
+
 # Each payload without the order's three fields and occurred_at, which every event has.
 _FIELDS: dict[str, dict[str, Any]] = {
     "OrderPlaced": {
@@ -204,6 +208,8 @@ _FIELDS: dict[str, dict[str, Any]] = {
         "payment": PAYMENT,
         "cover": {"wanted": True, "product": "order-protection", "quote_token": "q.eyJ.sig"},
         "settlement_rate": RATE,
+        "address_token": "ad-7f",
+        "card_token": "cf-19",
     },
     "OrderAmended": {"revision": 1, "total": usd(4600), "lines": [LINE], "destination": "BR", "reason": "address"},
     "OrderCancelled": {"reason": "buyer"},
@@ -485,6 +491,17 @@ _FIELDS: dict[str, dict[str, Any]] = {
     "AcceptOffer": COMMAND | {"offer_id": "of-1"},
     "DeclineOffer": COMMAND | {"offer_id": "of-1"},
     "Appeal": COMMAND | {"statement": "It never came", "dispute_id": "d-1", "documents": [PHOTO]},
+    "OrderObserved": SUBJECT | {"what": "claimed", "buyer": "0f" * 16, "card": "1e" * 16},
+    "PhotoObserved": BAND | {"perceptual_hash": "0f1e2d3c4b5a6978"},
+    "SubjectAsked": BAND | {"round": 1, "perceptual_hashes": ["0f1e2d3c4b5a6978"]},
+    "SubjectTold": SUBJECT | {"round": 1, "facts": [SIGNAL]},
+    "SignalsTold": {
+        "version": 1,
+        "disputes": ["d-1"],
+        "asked_at": "2026-02-10T08:00:00Z",
+        "facts": [SIGNAL],
+        "unknown": ["card"],
+    },
     "ReleaseHeld": HELD | {"note": "fixed"},
     "DiscardHeld": HELD | {"note": "not ours"},
 }

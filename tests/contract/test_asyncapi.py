@@ -16,7 +16,7 @@ from waybond_contracts.topics import OUTSIDE, TOPICS
 
 DOCUMENT = document("0.1.0")
 OFFICIAL = ROOT / "tests" / "fixtures" / "asyncapi" / "3.0.0.json"
-SERVICES = {"pricing", "tracking", "claims"}
+SERVICES = {"pricing", "tracking", "claims", "signals"}
 
 
 def test_it_is_valid_by_the_official_schema_of_asyncapi_3() -> None:
@@ -72,6 +72,9 @@ def test_what_a_service_reads_is_what_the_topics_say() -> None:
     }
     assert {name.rpartition(".")[2] for name in receives["claims"]} == {
         *("orders", "disputes", "policies", "delays", "refund-results", "claim-commands", "operator-commands")
+    }
+    assert {name.rpartition(".")[2] for name in receives["signals"]} == {
+        *("orders", "disputes", "delays", "refund-results", "observations", "operator-commands")
     }
 
 

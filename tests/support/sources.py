@@ -8,7 +8,10 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 LEFT_BEHIND = {".git", ".venv", "__pycache__", ".pytest_cache", ".ruff_cache", ".hypothesis", ".import_linter_cache"}
-MEMBERS = ("shared/contracts", "shared/kit", "services/pricing", "services/tracking", "services/claims", "deploy/local")
+MEMBERS = (
+    *("shared/contracts", "shared/kit", "services/pricing", "services/tracking", "services/claims", "services/signals"),
+    "deploy/local",
+)
 
 
 def tracked_files(*patterns: str) -> list[Path]:

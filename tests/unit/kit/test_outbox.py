@@ -9,9 +9,10 @@ from tests.support.toys import declined
 from waybond_contracts import envelope
 from waybond_contracts.envelope import MAX_HEADERS, Envelope
 from waybond_contracts.registry import PROGRESS_TYPE, Progress, decode
+from waybond_contracts.signals import Happening, OrderObserved, SubjectKind
 from waybond_contracts.topics import MAX_RECORD_BYTES
 from waybond_kit.door import Item, Raw
-from waybond_kit.keys import event_id
+from waybond_kit.keys import event_id, partition_of
 from waybond_kit.outbox import (
     MAX_EVENTS_PER_OUTCOME,
     MAX_FORWARDED_HEADER_BYTES,
@@ -56,6 +57,28 @@ def test_what_two_orders_cause_under_one_id_has_two_ids() -> None:
         event = declined(amended(order, 1), START, "why")
         outbox.add(outbox.prepared(event.order_key, [event], CAUSE, START))
     assert len({dict(row.headers)["ce_id"] for row in outbox.rows}) == 2
+
+
+def test_an_event_that_crosses_goes_to_the_shard_of_its_own_key() -> None:
+    """An order tells its buyer: the record's key, its partition and its id are those of the buyer."""
+    seen = OrderObserved(
+        tenant="acme",
+        platform="shop",
+        order_id="o",
+        occurred_at=START,
+        of=SubjectKind.BUYER,
+        subject="0f" * 16,
+        what=Happening.ORDERED,
+    )
+    key = b"acme/buyer/" + b"0f" * 16
+    outbox = Outbox("signals", 3, last_seq=0, partitions=8)
+    (record,) = outbox.prepared("acme/shop/o", [seen], CAUSE, START)
+    assert (record.key, record.partition) == (key, partition_of(key, 8))
+    headers = dict(record.headers)
+    assert headers["ce_partitionkey"] == key
+    assert headers["ce_id"] == event_id("cause", seen.event_type, f"{key.decode()}/{seen.business_key}").encode()
+    with pytest.raises(ValueError, match="OrderObserved is about another order"):
+        Outbox("signals", 3, last_seq=0).prepared("acme/shop/o", [seen], CAUSE, START)
 
 
 def test_progress_is_addressed_to_the_shards_own_partition() -> None:

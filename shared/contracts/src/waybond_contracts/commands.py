@@ -157,7 +157,7 @@ class HeldCommand(Event):
 
     command_id: Id
     """Names the decision."""
-    service: Literal["pricing", "tracking", "claims"]
+    service: Literal["pricing", "tracking", "claims", "signals"]
     """Which service holds the record."""
     topic_name: TopicName
     """The topic on which the record lies."""

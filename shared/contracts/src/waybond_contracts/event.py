@@ -15,6 +15,8 @@ class Event(Model):
 
     event_type: ClassVar[str] = ""
     topic: ClassVar[str] = ""
+    crosses: ClassVar[bool] = False
+    """Published by aggregates of another key than its own: it is sent to the shard of its key."""
     registered: ClassVar[dict[str, type["Event"]]] = {}
 
     tenant: Segment

@@ -130,6 +130,10 @@ class OrderPlaced(Event, topic=ORDERS):
     """Whether and which cover is wanted."""
     settlement_rate: FxRate | None = None
     """Between the order's currency and the product's, either way round; needed where they differ."""
+    address_token: Id | None = None
+    """Pseudonymous: the platform's token of where the order is sent, alike for alike addresses; never an address."""
+    card_token: Id | None = None
+    """Pseudonymous: the payment system's token (fingerprint) of the card or account; never its number."""
 
     @model_validator(mode="after")
     def _consistent(self) -> "OrderPlaced":

@@ -16,6 +16,7 @@ from waybond_contracts import (  # imported for their registration
     policies,
     refunds,
     shipments,
+    signals,
 )
 from waybond_contracts.errors import ContractError, contract_error, path
 from waybond_contracts.event import TYPE_PREFIX, Event
@@ -26,7 +27,7 @@ __all__ = ["EVENT_TYPES", "KEYLESS", "KEYLESS_TOPICS", "PROGRESS_TYPE", "Decoded
 
 MAX_UNKNOWN_FIELDS = 20
 PROGRESS_TYPE = TYPE_PREFIX + "Progress"
-_MODULES = (brakes, claims, commands, delays, disputes, orders, policies, refunds, shipments)
+_MODULES = (brakes, claims, commands, delays, disputes, orders, policies, refunds, shipments, signals)
 
 EVENT_TYPES: Mapping[str, type[Event]] = dict(sorted(Event.registered.items()))
 """CloudEvents type -> payload, for every event of an order."""

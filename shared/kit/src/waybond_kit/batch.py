@@ -168,7 +168,7 @@ class Batch:
                 shard=shard.number,
                 partitions=self._partitions,
                 batch_seq=shard.batch_seq + 1,
-                outbox=Outbox(self._definition.name, shard.number, shard.outbox_seq),
+                outbox=Outbox(self._definition.name, shard.number, shard.outbox_seq, self._partitions),
                 aggregates=aggregates[shard.number],
                 holding=shard.holding,
                 lines={identity: Line(rows) for (number, identity), rows in lines.items() if number == shard.number},

@@ -12,7 +12,7 @@ from waybond_contracts.registry import PROGRESS_TYPE, Progress, encode
 from waybond_contracts.topics import MAX_RECORD_BYTES
 from waybond_kit.changes import OutboxRow
 from waybond_kit.door import Item
-from waybond_kit.keys import event_id
+from waybond_kit.keys import event_id, partition_of
 
 MAX_UNSENT_ROWS = 10_000
 MAX_UNSENT_SECONDS = 30.0
@@ -61,12 +61,21 @@ class Outgoing(NamedTuple):
     value: bytes | None
 
 
-class Outbox:
-    """The rows that one shard publishes in one batch, numbered in order."""
+_Address = tuple[bytes, int, Sequence[tuple[str, bytes | None]]]
+"""Key and partition of a record, and the headers that follow from them."""
 
-    def __init__(self, service: str, shard: int, last_seq: int) -> None:
+
+class Outbox:
+    """The rows that one shard publishes in one batch, numbered in order.
+
+    `partitions` of each topic: events that cross (`Event.crosses`) go to the shard of their own key. Without it there
+    can be none.
+    """
+
+    def __init__(self, service: str, shard: int, last_seq: int, partitions: int = 0) -> None:
         self._service = service
         self._shard = shard
+        self._partitions = partitions
         self._fixed: list[tuple[str, bytes | None]] = [
             ("content-type", JSON.encode()),
             ("ce_specversion", b"1.0"),
@@ -82,21 +91,26 @@ class Outbox:
         if not events:
             return []
         records = []
-        key = order_key.encode()
         known = _stamp(known_at)
-        carried = _carried(key, cause, known)
+        own_address = address = _address(order_key, self._shard, cause, known)
         for event in events:
-            if event.order_key != order_key:
+            named = event.order_key
+            if named == order_key:
+                address = own_address
+            elif event.crosses and self._partitions:
+                address = _address(named, partition_of(named.encode(), self._partitions), cause, known)
+            else:
                 raise ValueError(f"{type(event).__name__} is about another order than the one decided on")
             value = encode(event)
             if len(value) > MAX_RECORD_BYTES:
                 raise TooLargeError(f"{type(event).__name__} has {len(value)} bytes: at most {MAX_RECORD_BYTES}")
             own: list[tuple[str, bytes | None]] = [
-                ("ce_id", event_id(cause.id, event.event_type, f"{order_key}/{event.business_key}").encode()),
+                ("ce_id", event_id(cause.id, event.event_type, f"{named}/{event.business_key}").encode()),
                 ("ce_type", event.event_type.encode()),
                 ("ce_time", known if event.occurred_at == known_at else _stamp(event.occurred_at)),
             ]
-            records.append(Outgoing(event.topic, self._shard, key, [*self._fixed, *own, *carried], value))
+            key, partition, carried = address
+            records.append(Outgoing(event.topic, partition, key, [*self._fixed, *own, *carried], value))
         return records
 
     def add(self, records: Sequence[Outgoing]) -> None:
@@ -122,6 +136,11 @@ class Outbox:
                 ("ce_knownat", stamp),
             ]
             self.add([Outgoing(topic, self._shard, None, [*self._fixed, *own], value)])
+
+
+def _address(key: str, partition: int, cause: Cause, known: bytes) -> _Address:
+    encoded = key.encode()
+    return encoded, partition, _carried(encoded, cause, known)
 
 
 def _carried(key: bytes, cause: Cause, known: bytes) -> list[tuple[str, bytes | None]]:

@@ -193,7 +193,7 @@ class Rebuild:
             shard=self._shard,
             partitions=self._partitions,
             batch_seq=seq,
-            outbox=Outbox(self._definition.name, self._shard, 0),
+            outbox=Outbox(self._definition.name, self._shard, 0, self._partitions),
             aggregates={identity: self._loaded(identity) for identity in wanted if identity in self.aggregates},
             holding=self.holding,
             lines={

@@ -202,7 +202,7 @@ def _plan(definition: Definition[Any], settings: Settings, partitions: int) -> P
     )
 
 
-_SERVICES = {"pricing", "tracking", "claims"}
+_SERVICES = {"pricing", "tracking", "claims", "signals"}
 
 
 def _owner(settings: Settings) -> str:

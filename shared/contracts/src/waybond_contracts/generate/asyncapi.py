@@ -124,7 +124,8 @@ def _key(*, has_order: bool) -> Schema:
     return {
         "type": "string",
         "pattern": _KEY_PATTERN,
-        "description": "tenant/platform/order_id, the same three as in the payload; in UTF-8.",
+        "description": "tenant/platform/order_id, the same three as in the payload, in UTF-8; of what orders tell "
+        "their subjects (topic observations) tenant/of/subject.",
     }
 
 

@@ -1,0 +1,1 @@
+"""Signals: what is known of buyers, addresses, cards, sellers and photos over many orders."""
