@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from tests.contract.examples import EXAMPLES, usd
+from tests.contract.examples import EXAMPLES
+from tests.contract.pieces import usd
 from waybond_contracts.errors import SHOWN_CHARACTERS, ContractError
 from waybond_contracts.money import Money
 from waybond_contracts.orders import OrderPlaced
