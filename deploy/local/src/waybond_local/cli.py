@@ -27,7 +27,7 @@ MODULES = MappingProxyType(
         "person": "people",
         "quarantine": "quarantine_cli",
         "order": "orders_cli",
-        "referral": "referrals",
+        "referral": "referral_handling",
         "journal": "journal.command",
         "wording": "wordings.command",
         "shadow": "shadow.command",

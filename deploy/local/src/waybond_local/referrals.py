@@ -1,4 +1,7 @@
-"""The commands `waybond referral list|show|decide`: what waits for a person, and what the person decides."""
+"""The commands `waybond referral list|show|decide`: what waits for a person, and what the person decides.
+
+How a question is handled meanwhile is in referral_handling.py.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +28,7 @@ from waybond_claims.service.desk.listing import MAX_PAGE, ListQuery, Page, Sort
 from waybond_claims.service.desk.models import ShownFile, ShownQuestion
 from waybond_claims.service.shown import ShownCase, ShownReferral
 from waybond_contracts.claims import ReferralReason
-from waybond_contracts.commands import DecideReferral, DecisionReason
+from waybond_contracts.commands import DecideReferral, DecisionReason, ReferralCommand
 from waybond_contracts.errors import contract_error
 from waybond_contracts.money import Money
 from waybond_contracts.publishing import Message, message
@@ -39,7 +42,7 @@ _OUTSTANDING = frozenset({ReferralReason.RECOVERY, ReferralReason.PAYER_SILENT, 
 
 app = typer.Typer(
     name="referral",
-    help="What waits for a person: see it, decide it.",
+    help="What waits for a person: see it, handle it, decide it.",
     no_args_is_help=True,
     epilog="Example: [bold]waybond referral list[/bold]",
 )
@@ -115,7 +118,7 @@ def _desk(row: ShownQuestion) -> Iterator[str]:
 @app.command(epilog="Example: [bold]waybond referral show 8b4e9678[/bold]")
 def show(referral: Referral, data: Folder = None) -> None:
     """Show a referral with its case and why it stands as it does."""
-    file = asyncio.run(_found(state.serving(data), referral))
+    file = asyncio.run(found(state.serving(data), referral))
     case, row = file.case, file.waiting
     table = Table(show_header=False, title=f"referral {file.referral_id}", title_justify="left")
     for name, value in (
@@ -158,10 +161,10 @@ def decide(
 ) -> None:
     """Decide a referral: publishes DecideReferral, which claims applies in its turn."""
     stack = state.serving(data)
-    file = asyncio.run(_found(stack, referral))
+    file = asyncio.run(found(stack, referral))
     said = {"amount": amount, "note": note, "role": role, "reason": reason}
     command = command_for(file.case, _referral(file), choice, version, **said, now=datetime.now(UTC))
-    asyncio.run(_publish(stack, command))
+    asyncio.run(publish(stack, command))
     console.print(
         "DecideReferral is on claim-commands. [bold]waybond referral list[/bold] shows the question again if the case "
         "had changed meanwhile, or if so much is for a lead to decide: then it is proposed, and another person decides."
@@ -233,12 +236,13 @@ async def _page(stack: StackState, query: ListQuery) -> Page:
         return await listing.page(connection, query, None, datetime.now(UTC))
 
 
-async def _found(stack: StackState, prefix: str) -> ShownFile:
+async def found(stack: StackState, prefix: str) -> ShownFile:
+    """The open question whose id begins so. Raises ReferralError unless it is one."""
     async with _claims(stack) as connection:
         rows = await listing.beginning(connection, prefix, MAX_PAGE)
         if len(rows) != 1:
-            found = f"{len(rows)} open referrals begin with {prefix!r}"
-            raise ReferralError(f"{found}, one was expected; `waybond referral list` shows them")
+            many = f"{len(rows)} open referrals begin with {prefix!r}"
+            raise ReferralError(f"{many}, one was expected; `waybond referral list` shows them")
         stored = await find(connection, rows[0].order_key)
         asked = question(stored.case, rows[0].referral_id) if stored is not None else None
         if stored is None or asked is None:
@@ -256,7 +260,8 @@ async def _claims(stack: StackState) -> AsyncIterator[asyncpg.Connection]:
         await connection.close()
 
 
-async def _publish(stack: StackState, command: DecideReferral) -> None:
+async def publish(stack: StackState, command: DecideReferral | ReferralCommand) -> None:
+    """Put the command on its topic; returns once it is there."""
     known_at = None
     if stack.replay:  # there, time is what the records say
         async with _claims(stack) as connection:
