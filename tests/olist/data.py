@@ -11,6 +11,11 @@ DIRECTORY = Path(os.environ.get(DIRECTORY_VARIABLE) or ROOT.parent / "shared" / 
 PRODUCT_FILES = ROOT / "services" / "pricing" / "src" / "waybond_pricing" / "products"
 
 
+CLAIMED = "return-and-dispute-cover"
+"""What only people know of: a history of parcels says nothing about it."""
+
+
 def our_products() -> dict[str, Product]:
     """Our products by their file's name, as the computation reads them."""
-    return {path.stem: product(path.read_text("utf-8")) for path in sorted(PRODUCT_FILES.glob("*.toml"))}
+    paths = [path for path in sorted(PRODUCT_FILES.glob("*.toml")) if not path.stem.startswith(CLAIMED)]
+    return {path.stem: product(path.read_text("utf-8")) for path in paths}

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from tests.contract.examples import WORDING
+from tests.contract.pieces import WORDING
 from waybond_contracts.places import Lane
 from waybond_contracts.watches import WatchKind, compile_watches, conditions, watch_id
 from waybond_contracts.wording import Clock, DeliveredBy, Scope, parse

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from pydantic import ValidationError
 
-from tests.contract.examples import WORDING
+from tests.contract.pieces import WORDING
 from waybond_contracts.errors import ContractError, contract_error
 from waybond_contracts.fields import MAX_DOCUMENT_CHARACTERS
 from waybond_contracts.places import Lane
