@@ -291,9 +291,8 @@ _FIELDS: dict[str, dict[str, Any]] = {
         "eligible_at": "2026-02-11T23:59:59Z",
         "paid": usd(0),
         "explanation": EXPLANATION,
-        "clauses": ["TG-1"],
-        "detail": "no_evidence",
-    },
+    }
+    | {"clauses": ["TG-1"], "detail": "no_evidence", "exclusions": ["EX-1"]},
     "ClaimSettled": CLAIM | {"refund_id": "r-1", "amount": usd(460), "settled": usd(460)},
     "ClaimReopened": CLAIM
     | {"cause": "ShipmentScanned", "before": usd(460), "after": usd(1380), "explanation": EXPLANATION},

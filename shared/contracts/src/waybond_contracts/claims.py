@@ -241,6 +241,8 @@ class ClaimDenied(ClaimEvent, topic=CLAIMS):
     """A nearer word for it: with not_covered `no_evidence` (what was asked for did not come), `not_returned` (nor did
     the goods), `appeal_too_late`, `nothing_new` (an appeal without a fact, document or statement that was not known).
     More words may come."""
+    exclusions: Annotated[tuple[Code, ...], Field(fail_fast=True, max_length=64)] = ()
+    """With excluded: ids of the exclusions that took away what the clauses give."""
 
 
 class ClaimSettled(ClaimEvent, topic=CLAIMS):
@@ -306,9 +308,9 @@ class BuyerNotified(ClaimEvent, topic=CLAIMS):
     """What is told: `approved` (money is on its way), `refund_delayed`, `refund_withdrawn` (none comes after all);
     the answer to a complaint, as ClaimDenied gives it: `too_early`, `already_paid`, `not_covered`, `excluded`,
     `no_policy`; a step of a complaint: `referred` (a person looks at it), `evidence_requested`, `evidence_received`,
-    `seller_asked`, `offer_made`, `offer_accepted`, `offer_declined`, `offer_expired`, `return_requested`,
-    `return_received`, `claim_closed` (for want of an answer), `appeal_received`, `appeal_upheld`, `appeal_rejected`.
-    More words may come."""
+    `seller_asked`, `offer_made`, `offer_accepted`, `offer_declined`, `offer_expired`, `offer_withdrawn`,
+    `return_requested`, `return_received`, `claim_closed` (for want of an answer), `appeal_received`, `appeal_upheld`,
+    `appeal_lowered` (less is due than was decided), `appeal_rejected`. More words may come."""
     language: Language
     """The buyer's: the text to show first."""
     texts: Annotated[tuple[Notice, ...], Field(fail_fast=True, min_length=1, max_length=4)]

@@ -144,6 +144,18 @@ def is_claimed(view: View, rule: Rule, unit: str | None) -> bool:
     return any(each is None or each.choice == "pay" for each in rulings)
 
 
+def is_refused(view: View, found: Found, complaint: Dispute) -> bool:
+    """Whether a person said of the complaint that it is not paid under the clause, or an offer settled it elsewhere."""
+    rule, unit = found.rule, found.package_id
+    if rule.guided:
+        mine = [way.standing for each, way in followed(view, found) if each.dispute_id == complaint.dispute_id]
+        return Standing.REFUSED in mine
+    if not rule.claimed:
+        return False
+    ruled = _of_complaint(view, rule, unit, complaint)
+    return ruled is not None and ruled.choice != "pay"
+
+
 def _in_time(complaints: list[Dispute], window: Opening) -> list[Dispute]:
     """Those that were made before the window closed."""
     closes_at = window.closes_at

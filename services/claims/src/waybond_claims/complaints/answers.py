@@ -4,6 +4,7 @@ The answer follows from the case each time and is published when it differs from
 answered with "too early" needs nobody to ask again: on that day tracking's word changes the answer by itself.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -12,7 +13,7 @@ from msgspec.structs import replace
 from waybond_claims.adjudication.complaints import is_about
 from waybond_claims.adjudication.course import OPEN, Standing
 from waybond_claims.adjudication.found import Found, rank
-from waybond_claims.adjudication.windows import followed
+from waybond_claims.adjudication.windows import followed, is_refused
 from waybond_claims.case.complaint import NO_EVIDENCE, NOT_RETURNED, Dispute
 from waybond_claims.case.elsewhere import elsewhere
 from waybond_claims.case.state import Case, put
@@ -36,6 +37,10 @@ class Answer:
     clauses: tuple[str, ...] = ()
     detail: str = ""
     """A nearer word for the reason."""
+    exclusions: tuple[str, ...] = ()
+    """What took it away, where it is excluded."""
+    again_at: datetime | None = None
+    """Of one that was paid something: when more may fall due by itself, as far as a day is known."""
     reopen_until: datetime | None = None
     """Of one that is closed: until when what was missing opens it again, where that is worded."""
 
@@ -80,6 +85,7 @@ def _deny(draft: Draft, owes: Entitlement | None, dispute: Dispute, found: Answe
         "explanation": why,
         "clauses": found.clauses,
         "detail": found.detail,
+        "exclusions": found.exclusions,
     }
     draft.say(claims.ClaimDenied, fields)
 
@@ -92,7 +98,7 @@ def _answer(case: Case, owes: Entitlement | None, dispute: Dispute, now: datetim
     if owes is None or (now < heard_by(dispute) and _names_unknown(dispute, owes)):
         return None
     relevant = _relevant(owes, dispute)
-    clauses = tuple(dict.fromkeys(each.rule.clause.id for each in relevant))
+    clauses = _ids(relevant)
     reasons = {_reason(owes, dispute, each) for each in relevant}
     paid, room = net_paid(case), min(owes.available, owes.view.cover.limit)
     if paid + elsewhere(case) > 0 and paid >= room:
@@ -105,25 +111,43 @@ def _answer(case: Case, owes: Entitlement | None, dispute: Dispute, now: datetim
     if any(each.question and each.applies for each in relevant):
         return None  # Another claim was paid, and a person looks at this one, which asks for more.
     if FindingReason.APPLIES in reasons:
-        return Answer(DenialReason.ALREADY_PAID, clauses=clauses) if 0 < paid >= owes.owed else None
+        if not 0 < paid >= owes.owed:
+            return None
+        paying = [each for each in relevant if each.reason is FindingReason.APPLIES]
+        return Answer(DenialReason.ALREADY_PAID, clauses=_ids(paying), again_at=_next_day(relevant, now))
     if not reasons.isdisjoint({FindingReason.NEEDS_CARRIER_ANSWER, FindingReason.NEEDS_PERSON}):
         return None
     if FindingReason.NOT_YET in reasons:
         dated = [each for each in relevant if each.eligible_at is not None]
         if dispute.answer == DenialReason.TOO_EARLY and _about_to_be_told(dispute, dated, now, woken=woken):
             return None
-        dates = [each.eligible_at for each in dated if each.eligible_at is not None and each.eligible_at > now]
-        return Answer(DenialReason.TOO_EARLY, min(dates, default=None), clauses)
+        early = [each for each in relevant if each.reason is FindingReason.NOT_YET]
+        return Answer(DenialReason.TOO_EARLY, _next_day(dated, now), _ids(early))
     if FindingReason.NEEDS_CLAIM in reasons:
         return None
     if FindingReason.EXCLUDED in reasons:
-        return Answer(DenialReason.EXCLUDED, clauses=clauses)
+        out = [each for each in relevant if each.reason is FindingReason.EXCLUDED]
+        exclusions = tuple(dict.fromkeys(each.exclusion_id for each in out if each.exclusion_id))
+        return Answer(DenialReason.EXCLUDED, clauses=_ids(out), exclusions=exclusions)
     closed = {word: each for each in relevant if (word := _closed(owes, dispute, each))}
     if not closed:
-        return Answer(DenialReason.NOT_COVERED, clauses=clauses)
+        refused = [each for each in relevant if is_refused(owes.view, each, dispute)]
+        return Answer(DenialReason.NOT_COVERED, clauses=_ids(refused) or clauses)
     appeals = [each.rule.clause.appeal for each in closed.values()]
     again = [now + appeal.within for appeal in appeals if appeal is not None]
-    return Answer(DenialReason.NOT_COVERED, None, clauses, next(iter(closed)), max(again, default=None))
+    until = max(again, default=None)
+    return Answer(DenialReason.NOT_COVERED, None, _ids(closed.values()), next(iter(closed)), reopen_until=until)
+
+
+def _ids(found: Iterable[Found]) -> tuple[str, ...]:
+    """The clauses that decide, each once."""
+    return tuple(dict.fromkeys(each.rule.clause.id for each in found))
+
+
+def _next_day(found: Iterable[Found], now: datetime) -> datetime | None:
+    """The earliest day on which one of them can fall due."""
+    dates = [each.eligible_at for each in found if each.eligible_at is not None and each.eligible_at > now]
+    return min(dates, default=None)
 
 
 def _reason(owes: Entitlement, dispute: Dispute, found: Found) -> FindingReason:

@@ -4,6 +4,7 @@ Each function here writes one notice into the draft. The sentences are data (tex
 """
 
 from waybond_claims.notices.complaints import (
+    appeal_lowered,
     appeal_received,
     appeal_rejected,
     appeal_upheld,
@@ -15,6 +16,7 @@ from waybond_claims.notices.complaints import (
     offer_declined,
     offer_expired,
     offer_made,
+    offer_withdrawn,
     referred,
     return_received,
     return_requested,
@@ -26,6 +28,7 @@ from waybond_claims.notices.steps import appeal_decided, asked_a_person, receive
 
 __all__ = [
     "appeal_decided",
+    "appeal_lowered",
     "appeal_received",
     "appeal_rejected",
     "appeal_upheld",
@@ -39,6 +42,7 @@ __all__ = [
     "offer_declined",
     "offer_expired",
     "offer_made",
+    "offer_withdrawn",
     "received",
     "referred",
     "refund_delayed",

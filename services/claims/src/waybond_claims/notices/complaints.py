@@ -4,7 +4,7 @@ Amounts are minor units of the order's currency, instants are aware UTC. `answer
 answer; without one it is told that an answer comes, and no day. What is not known is not told.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Literal
 
@@ -12,7 +12,7 @@ from waybond_claims.case.complaint import NO_EVIDENCE, NOT_RETURNED, Dispute
 from waybond_claims.complaints.answers import Answer
 from waybond_claims.draft import Draft
 from waybond_claims.entitlement import net_paid
-from waybond_claims.notices.rendered import MAX_LABEL_CHARACTERS, peril_of
+from waybond_claims.notices.rendered import MAX_LABEL_CHARACTERS, is_titled, peril_of
 from waybond_claims.notices.telling import tell
 
 # answers to a complaint
@@ -29,15 +29,28 @@ def denied(draft: Draft, dispute: Dispute, answer: Answer) -> None:
         tell(draft, "claim_closed", "claim_closed.not_returned")
     elif about == "too_early":
         too_early(draft, answer.eligible_at)
+    elif about == "already_paid" and paid_minor and answer.again_at is not None:
+        amounts, instants = {"amount": paid_minor}, {"date": answer.again_at}
+        tell(draft, about, "already_paid.body", "already_paid.later", amounts=amounts, instants=instants)
     elif about == "already_paid" and paid_minor:
         tell(draft, about, "already_paid.body", amounts={"amount": paid_minor})
     elif about == "already_paid":
         tell(draft, about, "already_paid.elsewhere")
-    elif about in ("not_covered", "excluded") and len(answer.clauses) == 1:
-        words = {"clause": answer.clauses[0], "peril": peril_of(draft.case.wording, answer.clauses[0])}
+    elif about in ("not_covered", "excluded") and (words := _decided_under(draft, answer)):
         tell(draft, about, f"{about}.body", f"{about}.clause", words=words)
     else:
         tell(draft, about, f"{about}.body")
+
+
+def _decided_under(draft: Draft, answer: Answer) -> dict[str, str]:
+    """What decided it, and the peril that it is called by in a language in which it has no title: the one exclusion,
+    where it has a title in any language, else the one clause. Nothing where there are several."""
+    wording = draft.case.wording
+    perils = {peril_of(wording, each) for each in answer.clauses}
+    named = [each for each in answer.exclusions if is_titled(wording, each)]
+    if len(answer.exclusions) != 1 or not named:
+        named = list(answer.clauses)
+    return {"clause": named[0], "peril": perils.pop()} if len(named) == len(perils) == 1 else {}
 
 
 def too_early(draft: Draft, eligible_at: datetime | None) -> None:
@@ -74,24 +87,39 @@ def claim_closed(draft: Draft, *, reopen_until: datetime | None = None) -> None:
 def offer_made(draft: Draft, minor: int, expires_at: datetime, *, gives_up: bool) -> None:
     """The buyer is offered an amount, or the goods once more where it is 0; `gives_up`: whoever accepts it is paid
     nothing more for the claim."""
-    sentences = ["offer_made.body" if minor else "offer_made.again", *(["offer_made.gives_up"] if gives_up else [])]
-    amounts = {"amount": minor} if minor else {}
-    tell(draft, "offer_made", *sentences, amounts=amounts, instants={"until": expires_at}, act_by=expires_at)
+    sentences = [_offered("offer_made", minor), *(["offer_made.gives_up"] if gives_up else [])]
+    tell(draft, "offer_made", *sentences, amounts=_amount(minor), instants={"until": expires_at}, act_by=expires_at)
 
 
 def offer_accepted(draft: Draft, minor: int) -> None:
-    """The buyer accepted it; `approved` follows with the money."""
-    tell(draft, "offer_accepted", "offer_accepted.body", amounts={"amount": minor})
+    """The buyer accepted it; `approved` follows with the money, where it is about money."""
+    tell(draft, "offer_accepted", _offered("offer_accepted", minor), amounts=_amount(minor))
 
 
 def offer_declined(draft: Draft, minor: int, *, answer_by: datetime | None = None) -> None:
     """The buyer declined it, and it is decided without."""
-    _answered_later(draft, "offer_declined", answer_by, minor)
+    body = _offered("offer_declined", minor)
+    _answered_later(draft, "offer_declined", answer_by, amounts=_amount(minor), body=body)
 
 
 def offer_expired(draft: Draft, minor: int, expired_at: datetime) -> None:
     """Nobody accepted it in time."""
-    tell(draft, "offer_expired", "offer_expired.body", amounts={"amount": minor}, instants={"until": expired_at})
+    body = _offered("offer_expired", minor)
+    tell(draft, "offer_expired", body, amounts=_amount(minor), instants={"until": expired_at})
+
+
+def offer_withdrawn(draft: Draft, minor: int) -> None:
+    """It cannot be accepted any more, and no other one takes its place."""
+    tell(draft, "offer_withdrawn", _offered("offer_withdrawn", minor), amounts=_amount(minor))
+
+
+def _offered(about: str, minor: int) -> str:
+    """The sentence about an offer of money, or of the goods once more where the amount is 0."""
+    return f"{about}.body" if minor else f"{about}.again"
+
+
+def _amount(minor: int) -> dict[str, int]:
+    return {"amount": minor} if minor else {}
 
 
 # evidence
@@ -138,6 +166,11 @@ def appeal_upheld(draft: Draft) -> None:
     tell(draft, "appeal_upheld", "appeal_upheld.body")
 
 
+def appeal_lowered(draft: Draft) -> None:
+    """Another decision took the place of the first one, by which less is due."""
+    tell(draft, "appeal_lowered", "appeal_lowered.body")
+
+
 def appeal_rejected(draft: Draft, why: str = "body") -> None:
     """The decision stays: a person has looked again (`body`), or it came too late (`appeal_too_late`) or brought
     nothing that was not known (`nothing_new`)."""
@@ -175,17 +208,18 @@ def _answered_later(
     draft: Draft,
     about: str,
     answer_by: datetime | None,
-    minor: int | None = None,
     *,
+    amounts: Mapping[str, int] | None = None,
     kinds: Sequence[str] | None = None,
+    body: str = "",
 ) -> None:
-    """A notice that ends with when the buyer should have an answer."""
+    """A notice that ends with when the buyer should have an answer; `body` is its first sentence, if not the usual."""
     tell(
         draft,
         about,
-        f"{about}.body",
+        body or f"{about}.body",
         "next.undated" if answer_by is None else "next.answer",
-        amounts={"amount": minor} if minor is not None else None,
+        amounts=amounts,
         instants={"until": answer_by} if answer_by is not None else None,
         words={"kinds": ",".join(kinds)} if kinds is not None else None,
     )

@@ -113,11 +113,18 @@ def left(now: datetime, until: datetime) -> tuple[int, str]:
     return (time.days, "days") if time.days else (hours, "hours") if hours else (minutes, "minutes")
 
 
+def is_titled(wording: str, clause_id: str) -> bool:
+    """Whether the clause or exclusion has a title, in any language, by which it can be called."""
+    return bool(_titles(wording, clause_id))
+
+
 @lru_cache(TITLES_KEPT)
 def _titles(wording: str, clause_id: str) -> tuple[tuple[str, str], ...]:
-    for clause in parse(wording).clause if wording else ():
-        if clause.id == clause_id:
-            return tuple([each for each in clause.title.items() if 0 < len(each[1]) <= MAX_TITLE_CHARACTERS])
+    """Of a clause or an exclusion; their ids differ."""
+    read = parse(wording) if wording else None
+    for each in (*read.clause, *read.exclusion) if read is not None else ():
+        if each.id == clause_id:
+            return tuple([title for title in each.title.items() if 0 < len(title[1]) <= MAX_TITLE_CHARACTERS])
     return ()
 
 

@@ -69,14 +69,15 @@ NOTICES: Mapping[str, Made] = {
     "refund_delayed": Made((("refund_delayed.body",),)),
     "refund_withdrawn": Made((("refund_withdrawn.body", "refund_withdrawn.elsewhere"),)),
     "too_early": Made((("too_early.body", "too_early.undated"),)),
-    "already_paid": Made((("already_paid.body", "already_paid.elsewhere"),)),
+    "already_paid": Made((("already_paid.body", "already_paid.elsewhere"), ("already_paid.later", ""))),
     "not_covered": Made((("not_covered.body",), ("not_covered.clause", ""))),
     "excluded": Made((("excluded.body",), ("excluded.clause", ""))),
     "no_policy": Made((("no_policy.body",),)),
     "offer_made": Made((("offer_made.body", "offer_made.again"), ("offer_made.gives_up", ""))),
-    "offer_accepted": Made((("offer_accepted.body",),)),
-    "offer_declined": Made((("offer_declined.body",), _NEXT)),
-    "offer_expired": Made((("offer_expired.body",),)),
+    "offer_accepted": Made((("offer_accepted.body", "offer_accepted.again"),)),
+    "offer_declined": Made((("offer_declined.body", "offer_declined.again"), _NEXT)),
+    "offer_expired": Made((("offer_expired.body", "offer_expired.again"),)),
+    "offer_withdrawn": Made((("offer_withdrawn.body", "offer_withdrawn.again"),)),
     "evidence_requested": Made(
         (("evidence_requested.body",), ("evidence_requested.decided", "evidence_requested.closed"))
     ),
@@ -86,6 +87,7 @@ NOTICES: Mapping[str, Made] = {
     "claim_closed": Made((("claim_closed.body", "claim_closed.not_returned"), ("claim_closed.reopen", ""))),
     "appeal_received": Made((("appeal_received.body",), _NEXT)),
     "appeal_upheld": Made((("appeal_upheld.body",),)),
+    "appeal_lowered": Made((("appeal_lowered.body",),)),
     "appeal_rejected": Made(
         (("appeal_rejected.body", "appeal_rejected.appeal_too_late", "appeal_rejected.nothing_new"),)
     ),
