@@ -1,7 +1,7 @@
 """The buyer says that a parcel never came which its carrier delivered: points pay it or ask a person, and never deny.
 
-An order of 100 USD in one package, delivered on day 10; the complaint comes on day 12. The table starts at 30, pays from
-60 on and asks a person from 20 on.
+An order of 100 USD in one package, delivered on day 10; the complaint comes on day 12. The table starts at 30, pays
+from 60 on and asks a person from 20 on.
 """
 
 from __future__ import annotations

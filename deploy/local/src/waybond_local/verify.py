@@ -127,7 +127,14 @@ async def audit(
     for check in checks:
         if check.name == published.outboxes.name:
             check.add(published.outboxes)
-    return [followed.replays, published.clocks.check, followed.wakes, published.holds, published.rows.check, published.denials.check]
+    return [
+        followed.replays,
+        published.clocks.check,
+        followed.wakes,
+        published.holds,
+        published.rows.check,
+        published.denials.check,
+    ]
 
 
 async def check_all(

@@ -170,7 +170,15 @@ def _scan(event: ShipmentScanned, now: datetime) -> Scan:
 
 def order_of(scan: Scan) -> tuple[datetime, datetime, str, str, str, str, str]:
     """Total order of scans: by time, then by what they are, so that a tie does not depend on which came first."""
-    return (scan.when.earliest, scan.when.latest, scan.kind, scan.provider, scan.raw_code, scan.handed_to or "", proof_key(scan))
+    return (
+        scan.when.earliest,
+        scan.when.latest,
+        scan.kind,
+        scan.provider,
+        scan.raw_code,
+        scan.handed_to or "",
+        proof_key(scan),
+    )
 
 
 def _kept(scans: tuple[Scan, ...], scan: Scan) -> tuple[tuple[Scan, ...], Scan | None]:

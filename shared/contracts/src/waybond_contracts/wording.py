@@ -272,7 +272,9 @@ class Clause(Strict):
         if any(need in needs[:index] for index, need in enumerate(needs)):
             raise ContractError("evidence", f"each need once in clause {self.id}")
         if self.score is not None and (self.peril is not Peril.NOT_RECEIVED or self.proven == "pay"):
-            raise ContractError("score", f'peril = "not_received" without proven = "pay" in clause {self.id}', self.peril)
+            raise ContractError(
+                "score", f'peril = "not_received" without proven = "pay" in clause {self.id}', self.peril
+            )
         check_remedies(self.remedies, self.offer, frozenset(tier.pays for tier in self.tiers), self.id)
         return self
 

@@ -20,7 +20,7 @@ READ = (ClaimDenied, ClaimReferred, EvidenceRequested, OfferClosed, ReturnAwaite
 class Denials:
     """Feed it what claims published, in the order of the topic.
 
-    The clause denies only what it asked for before: a document, or the goods. A person denies only what they were asked.
+    The clause denies only what it asked for before: a document, or the goods. A person denies what they were asked.
     """
 
     def __init__(self) -> None:

@@ -56,8 +56,8 @@ def asked(clause: Clause) -> Iterator[str]:
 
 def _score(score: Score) -> str:
     return (
-        f"What is known of the delivery is weighed, from {score.start} points on: from {score.pay_from} on it is paid by "
-        f"itself, from {score.refer_from} on a person decides; below, the other rules of the clause decide, else a "
+        f"What is known of the delivery is weighed, from {score.start} points on: from {score.pay_from} on it is paid "
+        f"by itself, from {score.refer_from} on a person decides; below, the other rules of the clause decide, else a "
         "person, and the points alone deny nothing."
     )
 

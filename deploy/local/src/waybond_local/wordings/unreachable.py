@@ -36,8 +36,8 @@ def _score(clause: Clause, path: Path) -> Iterator[Finding]:
     score = clause.score
     if score is not None and score.highest < score.pay_from:
         what = (
-            f"The table gives {score.highest} points at most, whatever is known of a delivery, and {score.pay_from} are "
-            "needed: nothing is ever paid by itself."
+            f"The table gives {score.highest} points at most, whatever is known of a delivery, and {score.pay_from} "
+            "are needed: nothing is ever paid by itself."
         )
         where = (*path, "score", "pay_from")
         yield Finding("score-never-pays", where, clause.id, what, "Lower pay_from, or give more points.")

@@ -22,8 +22,8 @@ from waybond_claims.adjudication.needs import (
     request_of,
     units_of,
 )
-from waybond_claims.adjudication.returning import CLOSES, PAYS, REFERS, Step, return_terms, returned
 from waybond_claims.adjudication.points import Scored
+from waybond_claims.adjudication.returning import CLOSES, PAYS, REFERS, Step, return_terms, returned
 from waybond_claims.adjudication.score import scored
 from waybond_claims.adjudication.terms import Rule
 from waybond_claims.adjudication.view import View, question_key
@@ -219,7 +219,9 @@ def _undecided(view: View, rule: Rule, complaint: Dispute, points: Scored | None
         return Course(Standing.PAYS, why="The seller accepts it.")
     if early:
         return Course(Standing.WAITS)
-    missing, why, pays, refers = _missing(view, rule, complaint, said, scored_as=points.outcome if points is not None else "")
+    missing, why, pays, refers = _missing(
+        view, rule, complaint, said, scored_as=points.outcome if points is not None else ""
+    )
     if missing is None:
         return Course(Standing.CLOSED)
     if wanted is not None and not _answered(case, complaint, clause, wanted.origin):

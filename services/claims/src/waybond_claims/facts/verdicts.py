@@ -7,8 +7,8 @@ from msgspec.structs import replace
 from waybond_claims.case.journey import MAX_WATCH_FACTS, SeenFact, WatchFact
 from waybond_claims.case.state import Case, put
 from waybond_claims.facts.contradictions import contradicted
-from waybond_claims.facts.journeys import interval
 from waybond_claims.facts.deliveries import facts_of
+from waybond_claims.facts.journeys import interval
 from waybond_contracts import delays
 
 
