@@ -273,8 +273,8 @@ def _missing(
     view: View, rule: Rule, complaint: Dispute, said: Response | None, *, scored_as: str
 ) -> tuple[tuple[Need, ...] | None, list[str], bool, bool]:
     """What is missing and has time yet (None: something is missing that closes it), what is to be said of the rest, and
-    whether that makes it due, or asks for a person. Where points pay it, the buyer has to show nothing; where they ask a
-    person, nothing that is missing closes it."""
+    whether that makes it due, or asks for a person. Where points pay it, the buyer has to show nothing; where they ask
+    a person, nothing that is missing closes it."""
     case, clause = view.case, rule.clause
     missing: list[Need] = []
     why: list[str] = []
