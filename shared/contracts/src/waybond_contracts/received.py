@@ -18,7 +18,10 @@ MAX_DISTANCE_M = 20_100_000
 """Metres: half of the way round the earth."""
 MAX_POINTS = 1_000
 """Of one fact, of the start and of a threshold, above or below zero."""
+MAX_TOTAL = 64 * MAX_POINTS
+"""Of all facts and the start together."""
 FAR_FROM_M = 500
+"""Metres."""
 
 
 class Signature(StrEnum):
@@ -139,7 +142,7 @@ class ScoreUsed(Model):
     """The points where nothing is known."""
     rows: Annotated[tuple[ScoreRow, ...], Field(fail_fast=True, max_length=len(DeliveryFact))] = ()
     """What is known of the delivery, each with its points."""
-    total: int
+    total: Annotated[int, Field(ge=-MAX_TOTAL, le=MAX_TOTAL)]
     """`start` and all rows."""
     refer_from: Points
     """The wording's."""
