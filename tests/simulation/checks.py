@@ -17,7 +17,7 @@ from tests.simulation.watch import is_progress, unpacked
 from tests.simulation.world import DEFINITIONS, World
 from waybond_claims.case.state import Case
 from waybond_contracts import refunds
-from waybond_contracts.claims import ClaimApproved
+from waybond_contracts.claims import ClaimApproved, ClaimEvent
 from waybond_contracts.event import Event
 from waybond_contracts.registry import EVENT_TYPES, decode
 from waybond_contracts.topics import TOPICS
@@ -25,6 +25,7 @@ from waybond_kit.changes import OutboxRow
 from waybond_kit.door import Raw
 from waybond_kit.keys import partition_of
 from waybond_kit.ports import Place
+from waybond_local.invariants.denials import Denials
 from waybond_local.invariants.rows import Rows
 
 OURS = ("policies", "delays", "claims", "refunds")
@@ -208,7 +209,9 @@ def _inbox(world: World) -> Iterator[str]:
 
 
 def _rows(world: World) -> Iterator[str]:
-    """I11: what commands pay for is, unit by unit, what their decisions give."""
+    """I11: what commands pay for is, unit by unit, what their decisions give. I12: no complaint is denied by its points
+    alone."""
+    denials = Denials()
     rows = Rows({refund.refund_id: refund.moved for refund in world.payer.books.values()})
     for topic in ("claims", "refunds"):
         for place, log in world.broker.logs.items():
@@ -218,7 +221,10 @@ def _rows(world: World) -> Iterator[str]:
                     rows.approved(event)
                 elif isinstance(event, refunds.MoneyCommand):
                     rows.commanded(event)
-    return (f"I11 {each}" for each in rows.check.shown)
+                elif isinstance(event, ClaimEvent):
+                    denials.published(event)
+    yield from (f"I11 {each}" for each in rows.check.shown)
+    yield from (f"I12 {each}" for each in denials.check.shown)
 
 
 def _facts(world: World) -> dict[str, list[Fact]]:

@@ -17,6 +17,7 @@ from tests.support.wordings import FIELD, LATE, PRODUCTS, body, clause, exclusio
 from waybond_contracts.business_days import BusinessDays, Calendar, Shift, Weekday
 from waybond_contracts.claimed import AppealTime, Evidence, FirstOffer, Remedy, RemedyKind, SellerTime
 from waybond_contracts.disputes import DocumentKind
+from waybond_contracts.received import DeliveryFact, Score
 from waybond_contracts.return_terms import ReturnTerms
 from waybond_contracts.sale import Audit, Authority, ReferenceRate, Shadow, Terms
 from waybond_contracts.shipments import ScanKind
@@ -85,6 +86,7 @@ SAMPLES: dict[str, Any] = {
     "offer": FirstOffer(share="0.5", open_for=DAY),
     "appeal": AppealTime(within=DAY),
     "journey": ReturnTerms(handed_in_within=DAY, back_within=DAY, acknowledged_within=DAY),
+    "score": Score(points={DeliveryFact.PHOTO: -5}, refer_from=1, pay_from=2),
     "audit": Audit(share="0.02"),
     "shadow": Shadow(successor="order-protection-2027.1.1"),
     "deductible": Deductible(share="0.3"),

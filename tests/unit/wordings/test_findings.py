@@ -25,6 +25,13 @@ def sent_back(within: str, peril: str) -> str:
     return clause(f'trigger = "claim"\ntiers = [{{ share = "1" }}]\n{RETURN.format(within)}', peril, "DA")
 
 
+def scored(pay_from: int) -> str:
+    """A clause whose table gives 59 points at most: 19, 30 for either of two places, 10 for a second scan."""
+    points = "points = { neighbour = 30, locker = 30, second_scan = 10, photo = -5 }"
+    score = f"[clause.score]\nstart = 19\n{points}\nrefer_from = 20\npay_from = {pay_from}"
+    return clause(f'trigger = "claim"\ntiers = [{{ share = "1" }}]\n{score}', "not_received", "NR")
+
+
 def timed(after: str = "P20D", more: str = "", name: str = "LATE") -> str:
     """A clause of the order's clock with one tier of 10 %."""
     return clause(f'clock = "order"\ntiers = [{{ after = "{after}", share = "0.10" }}]\n{more}', name=name)
@@ -197,6 +204,11 @@ CASES: dict[str, tuple[str, str, str]] = {
         wording(sent_back("P9D", "lost")),
         RETURN.format("P9D"),
         wording(sent_back("P9D", "damaged")),
+    ),
+    "score-never-pays": (
+        wording(scored(60)),
+        "pay_from = 60",
+        wording(scored(59)),
     ),
     "return-without-end": (
         wording(sent_back("P360D", "damaged")),

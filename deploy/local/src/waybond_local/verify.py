@@ -50,9 +50,9 @@ def command(
     *,
     quick: Annotated[bool, typer.Option("--quick", help="I1 to I6 alone: follow no journal.")] = False,
 ) -> None:
-    """Check the invariants I1 to I11 of a running stack against Kafka and the payment system. Changes nothing.
+    """Check the invariants I1 to I12 of a running stack against Kafka and the payment system. Changes nothing.
 
-    I7 to I11 follow journals and topics from their beginning, which takes a while on a large installation.
+    I7 to I12 follow journals and topics from their beginning, which takes a while on a large installation.
 
     Exit code 0: all hold. 1: one does not. 3: none fails, but one could not be checked: no stack is ready, a server
     cannot be reached, a topic does not go back far enough.
@@ -70,7 +70,7 @@ def command(
     if checks:
         show(checks, console)
     if why is not None:
-        what = "Nothing could be checked." if not checks else "I7 to I11 could not be checked."
+        what = "Nothing could be checked." if not checks else "I7 to I12 could not be checked."
         console.print(f"{what} {why}", markup=False, soft_wrap=True)
     if not all(check.holds for check in checks):
         raise typer.Exit(1)
@@ -101,7 +101,7 @@ async def verify(stack: StackState, *, patience_seconds: float = PATIENCE_SECOND
 async def audit(
     stack: StackState, checks: Sequence[Check], quote_keys: str | None, *, patience_seconds: float = PATIENCE_SECONDS
 ) -> list[Check]:
-    """I7 to I11, in their order: by following every journal, then reading what our services published.
+    """I7 to I12, in their order: by following every journal, then reading what our services published.
 
     What was committed and has not reached its topic after `patience_seconds` is added to I4.
     """
@@ -127,7 +127,14 @@ async def audit(
     for check in checks:
         if check.name == published.outboxes.name:
             check.add(published.outboxes)
-    return [followed.replays, published.clocks.check, followed.wakes, published.holds, published.rows.check]
+    return [
+        followed.replays,
+        published.clocks.check,
+        followed.wakes,
+        published.holds,
+        published.rows.check,
+        published.denials.check,
+    ]
 
 
 async def check_all(

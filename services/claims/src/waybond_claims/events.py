@@ -14,6 +14,7 @@ from msgspec import structs
 from waybond_claims.adjudication import INTERPRETER
 from waybond_claims.adjudication.benefits import Amounts
 from waybond_claims.adjudication.found import Found, rank
+from waybond_claims.adjudication.points import Scored
 from waybond_claims.case.journey import WatchFact
 from waybond_claims.case.money import Command
 from waybond_claims.case.order import Order
@@ -26,6 +27,7 @@ from waybond_contracts.fields import MAX_PACKAGES
 from waybond_contracts.making import maker
 from waybond_contracts.money import Money, exponent_of, rounded
 from waybond_contracts.orders import Language, Payment
+from waybond_contracts.received import DeliveryFact, ScoreRow, ScoreUsed
 from waybond_contracts.rows import PaidRow
 from waybond_contracts.wording import Clock
 
@@ -42,6 +44,8 @@ _FINDING = maker(Finding)
 _CLOCK = maker(ClockUsed)
 _STEP = maker(Step)
 _CONVERTED = maker(Converted)
+_SCORE = maker(ScoreUsed)
+_SCORE_ROW = maker(ScoreRow)
 
 
 def about(case: Case, now: datetime) -> dict[str, Any]:
@@ -184,12 +188,28 @@ def _finding(found: Found, owes: Entitlement, currency: str) -> Finding:
     }
     if found.return_step:
         fields["return_step"] = found.return_step
+    if found.score is not None:
+        fields |= {"score": _score(found.score), "ground": found.ground}
     if found.watch is not None:
         fields["clock"] = _clock(found.watch)
     if found.amounts is not None:
         fields |= _amounts(found.amounts, currency)
         fields["bound"] = _optional(owes.bounds.bound(found), currency) if applies else None
     return _FINDING(fields)
+
+
+def _score(score: Scored) -> ScoreUsed:
+    rows = tuple([_SCORE_ROW({"fact": DeliveryFact(fact), "points": points}) for fact, points in score.rows])
+    return _SCORE(
+        {
+            "package_id": score.package_id,
+            "start": score.start,
+            "rows": rows,
+            "total": score.total,
+            "refer_from": score.refer_from,
+            "pay_from": score.pay_from,
+        }
+    )
 
 
 def _clock(watch: WatchFact) -> ClockUsed:

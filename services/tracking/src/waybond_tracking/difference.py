@@ -18,6 +18,7 @@ from waybond_tracking.journey import (
     seen,
     seen_beside,
 )
+from waybond_tracking.proofs import with_proofs
 from waybond_tracking.state import Asked, Breach, Package, Policy, SaidBreach, SaidSeen, Scan, State
 from waybond_tracking.watches import Findings, Key, unarrived
 from waybond_tracking.words import breach_event, check_event, contents_event, journey_of, seen_event
@@ -110,7 +111,7 @@ def _sightings(package: Package) -> Iterator[tuple[str, Scan | None, tuple[Scan,
     for kind, scans, contradicted_by in SIGHTINGS:
         scan = seen(package, scans, contradicted_by)
         yield kind, scan, seen_beside(package, scan, scans, contradicted_by) if scan is not None else ()
-    yield "delivered", delivery(package), ()
+    yield "delivered", with_proofs(package, delivery(package)), ()
 
 
 def _breaches(state: State, findings: Findings) -> list[SaidBreach]:

@@ -14,6 +14,7 @@ from msgspec.structs import replace
 
 from waybond_contracts.shipments import HandedTo, ScanKind, ShipmentBooked, ShipmentChecked, ShipmentScanned
 from waybond_contracts.wording import MAX_LIVE_SCANS, DeliveredBy
+from waybond_tracking.proofs import proof_key, told_of
 from waybond_tracking.state import Eta, Heard, Line, Package, PackagePromise, Scan, When, when
 
 MAX_STRETCHES = 24
@@ -162,14 +163,22 @@ def with_scan(package: Package, event: ShipmentScanned, now: datetime) -> tuple[
 def _scan(event: ShipmentScanned, now: datetime) -> Scan:
     handed_to = event.handed_to if event.kind is ScanKind.DELIVERED else None
     if dated(event.occurred_at, now) != event.occurred_at:
-        return Scan(event.kind, When(now), event.provider, event.raw_code, handed_to)
+        return Scan(event.kind, When(now), event.provider, event.raw_code, handed_to, told_of(event))
     latest = min(event.occurred_until or event.occurred_at, now + MAX_AHEAD)
-    return Scan(event.kind, when(event.occurred_at, latest), event.provider, event.raw_code, handed_to)
+    return Scan(event.kind, when(event.occurred_at, latest), event.provider, event.raw_code, handed_to, told_of(event))
 
 
-def order_of(scan: Scan) -> tuple[datetime, datetime, str, str, str, str]:
+def order_of(scan: Scan) -> tuple[datetime, datetime, str, str, str, str, str]:
     """Total order of scans: by time, then by what they are, so that a tie does not depend on which came first."""
-    return (scan.when.earliest, scan.when.latest, scan.kind, scan.provider, scan.raw_code, scan.handed_to or "")
+    return (
+        scan.when.earliest,
+        scan.when.latest,
+        scan.kind,
+        scan.provider,
+        scan.raw_code,
+        scan.handed_to or "",
+        proof_key(scan),
+    )
 
 
 def _kept(scans: tuple[Scan, ...], scan: Scan) -> tuple[tuple[Scan, ...], Scan | None]:

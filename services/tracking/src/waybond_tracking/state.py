@@ -26,6 +26,18 @@ def when(earliest: datetime, latest: datetime) -> When:
     return When(earliest, None if latest == earliest else latest)
 
 
+class Proof(Struct, frozen=True, array_like=True, gc=False):
+    """What is known of a delivery (see waybond_contracts.received.Proof); None is unknown."""
+
+    signature: str | None = None
+    photo: bool | None = None
+    code: bool | None = None
+    address_matches: bool | None = None
+    distance_m: int | None = None
+    again: datetime | None = None
+    """Of what is published: when it was first scanned as delivered once more."""
+
+
 class Scan(Struct, frozen=True, array_like=True):
     """One scan as it is kept; its raw text stays on the topic."""
 
@@ -34,6 +46,8 @@ class Scan(Struct, frozen=True, array_like=True):
     provider: str
     raw_code: str = ""
     handed_to: HandedTo | None = None
+    proof: Proof | None = None
+    """Of a delivery, where its carrier told any; of what was published last, that of all its scans."""
 
 
 class Heard(Struct, frozen=True, array_like=True):

@@ -6,6 +6,9 @@ read what comes out back through the contract. Validating each again would cost 
 
 from datetime import datetime
 
+from msgspec.structs import asdict, replace
+
+from waybond_contracts import received
 from waybond_contracts.delays import (
     ContentsChanged,
     Journey,
@@ -24,12 +27,13 @@ from waybond_contracts.delays import (
 )
 from waybond_contracts.fields import Interval
 from waybond_contracts.making import maker
+from waybond_contracts.received import Signature
 from waybond_contracts.shipments import HandedTo, PackageLine, ScanKind
 from waybond_contracts.watches import WatchKind
 from waybond_contracts.wording import DeliveredBy
 from waybond_tracking.clocks import in_force
 from waybond_tracking.journey import delivery, first_scan, last_scan
-from waybond_tracking.state import Asked, Package, Policy, SaidBreach, SaidSeen, Scan, State, When
+from waybond_tracking.state import Asked, Package, Policy, Proof, SaidBreach, SaidSeen, Scan, State, When
 
 _CONTENTS = maker(ContentsChanged)
 _JOURNEY = maker(Journey)
@@ -37,6 +41,7 @@ _PACKAGE = maker(PackageJourney)
 _LINE = maker(PackageLine)
 _SCAN = maker(ScanSeen)
 _INTERVAL = maker(Interval)
+_PROOF = maker(received.Proof)
 
 SEEN_TYPES: dict[str, type[PackageSeen]] = {
     "lost": ShipmentLost,
@@ -99,7 +104,17 @@ def seen_event(state: State, policy: Policy, said: SaidSeen, *, as_of: datetime,
         fields["also"] = tuple(_scan(each) for each in said.also)
     if said.kind == "delivered":
         fields["handed_to"] = DeliveredBy(_handed_to(said.scan) or DeliveredBy.READY_FOR_PICKUP)
+        if said.scan.proof is not None:
+            fields |= _proof(said.scan.proof)
     return maker(SEEN_TYPES[said.kind])(fields)
+
+
+def _proof(known: Proof) -> dict[str, object]:
+    told = asdict(known)
+    again = told.pop("again")
+    signature = Signature(known.signature) if known.signature is not None else None
+    proof = _PROOF(told | {"signature": signature}) if replace(known, again=None) != Proof() else None
+    return {"proof": proof, "again": again}
 
 
 def contents_event(state: State, policy: Policy, *, as_of: datetime, journey: Journey) -> ContentsChanged:

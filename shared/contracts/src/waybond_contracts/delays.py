@@ -17,6 +17,7 @@ from waybond_contracts.fields import (
     Model,
     Positive,
 )
+from waybond_contracts.received import Proof
 from waybond_contracts.shipments import HandedTo, PackageLine, ScanKind
 from waybond_contracts.topics import DELAYS
 from waybond_contracts.wording import Clock, DeliveredBy, Scope
@@ -182,6 +183,10 @@ class ShipmentDelivered(PackageSeen, topic=DELAYS):
 
     handed_to: DeliveredBy = DeliveredBy.UNKNOWN
     """Where it was left, or that it waits to be picked up: whether that is delivery is in the wording."""
+    proof: Proof | None = None
+    """What its carrier knows of the delivery: of each field the newest scan that says something."""
+    again: Instant | None = None
+    """When it was first scanned as delivered once more, at least 6 hours after `when`."""
 
 
 class ContentsChanged(DelayEvent, topic=DELAYS):

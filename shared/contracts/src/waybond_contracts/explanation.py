@@ -20,6 +20,7 @@ from waybond_contracts.fields import (
     Share,
 )
 from waybond_contracts.money import Money
+from waybond_contracts.received import ScoreUsed
 from waybond_contracts.worded import MajorAmount
 from waybond_contracts.wording import Clock, Peril
 
@@ -138,6 +139,11 @@ class Finding(Model):
     """Where goods have to come back first: the step that is open (label, handed_in, back, acknowledged), or how it
     ended (received, damaged, empty, missing, other_item, silent, not_back, lost, sent_back, not_handed_in,
     handed_in_late, unlabelled). More words may come."""
+    score: ScoreUsed | None = None
+    """Where the clause weighs what is known of a delivery: the points by which it was paid, or put to a person."""
+    ground: Code = ""
+    """With a score: what the complaint was decided by. `score` (paid), `clause` (its other rules: the seller accepts, a
+    silence pays, what was asked for did not come), `offer`, or a referral's id; empty: it is not decided."""
 
 
 class StepKind(StrEnum):

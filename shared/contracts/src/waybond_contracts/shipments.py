@@ -10,6 +10,7 @@ from waybond_contracts.event import Event
 from waybond_contracts.fields import MAX_LINES, MAX_PACKAGES, Code, Count, Id, Instant, Interval, Model, Positive, Text
 from waybond_contracts.making import maker
 from waybond_contracts.orders import Promise
+from waybond_contracts.received import Proof
 from waybond_contracts.topics import SHIPMENTS
 
 _INTERVAL = maker(Interval)
@@ -134,6 +135,8 @@ class ShipmentScanned(Event, topic=SHIPMENTS):
     """The provider's own id of the scan."""
     direction: Direction | None = None
     """Which way the parcel goes, where its provider says so; none: as the package was booked."""
+    proof: Proof | None = None
+    """With DELIVERED: what the carrier or platform knows of the delivery. It may come with a later scan."""
 
     @model_validator(mode="after")
     def _ordered(self) -> "ShipmentScanned":

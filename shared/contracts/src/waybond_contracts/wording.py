@@ -35,6 +35,7 @@ from waybond_contracts.fields import (
 )
 from waybond_contracts.money import Currency
 from waybond_contracts.places import Lane, LanePattern, precise
+from waybond_contracts.received import Score
 from waybond_contracts.sale import MAX_LANES, Audit, Authority, Shadow, Terms
 from waybond_contracts.shipments import ScanKind
 from waybond_contracts.windows import ClaimWindow as ClaimWindow  # noqa: PLC0414 (readers find it here)
@@ -86,7 +87,7 @@ class DeliveredBy(StrEnum):
     UNKNOWN = "unknown"
 
 
-_GUIDED = ("evidence", "seller", "remedies", "offer", "appeal")
+_GUIDED = ("evidence", "seller", "remedies", "offer", "appeal", "score")
 """The fields of a clause that say how a claim is decided."""
 
 LimitMinor = Annotated[int, Field(ge=1, le=MAX_INTEGER, strict=True)]
@@ -240,6 +241,8 @@ class Clause(Strict):
     """What is offered first."""
     appeal: AppealTime | None = None
     """Until when a decision can be appealed against."""
+    score: Score | None = None
+    """How what is known of a delivery is weighed, where the buyer says that it never came."""
 
     @property
     def by_claim_alone(self) -> bool:
@@ -256,7 +259,7 @@ class Clause(Strict):
     @property
     def guided(self) -> bool:
         """Whether the wording says more of a claim than that a person decides it."""
-        return bool(self.evidence or self.seller or self.remedies or self.offer or self.appeal)
+        return bool(self.evidence or self.seller or self.remedies or self.offer or self.appeal or self.score)
 
     @model_validator(mode="after")
     def _claims(self) -> "Clause":
@@ -268,6 +271,10 @@ class Clause(Strict):
         needs = [(each.of, frozenset(each.any_of), each.above, each.up_to) for each in self.evidence]
         if any(need in needs[:index] for index, need in enumerate(needs)):
             raise ContractError("evidence", f"each need once in clause {self.id}")
+        if self.score is not None and (self.peril is not Peril.NOT_RECEIVED or self.proven == "pay"):
+            raise ContractError(
+                "score", f'peril = "not_received" without proven = "pay" in clause {self.id}', self.peril
+            )
         check_remedies(self.remedies, self.offer, frozenset(tier.pays for tier in self.tiers), self.id)
         return self
 

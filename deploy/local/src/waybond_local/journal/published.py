@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from waybond_contracts import envelope
-from waybond_contracts.claims import ClaimApproved
+from waybond_contracts.claims import ClaimApproved, ClaimEvent
 from waybond_contracts.policies import PolicyAmended, PolicyIssued
 from waybond_contracts.refunds import IssuePayout, IssueRefund
 from waybond_contracts.registry import PROGRESS_TYPE, decode
@@ -16,6 +16,7 @@ from waybond_contracts.topics import CLAIMS, DELAYS, POLICIES, REFUNDS
 from waybond_kit.door import Raw
 from waybond_local.invariants.check import Check
 from waybond_local.invariants.clocks import Clocks
+from waybond_local.invariants.denials import READ, Denials
 from waybond_local.invariants.rows import Rows
 from waybond_local.journal.audit import MONEY, Audit, read_command
 from waybond_local.journal.replay import Place
@@ -26,7 +27,7 @@ OURS = (POLICIES, DELAYS, CLAIMS, REFUNDS)
 JUDGED_BY = (POLICIES, CLAIMS)
 """Where a payment's policy and decision lie."""
 READ_RECORDS = 2_000
-_READ = {each.event_type.encode() for each in (PolicyIssued, PolicyAmended, ClaimApproved)} | MONEY
+_READ = {each.event_type.encode() for each in (PolicyIssued, PolicyAmended, ClaimApproved, *READ)} | MONEY
 
 
 async def ends(place: Place) -> dict[int, int]:
@@ -44,7 +45,7 @@ class Published:
 
     What the journals make must lie there (`outboxes`, I4). A money command that lay there before must be one that the
     journal makes (`holds`, I10), and follow from a clock that had run out (`clocks`, I8). What it pays for adds up,
-    unit by unit, to what its decision gives (`rows`, I11).
+    unit by unit, to what its decision gives (`rows`, I11). No complaint is denied by its points alone (`denials`, I12).
     """
 
     place: Place
@@ -52,6 +53,7 @@ class Published:
     before: Mapping[int, int]
     clocks: Clocks = field(default_factory=Clocks)
     rows: Rows = field(default_factory=Rows)
+    denials: Denials = field(default_factory=Denials)
     outboxes: Check = field(default_factory=lambda: Check("I4", ""))
     holds: Check = field(init=False)
 
@@ -99,6 +101,8 @@ class Published:
             case ClaimApproved() as approved:
                 self.clocks.approved(approved)
                 self.rows.approved(approved)
+            case ClaimEvent() as said:
+                self.denials.published(said)
             case IssueRefund() | IssuePayout() as command:
                 self.clocks.commanded(command, made.knownat or command.requested_at)
                 self.rows.commanded(command)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from waybond_contracts.claimed import Evidence, Remedy, RemedyKind
+from waybond_contracts.received import Score
 from waybond_contracts.wording import Clause
 from waybond_local.wordings import words
 
@@ -47,8 +48,18 @@ def asked(clause: Clause) -> Iterator[str]:
     if clause.proven == "pay":
         contested = ", unless the seller contests it" if clause.seller is not None else ""
         yield f"With all of that it is paid by itself{contested}."
+    if clause.score is not None:
+        yield _score(clause.score)
     if clause.appeal is not None:
         yield f"The buyer can ask for another look for {words.duration(clause.appeal.within)}, with something new."
+
+
+def _score(score: Score) -> str:
+    return (
+        f"What is known of the delivery is weighed, from {score.start} points on: from {score.pay_from} on it is paid "
+        f"by itself, from {score.refer_from} on a person decides; below, the other rules of the clause decide, else a "
+        "person, and the points alone deny nothing."
+    )
 
 
 def _evidence(need: Evidence) -> str:

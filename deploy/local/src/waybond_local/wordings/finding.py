@@ -51,6 +51,7 @@ CODES: Mapping[str, Severity] = MappingProxyType(
         "exclusion-never": _W,
         "exclusion-of-no-clause": _W,
         "return-of-nothing": _E,
+        "score-never-pays": _W,
         # what never ends
         "benefit-without-bound": _W,
         "cover-without-end": _W,

@@ -22,6 +22,7 @@ def unreachable(ground: Ground) -> Iterator[Finding]:
         yield from _durations(ground, clause, path)
         yield from _after_cover(ground, clause, path)
         yield from _endless(clause, path)
+        yield from _score(clause, path)
     for path, exclusion in ground.exclusions():
         yield from _exclusion(ground, exclusion, path)
     if ground.wording.cover.period >= MAX_DURATION:
@@ -29,6 +30,17 @@ def unreachable(ground: Ground) -> Iterator[Finding]:
         yield Finding(
             "cover-without-end", ("cover", "period"), "cover", what, "Write for how long it is meant to last."
         )
+
+
+def _score(clause: Clause, path: Path) -> Iterator[Finding]:
+    score = clause.score
+    if score is not None and score.highest < score.pay_from:
+        what = (
+            f"The table gives {score.highest} points at most, whatever is known of a delivery, and {score.pay_from} "
+            "are needed: nothing is ever paid by itself."
+        )
+        where = (*path, "score", "pay_from")
+        yield Finding("score-never-pays", where, clause.id, what, "Lower pay_from, or give more points.")
 
 
 def _lanes(ground: Ground, clause: Clause, path: Path) -> Iterator[Finding]:

@@ -22,7 +22,9 @@ from waybond_claims.adjudication.needs import (
     request_of,
     units_of,
 )
+from waybond_claims.adjudication.points import Scored
 from waybond_claims.adjudication.returning import CLOSES, PAYS, REFERS, Step, return_terms, returned
+from waybond_claims.adjudication.score import scored
 from waybond_claims.adjudication.terms import Rule
 from waybond_claims.adjudication.view import View, question_key
 from waybond_claims.case.appeal import PAID, Appealed, Decided
@@ -40,6 +42,10 @@ OURS_TO_ANSWER = frozenset({"buyer", "platform"})
 """Sources of complaints that go the clause's way; card schemes and wallets have rules of their own."""
 WORDING, SELLER, PERSON = "wording", "seller:", "person:"
 """What offers come from; behind the colon the id of the response or of the referral."""
+
+
+BY_SCORE, CLAUSE = "score", "clause"
+"""What a complaint with a score was decided by, where it was neither a person nor an offer."""
 
 
 class Standing(Enum):
@@ -90,10 +96,23 @@ class Course(Struct, frozen=True, gc=False):
     """How far they have come: the open step, or how it ended."""
     question: str = ""
     """What the question to a person is kept under, where it is about how goods came back."""
+    score: Scored | None = None
+    """The points of what is known of the delivery; none once it was paid by itself, whatever becomes known later."""
+    ground: str = ""
+    """With a score: what the complaint was decided by (see Finding.ground)."""
 
 
 def course(view: View, rule: Rule, complaint: Dispute, *, early: bool = False) -> Course:
     """Where the complaint stands; `early`: the window to file it is not open yet, so nothing is asked for."""
+    points = scored(view, rule, complaint)
+    found = _course(view, rule, complaint, points, early=early)
+    if points is None or found.decided == PAID or found.standing is Standing.ENDED:
+        return found
+    open_yet = found.standing in OPEN
+    return changed(found, score=points, ground="" if open_yet else found.ground or found.decided or CLAUSE)
+
+
+def _course(view: View, rule: Rule, complaint: Dispute, points: Scored | None, *, early: bool) -> Course:
     case, clause = view.case, rule.clause
     settled = accepted_offer(case.offers, complaint.dispute_id)
     if settled is not None:
@@ -109,7 +128,7 @@ def course(view: View, rule: Rule, complaint: Dispute, *, early: bool = False) -
         return Course(Standing.ENDED)
     if complaint.source not in OURS_TO_ANSWER or complaint.freezes:
         return Course(Standing.REFERS)
-    return _in_full(view, rule, complaint, _undecided(view, rule, complaint, early=early))
+    return _in_full(view, rule, complaint, _undecided(view, rule, complaint, points, early=early))
 
 
 def question_about(rule: Rule, complaint: Dispute, case: Case) -> str:
@@ -191,7 +210,7 @@ def _ruled(ruling: Referral) -> Course:
 # what follows from what is there
 
 
-def _undecided(view: View, rule: Rule, complaint: Dispute, *, early: bool) -> Course:
+def _undecided(view: View, rule: Rule, complaint: Dispute, points: Scored | None, *, early: bool) -> Course:
     case, clause = view.case, rule.clause
     said = last_response(case.responses, complaint.dispute_id) if clause.seller is not None else None
     wanted = _offered_by_seller(clause, said, view.order.currency) if said is not None else None
@@ -200,7 +219,9 @@ def _undecided(view: View, rule: Rule, complaint: Dispute, *, early: bool) -> Co
         return Course(Standing.PAYS, why="The seller accepts it.")
     if early:
         return Course(Standing.WAITS)
-    missing, why, pays, refers = _missing(view, rule, complaint, said)
+    missing, why, pays, refers = _missing(
+        view, rule, complaint, said, scored_as=points.outcome if points is not None else ""
+    )
     if missing is None:
         return Course(Standing.CLOSED)
     if wanted is not None and not _answered(case, complaint, clause, wanted.origin):
@@ -223,6 +244,10 @@ def _undecided(view: View, rule: Rule, complaint: Dispute, *, early: bool) -> Co
         why = [*why, "The buyer did not take what was offered."]
     if not refers and (pays or clause.proven == "pay"):
         return Course(Standing.PAYS)
+    if not refers and points is not None and points.outcome == "pay":
+        return Course(Standing.PAYS, ground=BY_SCORE)
+    if points is not None:
+        why = [*why, points.told]
     if clause.evidence and not why:
         why = ["All that the clause wants was handed in."]
     return Course(Standing.REFERS, why=" ".join([*why, _statements(case, complaint)]))
@@ -245,15 +270,16 @@ def _decided_before(view: View, rule: Rule, complaint: Dispute) -> str:
 
 
 def _missing(
-    view: View, rule: Rule, complaint: Dispute, said: Response | None
+    view: View, rule: Rule, complaint: Dispute, said: Response | None, *, scored_as: str
 ) -> tuple[tuple[Need, ...] | None, list[str], bool, bool]:
     """What is missing and has time yet (None: something is missing that closes it), what is to be said of the rest, and
-    whether that makes it due, or asks for a person."""
+    whether that makes it due, or asks for a person. Where points pay it, the buyer has to show nothing; where they ask
+    a person, nothing that is missing closes it."""
     case, clause = view.case, rule.clause
     missing: list[Need] = []
     why: list[str] = []
     pays = refers = False
-    wanted = list(needs(view, rule, complaint))
+    wanted = [each for each in needs(view, rule, complaint) if each.of != "buyer" or scored_as != "pay"]
     answer = answer_of_seller(view, clause)
     if answer is not None and said is None:
         wanted.append(answer)
@@ -265,10 +291,10 @@ def _missing(
             refers = True
         elif ask is None or ask.lapsed_at is None:
             missing.append(need)
-        elif need.absent == "close":
+        elif need.absent == "close" and scored_as in ("", "below"):
             return None, why, pays, refers
         elif need.absent != "nothing":
-            pays, refers = pays or need.absent == "pay", refers or need.absent == "refer"
+            pays, refers = pays or need.absent == "pay", refers or need.absent in ("refer", "close")
             why.append(f"The {need.of} was asked for {' or '.join(need.any_of)}, and it did not come.")
     return tuple(missing), why, pays, refers
 

@@ -5,6 +5,7 @@ from datetime import datetime
 from msgspec import Struct
 
 from waybond_claims.adjudication.benefits import Amounts
+from waybond_claims.adjudication.points import Scored
 from waybond_claims.adjudication.terms import Rule
 from waybond_claims.case.cover import Cover
 from waybond_claims.case.journey import WatchFact
@@ -71,6 +72,10 @@ class Found(Struct, frozen=True, gc=False):
     """What that one asks for, at most, for all that is paid on it."""
     return_step: str = ""
     """How far goods have come that have to come back first."""
+    score: Scored | None = None
+    """The points of what is known of the delivery, where the clause weighs it."""
+    ground: str = ""
+    """With a score: what the complaint was decided by."""
 
     @property
     def applies(self) -> bool:

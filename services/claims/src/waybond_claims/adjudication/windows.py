@@ -106,10 +106,14 @@ def _guided(view: View, met: Found, complaints: list[Dispute], window: Opening) 
             remedy=best.remedy,
             borne_by=remedy.borne_by if remedy is not None else "",
             return_step=best.return_step,
+            score=best.score,
+            ground=best.ground,
         )
     waiting = [(complaint, each) for complaint, each in found if each.standing in OPEN]
     if not waiting and any(each.standing is not Standing.ENDED for _, each in found):
-        return changed(met, reason=_NOT_MET, return_step=_come(found))
+        met = changed(met, reason=_NOT_MET, return_step=_come(found))
+        denied = next((each for _, each in found if each.score is not None), None)
+        return met if denied is None else changed(met, score=denied.score, ground=denied.ground)
     if not waiting or _closed_yet(view, met, window):
         return _unclaimed(view, met, window)
     for complaint, each in waiting:
@@ -117,7 +121,7 @@ def _guided(view: View, met: Found, complaints: list[Dispute], window: Opening) 
             question = each.question or question_about(rule, complaint, view.case)
             bound = most_of_complaint(view, rule, complaint)
             met = changed(met, reason=_NEEDS_CLAIM, question=question, most=bound, suggested=each.why)
-            return changed(met, return_step=each.return_step)
+            return changed(met, return_step=each.return_step, score=each.score)
     return changed(met, reason=_NEEDS_CLAIM, return_step=_come(waiting))
 
 

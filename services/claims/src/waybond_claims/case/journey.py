@@ -63,6 +63,11 @@ class SeenFact(Struct, frozen=True, array_like=True):
     also: tuple[tuple[str, Interval], ...] = ()
     """Of every other kind of scan that says so the first one."""
 
+    facts: tuple[str, ...] = ()
+    """What is known of a delivery, in the words of waybond_contracts.received.DeliveryFact."""
+    distance_m: int | None = None
+    """How far from the address it was scanned as delivered."""
+
     def told_by(self, kinds: tuple[str, ...]) -> Interval | None:
         """When the first scan of these kinds says that it happened; None if no scan of them does."""
         said = [(self.scan, self.when), *self.also]

@@ -211,7 +211,15 @@ def _asked(view: View, found: Found) -> Question:
     dates = [at for each in waiting if (at := decided_by(each)) is not None]
     ids = tuple([each.dispute_id for each in waiting])
     return Question(
-        kind, about, text, most=found.most, among=among, choices=choices, disputes=ids, by=min(dates, default=None)
+        kind,
+        about,
+        text,
+        most=found.most,
+        among=among,
+        choices=choices,
+        disputes=ids,
+        by=min(dates, default=None),
+        follows=found.score is not None,
     )
 
 

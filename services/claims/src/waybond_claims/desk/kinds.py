@@ -185,6 +185,8 @@ class Question:
     """Where they are others than those of its kind."""
     disputes: tuple[str, ...] = ()
     """The disputes that it is about."""
+    follows: bool = False
+    """Whether its text follows what becomes known while it is open: then it is told anew."""
     by: datetime | None = None
     """By when the provider of a dispute has to be answered, less our own margin: no answer is of use later."""
 

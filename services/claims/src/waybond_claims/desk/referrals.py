@@ -51,6 +51,8 @@ def refer(draft: Draft, owes: Entitlement | None) -> tuple[Question, ...]:
             elif question.by != referral.by:
                 # The provider moved its deadline, or another dispute waits for the same answer.
                 _tell(draft, replace(_dated(draft, referral, question), disputes=question.disputes))
+            elif question.follows and question.text != referral.question:
+                _tell(draft, replace(referral, question=question.text, disputes=question.disputes))
             elif question.disputes != referral.disputes:
                 same = replace(referral, disputes=question.disputes)
                 draft.change(referrals=put(draft.case.referrals, same, "referral_id"))

@@ -7,6 +7,7 @@ from msgspec.structs import replace
 from waybond_claims.case.journey import MAX_WATCH_FACTS, SeenFact, WatchFact
 from waybond_claims.case.state import Case, put
 from waybond_claims.facts.contradictions import contradicted
+from waybond_claims.facts.deliveries import facts_of
 from waybond_claims.facts.journeys import interval
 from waybond_contracts import delays
 
@@ -53,6 +54,9 @@ def seen(case: Case, event: delays.PackageSeen) -> Case:
         event.handed_to.value if isinstance(event, delays.ShipmentDelivered) else "",
         tuple((each.kind.value, interval(each.when)) for each in event.also),
     )
+    if isinstance(event, delays.ShipmentDelivered):
+        distance = event.proof.distance_m if event.proof is not None else None
+        fact = replace(fact, facts=facts_of(event), distance_m=distance)
     return replace(case, seen=put(case.seen, fact, "event", "package_id"))
 
 

@@ -29,8 +29,8 @@ field.
 - **A clause that could never pay is refused** when pricing loads the file: one of the peril `chargeback`, which costs
   the seller, who cannot be paid yet; one whose clock is `delivered`; one that the delivery scan meets and an arrival
   undoes (`lost`, `returned`, and `not_received` without `trigger = "claim"`); a claim window that nothing starts.
-- **What people claim** (`trigger = "claim"`) goes the way that `evidence`, `seller`, `remedies`, `offer` and `appeal`
-  say; without them a person decides each claim. See [claims](../claims.md).
+- **What people claim** (`trigger = "claim"`) goes the way that `evidence`, `seller`, `remedies`, `offer`,
+  `appeal` and `score` say; without them a person decides each claim. See [claims](../claims.md).
 - **A lane** is `*`, `international`, `domestic`, or origin and destination (`CN-BR`, `*-BR`). In a table by lane the
   closest one counts.
 - **Business days** are counted by a calendar that stands in the file itself. `shared/contracts` has some to copy in
@@ -54,6 +54,7 @@ _ORDER = (
     "FirstOffer",
     "AppealTime",
     "ReturnTerms",
+    "Score",
     "Deductible",
     "Exclusion",
     "Terms",
@@ -63,7 +64,7 @@ _ORDER = (
     "Shadow",
     "Amount",
 )
-_WORDS = ("Peril", "Scope", "DeliveredBy", "RemedyKind", "Weekday")
+_WORDS = ("Peril", "Scope", "DeliveredBy", "RemedyKind", "Weekday", "DeliveryFact")
 
 CLOCKS: Mapping[Clock, str] = {
     Clock.ORDER: "the order was placed",
