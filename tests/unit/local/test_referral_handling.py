@@ -13,7 +13,8 @@ from waybond_claims.service.shown import shown
 from waybond_contracts import commands
 from waybond_contracts.claims import ClaimReferred
 from waybond_contracts.errors import ContractError
-from waybond_local.referral_handling import app, handled
+from waybond_local.referral_handling import handled
+from waybond_local.referrals import app
 
 
 def asked() -> tuple[ClaimsStory, ShownFile]:
@@ -21,7 +22,7 @@ def asked() -> tuple[ClaimsStory, ShownFile]:
     story = ClaimsStory()
     story.given(placed(), issued(only(MISSING)), complaint(day(5), "MISSING_PARTS"))
     referral_id = story.last(ClaimReferred).referral_id
-    return story, ShownFile.model_construct(case=shown(story.case), referral_id=referral_id)
+    return story, ShownFile.model_construct(case=shown(story.case, status=story.case.status, known_at=day(5)), referral_id=referral_id)
 
 
 @pytest.mark.parametrize(
