@@ -18,8 +18,8 @@ from waybond_tracking.journey import (
     seen,
     seen_beside,
 )
-from waybond_tracking.proofs import with_proofs
-from waybond_tracking.state import Asked, Breach, Package, Policy, SaidBreach, SaidSeen, Scan, State
+from waybond_tracking.proofs import proved
+from waybond_tracking.state import Asked, Breach, Package, Policy, SaidBreach, SaidProof, SaidSeen, Scan, State
 from waybond_tracking.watches import Findings, Key, unarrived
 from waybond_tracking.words import breach_event, check_event, contents_event, journey_of, seen_event
 
@@ -82,6 +82,8 @@ def difference(
     replaced = {_key_of(each.breach) for each in breaches_now}
     said_before = (each for each in state.said if _key_of(each.breach) not in replaced)
     known = replace(state, seen=(*seen_before, *seen_now), said=(*said_before, *breaches_now), asked=asked_now)
+    if seen_now:
+        known = replace(known, proved=_proved(state, seen_now))
     return known, tuple(events), left_out > 0
 
 
@@ -93,9 +95,28 @@ def _seen(state: State) -> list[SaidSeen]:
             said = before.get((kind, package.id))
             if scan is None and said is not None and said.stands:
                 found.append(replace(said, version=said.version + 1, stands=False))
-            elif scan is not None and (said is None or not said.stands or (said.scan, said.also) != (scan, also)):
+            elif scan is not None and (said is None or not said.stands or _differs(state, said, package, scan, also)):
                 found.append(SaidSeen(kind, package.id, said.version + 1 if said else 1, True, scan, also))
     return sorted(found, key=_turn)
+
+
+def _differs(state: State, said: SaidSeen, package: Package, scan: Scan, also: tuple[Scan, ...]) -> bool:
+    """Whether something else is to be told than was told last."""
+    if (said.scan, said.also) != (scan, also):
+        return True
+    if said.kind != "delivered":
+        return False
+    return proved(package, scan) != next((each for each in state.proved if each.package_id == package.id), None)
+
+
+def _proved(state: State, told: list[SaidSeen]) -> tuple[SaidProof, ...]:
+    """What is published of deliveries once these are told."""
+    ids = {each.package_id for each in told if each.kind == "delivered"}
+    found = [proved(each, delivery(each)) for each in state.packages if each.id in ids]
+    return (
+        *(each for each in state.proved if each.package_id not in ids),
+        *(each for each in found if each is not None),
+    )
 
 
 def _turn(said: SaidSeen) -> int:
@@ -111,7 +132,7 @@ def _sightings(package: Package) -> Iterator[tuple[str, Scan | None, tuple[Scan,
     for kind, scans, contradicted_by in SIGHTINGS:
         scan = seen(package, scans, contradicted_by)
         yield kind, scan, seen_beside(package, scan, scans, contradicted_by) if scan is not None else ()
-    yield "delivered", with_proofs(package, delivery(package)), ()
+    yield "delivered", delivery(package), ()
 
 
 def _breaches(state: State, findings: Findings) -> list[SaidBreach]:

@@ -14,7 +14,7 @@ from msgspec.structs import replace
 
 from waybond_contracts.shipments import HandedTo, ScanKind, ShipmentBooked, ShipmentChecked, ShipmentScanned
 from waybond_contracts.wording import MAX_LIVE_SCANS, DeliveredBy
-from waybond_tracking.proofs import proof_key, told_of
+from waybond_tracking.proofs import with_proof
 from waybond_tracking.state import Eta, Heard, Line, Package, PackagePromise, Scan, When, when
 
 MAX_STRETCHES = 24
@@ -145,6 +145,8 @@ def with_check(package: Package, event: ShipmentChecked, now: datetime) -> Packa
 def with_scan(package: Package, event: ShipmentScanned, now: datetime) -> tuple[Package, int]:
     """The package with the scan added, and how many earlier facts a bound made it forget."""
     scan = _scan(event, now)
+    if event.proof is not None:
+        package = with_proof(package, event, scan.when.earliest)
     scans, left_out = _kept(package.scans, scan)
     heard, spoke = package.heard, package.spoke
     if left_out is not None and left_out.kind not in NOT_PHYSICAL:
@@ -163,22 +165,14 @@ def with_scan(package: Package, event: ShipmentScanned, now: datetime) -> tuple[
 def _scan(event: ShipmentScanned, now: datetime) -> Scan:
     handed_to = event.handed_to if event.kind is ScanKind.DELIVERED else None
     if dated(event.occurred_at, now) != event.occurred_at:
-        return Scan(event.kind, When(now), event.provider, event.raw_code, handed_to, told_of(event))
+        return Scan(event.kind, When(now), event.provider, event.raw_code, handed_to)
     latest = min(event.occurred_until or event.occurred_at, now + MAX_AHEAD)
-    return Scan(event.kind, when(event.occurred_at, latest), event.provider, event.raw_code, handed_to, told_of(event))
+    return Scan(event.kind, when(event.occurred_at, latest), event.provider, event.raw_code, handed_to)
 
 
-def order_of(scan: Scan) -> tuple[datetime, datetime, str, str, str, str, str]:
+def order_of(scan: Scan) -> tuple[datetime, datetime, str, str, str, str]:
     """Total order of scans: by time, then by what they are, so that a tie does not depend on which came first."""
-    return (
-        scan.when.earliest,
-        scan.when.latest,
-        scan.kind,
-        scan.provider,
-        scan.raw_code,
-        scan.handed_to or "",
-        proof_key(scan),
-    )
+    return (scan.when.earliest, scan.when.latest, scan.kind, scan.provider, scan.raw_code, scan.handed_to or "")
 
 
 def _kept(scans: tuple[Scan, ...], scan: Scan) -> tuple[tuple[Scan, ...], Scan | None]:

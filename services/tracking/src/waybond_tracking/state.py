@@ -27,15 +27,25 @@ def when(earliest: datetime, latest: datetime) -> When:
 
 
 class Proof(Struct, frozen=True, array_like=True, gc=False):
-    """What is known of a delivery (see waybond_contracts.received.Proof); None is unknown."""
+    """What one scan tells of a delivery (see waybond_contracts.received.Proof); None is unknown."""
 
+    at: datetime
+    """When it was scanned."""
     signature: str | None = None
     photo: bool | None = None
     code: bool | None = None
     address_matches: bool | None = None
     distance_m: int | None = None
+
+
+class SaidProof(Struct, frozen=True, array_like=True, gc=False):
+    """What was published last of what is known of a package's delivery."""
+
+    package_id: str
+    proof: Proof | None = None
+    """Of all its scans together."""
     again: datetime | None = None
-    """Of what is published: when it was first scanned as delivered once more."""
+    """When it was first scanned as delivered once more."""
 
 
 class Scan(Struct, frozen=True, array_like=True):
@@ -46,8 +56,6 @@ class Scan(Struct, frozen=True, array_like=True):
     provider: str
     raw_code: str = ""
     handed_to: HandedTo | None = None
-    proof: Proof | None = None
-    """Of a delivery, where its carrier told any; of what was published last, that of all its scans."""
 
 
 class Heard(Struct, frozen=True, array_like=True):
@@ -114,6 +122,8 @@ class Package(Struct, frozen=True, omit_defaults=True):
     """The package whose goods are shipped again in this one, as the newest booking says."""
     dispute_id: str | None = None
     """Of a package that the buyer sends back: the complaint whose goods come back, as the newest booking says."""
+    proofs: tuple[Proof, ...] = ()
+    """What scans of deliveries tell, by time; MAX_PROOFS at most, the newest ones."""
 
     @property
     def contents_as_of(self) -> datetime | None:
@@ -280,6 +290,8 @@ class State(Struct, frozen=True, omit_defaults=True):
     returns: tuple[Package, ...] = ()
     """Packages that the buyer sends back; none of them is in `packages`."""
     returned: tuple[SaidReturn, ...] = ()
+    proved: tuple[SaidProof, ...] = ()
+    """What was published of deliveries of which more is known than that they were made."""
 
     @property
     def packages_in_order(self) -> int | None:

@@ -6,7 +6,7 @@ read what comes out back through the contract. Validating each again would cost 
 
 from datetime import datetime
 
-from msgspec.structs import asdict, replace
+from msgspec.structs import asdict
 
 from waybond_contracts import received
 from waybond_contracts.delays import (
@@ -33,6 +33,7 @@ from waybond_contracts.watches import WatchKind
 from waybond_contracts.wording import DeliveredBy
 from waybond_tracking.clocks import in_force
 from waybond_tracking.journey import delivery, first_scan, last_scan
+from waybond_tracking.proofs import proved
 from waybond_tracking.state import Asked, Package, Policy, Proof, SaidBreach, SaidSeen, Scan, State, When
 
 _CONTENTS = maker(ContentsChanged)
@@ -104,17 +105,19 @@ def seen_event(state: State, policy: Policy, said: SaidSeen, *, as_of: datetime,
         fields["also"] = tuple(_scan(each) for each in said.also)
     if said.kind == "delivered":
         fields["handed_to"] = DeliveredBy(_handed_to(said.scan) or DeliveredBy.READY_FOR_PICKUP)
-        if said.scan.proof is not None:
-            fields |= _proof(said.scan.proof)
+        package = next(each for each in state.packages if each.id == said.package_id)
+        known = proved(package, said.scan) if said.stands else None
+        if known is not None:
+            fields |= {"proof": _proof(known.proof), "again": known.again}
     return maker(SEEN_TYPES[said.kind])(fields)
 
 
-def _proof(known: Proof) -> dict[str, object]:
+def _proof(known: Proof | None) -> received.Proof | None:
+    if known is None:
+        return None
     told = asdict(known)
-    again = told.pop("again")
-    signature = Signature(known.signature) if known.signature is not None else None
-    proof = _PROOF(told | {"signature": signature}) if replace(known, again=None) != Proof() else None
-    return {"proof": proof, "again": again}
+    del told["at"]
+    return _PROOF(told | {"signature": Signature(known.signature) if known.signature is not None else None})
 
 
 def contents_event(state: State, policy: Policy, *, as_of: datetime, journey: Journey) -> ContentsChanged:
