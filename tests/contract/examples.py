@@ -19,6 +19,7 @@ from tests.contract.pieces import (
     PAYMENT,
     PHOTO,
     PREMIUM,
+    PROOF,
     RATE,
     REFUND,
     RESULT,
@@ -90,6 +91,7 @@ _FIELDS: dict[str, dict[str, Any]] = {
         "country": "BR",
         "scan_ref": "s-9",
         "direction": "outbound",
+        "proof": PROOF,
     },
     "ShipmentChecked": {"package_id": "p1", "as_of": "2026-02-12T01:00:00Z", "provider": "17track", "scans_known": 4},
     "DisputeOpened": DISPUTE
@@ -211,7 +213,7 @@ _FIELDS: dict[str, dict[str, Any]] = {
     "ShipmentDamaged": SEEN,
     "ShipmentReturned": SEEN,
     "ShipmentHindered": SEEN,
-    "ShipmentDelivered": SEEN | {"handed_to": "door"},
+    "ShipmentDelivered": SEEN | {"handed_to": "door", "proof": PROOF, "again": "2026-02-12T10:00:00Z"},
     "ContentsChanged": DELAY | {"package_id": None},
     "ReturnMoved": {
         "policy_id": "5d1c",

@@ -189,3 +189,4 @@ TEXTS = [
 SUBJECT = {"of": "buyer", "subject": "9c" * 16}
 BAND = {"of": "photo", "subject": "0-0f1e"}
 SIGNAL = {"of": "buyer", "fact": "claims_90d", "value": 2, "orders": ["shop/2026-000101", "shop/2026-000088"]}
+PROOF = {"signature": "matches", "photo": True, "code": False, "address_matches": True, "distance_m": 12}

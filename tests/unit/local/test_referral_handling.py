@@ -22,7 +22,9 @@ def asked() -> tuple[ClaimsStory, ShownFile]:
     story = ClaimsStory()
     story.given(placed(), issued(only(MISSING)), complaint(day(5), "MISSING_PARTS"))
     referral_id = story.last(ClaimReferred).referral_id
-    return story, ShownFile.model_construct(case=shown(story.case, status=story.case.status, known_at=day(5)), referral_id=referral_id)
+    return story, ShownFile.model_construct(
+        case=shown(story.case, status=story.case.status, known_at=day(5)), referral_id=referral_id
+    )
 
 
 @pytest.mark.parametrize(
