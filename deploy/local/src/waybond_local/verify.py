@@ -146,8 +146,10 @@ async def check_all(
     *,
     look_ahead: bool = False,
 ) -> list[Check]:
-    """I1 to I6, once, on one snapshot of the database; of the outboxes up to `last_rows`, else whole. `look_ahead`: what
-    is not worked on yet is looked at, and waits for nobody if it only says how far a shard has come."""
+    """I1 to I6, once, on one snapshot of the database; of the outboxes up to `last_rows`, else whole.
+
+    `look_ahead`: what is not worked on yet is looked at, and waits for nobody if it only says how far a shard has come.
+    """
     async with load.reading(_dsn(stack)) as connection:
         moved = await load.moved(connection)
         ledger = await load.ledger(connection)

@@ -80,8 +80,8 @@ def applied(
     how far a shard has come. What a log does not hold any more is left aside.
 
     `logs` were read before the rest, so a reader may be further by now than they say, but not further than `since`,
-    which was read behind it. `ahead` is what lies between where a reader is and the log's end, as far as that was looked
-    at: a reader that has nothing to do writes down only now and then that others say how far they are.
+    which was read behind it. `ahead` is what lies between where a reader is and the log's end, as far as that was
+    looked at: a reader that has nothing to do writes down only now and then that others say how far they are.
     """
     check = Check("I3", "produced = applied + quarantined, by topic and partition")
     starts = {place: log.start for place, log in logs.items()}
