@@ -15,7 +15,10 @@ from tests.support.filed import accepts, clause, document, evidence, filed, hand
 from tests.support.filed import appeal as appealed
 from tests.support.signalled import BUYER, HASH, SECOND, SEEN, SHOP, claimed, heeding, photo, refer_when, told
 from waybond_claims.adjudication.heeded import ANSWERED_WITHIN
+from waybond_claims.service.cases import Stored
 from waybond_claims.service.codec import CaseCodec
+from waybond_claims.service.desk.models import shown_file
+from waybond_claims.service.status import status_of
 from waybond_contracts.claims import (
     BuyerNotified,
     ClaimApproved,
@@ -28,6 +31,7 @@ from waybond_contracts.claims import (
 )
 from waybond_contracts.disputes import EvidenceSubmitted, Party
 from waybond_contracts.errors import ContractError
+from waybond_contracts.orders import Language
 from waybond_contracts.refunds import IssueRefund
 from waybond_contracts.signals import SubjectKind
 from waybond_contracts.wording import parse
@@ -317,13 +321,21 @@ def test_what_clocks_and_scans_pay_waits_for_no_signal() -> None:
     assert story.last(IssueRefund).amount == usd(1_000)
 
 
+def test_the_desk_sees_the_facts_with_their_orders() -> None:
+    story = flagged()
+    stored = Stored(story.case, 0, story.status, ANSWERED)
+    (seen,) = shown_file(stored, story.case.referrals[-1]).signals
+    assert (seen.of, seen.fact, seen.value, seen.orders) == ("buyer", "claims_90d", 3, ("shop/Z-9",))
+
+
 def test_the_buyer_is_told_nothing_of_signals() -> None:
     story = flagged()
     story.when(ruling(story.last(ClaimReferred), "do_not_pay", day(11)))
-    texts = [text for notice in story.named(BuyerNotified) for text in notice.texts]
+    texts = [f"{text.subject} {text.body}" for notice in story.named(BuyerNotified) for text in notice.texts]
     assert texts
-    for word in ("signal", "claims_90d", "other order", "sinais", "señales"):
-        assert not any(word in f"{each.subject} {each.body}".lower() for each in texts)
+    texts += [status_of(story.case, language, day(12)).model_dump_json() for language in Language]
+    for word in ("signal", "claims_90d", "other order", "sinais", "señales", "z-9"):
+        assert not any(word in each.lower() for each in texts)
 
 
 def test_an_appeal_brings_a_photo_and_is_decided_by_a_person() -> None:

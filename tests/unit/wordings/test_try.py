@@ -226,3 +226,44 @@ def test_an_empty_return_is_put_before_a_person() -> None:
 def test_a_return_of_a_complaint_that_there_is_not_is_refused() -> None:
     with pytest.raises(ContractError, match=r"steps\.0: expected the id of a dispute of the story"):
         told(wording(RETURN), {"day": 22, "booked": "R", "returns": "D-9"})
+
+
+HEEDING = wording(
+    clause(
+        'trigger = "claim"\ntiers = [{ share = "1.00" }]\n'
+        'refer_when = [{ fact = "claims_90d", of = "buyer", above = 2 }]\n'
+        'evidence = [{ of = "seller", any_of = ["proof_of_shipment"], within = "P5D", absent = "pay" }]',
+        "damaged",
+        "DA",
+    )
+)
+
+
+@pytest.mark.parametrize(("claims", "paid"), [(2, [(10, "100.00 USD", ("DA",))]), (3, [])])
+def test_signals_tell_what_the_story_says_of_other_orders(claims: int, paid: list[Any]) -> None:
+    """The seller shows nothing by day 10: paid then, and put before a person where the buyer has three claims."""
+    story = {
+        "order": {"total": "100.00", "currency": "USD", "origin": "CN", "destination": "BR"},
+        "steps": [{"day": 5, "dispute": "DAMAGED"}],
+        "until": 20,
+        "signals": [{"fact": "claims_90d", "of": "buyer", "value": claims}],
+    }
+    driven = drive(HEEDING, parse_story(json.dumps(story).encode()))
+    assert payments(driven) == paid
+    assert f"signals: of other orders: claims_90d of the buyer is {claims}" in row(driven, 5).said
+    assert any(isinstance(each.event, ClaimReferred) for each in driven.said) is not bool(paid)
+
+
+def test_without_a_word_signals_know_nothing_of_other_orders() -> None:
+    assert payments(told(HEEDING, {"day": 5, "dispute": "DAMAGED"}, until=20)) == [(10, "100.00 USD", ("DA",))]
+    assert not any("signals" in each for each in row(told(LATE_WORDING, {"day": 5, "dispute": "LATE"}), 5).said)
+
+
+@pytest.mark.parametrize("fact", ["claims_7d", "same_photo"])
+def test_a_fact_that_signals_do_not_tell_of_a_buyer_is_named(fact: str) -> None:
+    story = {"order": {"total": "1", "currency": "USD", "origin": "CN", "destination": "BR"}, "until": 1}
+    with pytest.raises(ContractError, match="signals"):
+        parse_story(json.dumps(story | {"signals": [{"fact": fact, "of": "buyer", "value": 1}]}).encode())
+
+
+LATE_WORDING = wording(LATE)

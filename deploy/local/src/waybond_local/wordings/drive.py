@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 from waybond_claims.case.state import Case
 from waybond_claims.decide import decide as claims
 from waybond_claims.entitlement import net_paid
+from waybond_contracts.disputes import DisputeOpened
 from waybond_contracts.errors import ContractError
 from waybond_contracts.event import Event
 from waybond_contracts.money import Money
@@ -28,6 +29,7 @@ from waybond_contracts.refunds import (
     RefundSucceeded,
 )
 from waybond_contracts.topics import TOPICS
+from waybond_contracts.wording import parse
 from waybond_kit.aggregate import Outcome, Woken
 from waybond_local.wordings import facts, sale
 from waybond_local.wordings.story import Story
@@ -40,13 +42,14 @@ SERVICES = ("pricing", "tracking", "claims")
 MAX_TURNS = 100_000
 """Facts and wakes of one story."""
 PAID_AFTER = timedelta(minutes=1)
+SIGNALLED_AFTER = timedelta(seconds=1)
 _READERS = {topic.name: [each for each in SERVICES if each in topic.readers] for topic in TOPICS}
 
 Decide = Callable[[Any, Event | Woken, datetime], Outcome[Any]]
 
 
 class Said(NamedTuple):
-    """An event, when it became known, and who published it: `outside`, `payments`, or the service."""
+    """An event, when it became known, and who published it: `outside`, `payments`, `signals`, or the service."""
 
     at: datetime
     by: str
@@ -137,6 +140,9 @@ class Drive:
         self._later: list[tuple[datetime, int, str, Callable[[datetime], Event | None]]] = []
         self._numbers = count()
         self._turns = 0
+        self._complaints: list[str] = []
+        self._heeds = any(clause.refer_when for clause in parse(body).clause)
+        """Whether a clause heeds other orders; else nobody tells of them."""
         order = facts.placed(story, sold.name)
         self._at(story.placed_at, "outside", lambda _: order)
         for index, step in enumerate(story.steps):
@@ -191,6 +197,11 @@ class Drive:
             self.said.append(said)
             for service in _READERS[said.event.topic]:
                 unheard += self._take(service, said.event, said.at)
+            if isinstance(said.event, DisputeOpened) and self._heeds:
+                self._complaints.append(said.event.dispute_id)
+                version = len(self._complaints)
+                told = partial(facts.signals, self.story, tuple(self._complaints), version)
+                self._at(said.at + SIGNALLED_AFTER, "signals", told)
             if isinstance(said.event, RefundCommand):
                 self._at(said.at + self._payer.take(said.event), "payments", partial(self._payer.answer, said.event))
 

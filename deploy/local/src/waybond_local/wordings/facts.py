@@ -23,6 +23,7 @@ from waybond_contracts.orders import (
     RefundedLine,
 )
 from waybond_contracts.shipments import Direction, PackageLine, ShipmentBooked, ShipmentChecked, ShipmentScanned
+from waybond_contracts.signals import MAX_COMPLAINTS_NAMED, SignalFact, SignalsTold
 from waybond_local.replay.timed import About
 from waybond_local.wordings import story as told
 from waybond_local.wordings.story import Story, StoryLine
@@ -38,6 +39,19 @@ def placed(story: Story, product: str) -> OrderPlaced:
         return _placed(story, product)
     except ValidationError as error:
         raise _named("order", error) from None
+
+
+def signals(story: Story, disputes: Sequence[str], version: int, at: datetime) -> SignalsTold:
+    """What signals tell of other orders about these complaints."""
+    told = [SignalFact(of=each.of, fact=each.fact.value, value=each.value) for each in story.signals]
+    return SignalsTold(
+        **ABOUT,
+        occurred_at=at,
+        version=version,
+        disputes=tuple(disputes[:MAX_COMPLAINTS_NAMED]),
+        asked_at=at,
+        facts=tuple(told),
+    )
 
 
 def event(story: Story, index: int, case: Case | None) -> Event:

@@ -22,7 +22,9 @@ from waybond_contracts.fields import MAX_LINES, MAX_PACKAGES, Code, Id, Positive
 from waybond_contracts.money import Currency, Money
 from waybond_contracts.orders import FxRate
 from waybond_contracts.places import Country
+from waybond_contracts.refer_when import SignalName, told_of
 from waybond_contracts.shipments import HandedTo, ScanKind
+from waybond_contracts.signals import MAX_FACTS, SubjectKind
 from waybond_contracts.worded import MajorAmount, Strict
 
 MAX_STORY_BYTES = 1_000_000
@@ -92,6 +94,24 @@ class StoryOrder(Strict):
     """The service level that was sold."""
     exchange: StoryRate | None = None
     """Needed where the wording names another currency than the order's."""
+
+
+class StorySignal(Strict):
+    """A fact that signals tell of other orders."""
+
+    fact: SignalName
+    """What is counted."""
+    of: SubjectKind
+    """Of whose other orders."""
+    value: Positive
+    """How many."""
+
+    @model_validator(mode="after")
+    def _told(self) -> "StorySignal":
+        kinds = told_of(self.fact)
+        if self.of not in kinds:
+            raise ContractError("of", f"one of {', '.join(kinds)}", self.of)
+        return self
 
 
 class Step(Strict):
@@ -301,6 +321,8 @@ class Story(Strict):
     """What happened, in any order of days; of one instant in the order of the file."""
     until: Day
     """The last day to look at, to its end."""
+    signals: Annotated[tuple[StorySignal, ...], Field(max_length=MAX_FACTS)] = ()
+    """What signals tell of other orders when somebody complains; none: nothing speaks for a look."""
 
     @field_validator("steps", mode="before")
     @classmethod

@@ -10,6 +10,7 @@ from rich.table import Table
 from waybond_contracts import claims, commands, delays, disputes, orders, policies, refunds, shipments
 from waybond_contracts.event import Event
 from waybond_contracts.money import Money
+from waybond_contracts.signals import SignalsTold
 from waybond_contracts.wording import DeliveredBy, Scope
 from waybond_local.terminal import plain
 from waybond_local.wordings import words
@@ -120,6 +121,9 @@ class _Days:
                 return self._tracking(said.event)
             case "claims":
                 return self._claims(said.event)
+            case "signals" if isinstance(said.event, SignalsTold):
+                told = [f"{each.fact} of the {each.of} is {each.value}" for each in said.event.facts]
+                return f"of other orders: {', '.join(told) or 'nothing that is counted'}"
             case "payments" if isinstance(said.event, refunds.RefundSucceeded):
                 return f"{said.event.amount} paid"
             case "payments":

@@ -204,6 +204,18 @@ class ShownChange(Shown):
     at: datetime
 
 
+class ShownSignal(Shown):
+    """What is known of other orders: a reason to look, and no verdict. It is never for the buyer."""
+
+    of: str
+    """Of whose: buyer, address, card, seller, photo."""
+    fact: str
+    """What is counted, as SignalFact of the events has it."""
+    value: int
+    orders: tuple[str, ...]
+    """The newest of them, as platform/order_id; not all of them where there are many."""
+
+
 class ShownFile(Shown):
     """One question with what there is to decide it by."""
 
@@ -226,6 +238,8 @@ class ShownFile(Shown):
     """The case's last steps while questions were open."""
     case: ShownCase
     """What is paid and owed, the explanation of the latest decision, the complaints, the other questions."""
+    signals: tuple[ShownSignal, ...] = ()
+    """What signals told of other orders, where a clause heeds it."""
 
 
 def shown_page(page: Page) -> ShownPage:
@@ -277,6 +291,10 @@ def shown_file(stored: Stored, referral: Referral) -> ShownFile:
         ),
         changes=shown_changes(case),
         case=shown(case, stored.status, stored.known_at),
+        signals=tuple(
+            ShownSignal(of=each.of, fact=each.fact, value=each.value, orders=each.orders)
+            for each in (case.signalled.facts if case.signalled is not None else ())
+        ),
     )
 
 
