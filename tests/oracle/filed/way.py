@@ -310,6 +310,8 @@ class Way:
             if does.what == "pay" and does.minor is not None and does.minor > self.person_most():
                 return
             self.appeal_ruling[self.pending[0]] = does
+            if does.what == "uphold":  # Whoever looked at it saw all that was there.
+                self.decision = replace(self.pending[1], known=self.known())
             self.pending = None
 
     def close(self, *, taken: bool) -> None:
