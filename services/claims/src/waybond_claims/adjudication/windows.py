@@ -114,7 +114,10 @@ def _guided(view: View, met: Found, complaints: list[Dispute], window: Opening) 
         met = changed(met, reason=_NOT_MET, return_step=_come(found))
         denied = next((each for _, each in found if each.score is not None), None)
         return met if denied is None else changed(met, score=denied.score, ground=denied.ground)
-    if not waiting or _closed_yet(view, met, window):
+    if _closed_yet(view, met, window):
+        # What the seller accepted needs no window: the goods can come back.
+        waiting = [each for each in waiting if each[1].return_step]
+    if not waiting:
         return _unclaimed(view, met, window)
     for complaint, each in waiting:
         if each.standing is Standing.REFERS:
