@@ -239,8 +239,8 @@ def test_a_wording_without_the_sellers_time_does_not_heed_the_seller() -> None:
 
 
 def test_what_is_accepted_can_come_back_before_the_window_opens() -> None:
-    """Damage can be claimed from day 15 on. The seller accepts the claim of day 5 on day 6: a label by day 9, not by day
-    18. The goods come back on day 9: 100."""
+    """Damage can be claimed from day 15 on. The seller accepts the claim of day 5 on day 6: a label by day 9.
+    The goods come back on day 9: 100."""
     window = 'claim_window = { clock = "order", opens = "P15D", closes = "P60D" }'
     story = asked(journey(), window, complains=False)
     story.given(filed(day(5), "photo_of_damage"))
