@@ -91,7 +91,7 @@ class Drive:
         self._asked = self._led = self._kept = 0
         self._leads: set[str] = set()
         for fact in facts:
-            self._add(fact.at, 0, lambda now, fact=fact: self._event(fact, now))
+            self._add(fact.at, 0, lambda now, fact=fact: self.event(fact, now))
 
     def go(self) -> Run:
         self.story.when(placed(self.case))
@@ -233,7 +233,7 @@ class Drive:
 
     # what becomes known
 
-    def _event(self, fact: Fact, now: datetime) -> Event | None:
+    def event(self, fact: Fact, now: datetime) -> Event | None:
         known: dict[str, Any] = {**KEY, "occurred_at": now}
         match fact:
             case Filed(asked=asked, kinds=kinds):
