@@ -350,6 +350,8 @@ _FIELDS: dict[str, dict[str, Any]] = {
         "asked_at": "2026-02-10T08:00:00Z",
         "facts": [SIGNAL],
         "unknown": ["card"],
+        "late": ["address"],
+        "photos": ["0f1e2d3c4b5a6978"],
     },
     "ReleaseHeld": HELD | {"note": "fixed"},
     "DiscardHeld": HELD | {"note": "not ours"},

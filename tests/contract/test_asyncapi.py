@@ -71,7 +71,8 @@ def test_what_a_service_reads_is_what_the_topics_say() -> None:
         *("orders", "shipments", "policies", "operator-commands")
     }
     assert {name.rpartition(".")[2] for name in receives["claims"]} == {
-        *("orders", "disputes", "policies", "delays", "refund-results", "claim-commands", "operator-commands")
+        *("orders", "disputes", "policies", "delays", "refund-results", "claim-commands", "operator-commands"),
+        "signals",
     }
     assert {name.rpartition(".")[2] for name in receives["signals"]} == {
         *("orders", "disputes", "delays", "refund-results", "observations", "operator-commands")

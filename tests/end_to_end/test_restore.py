@@ -51,7 +51,7 @@ def stack(monkeypatch: pytest.MonkeyPatch) -> Iterator[Stack]:
     monkeypatch.setenv("WAYBOND_CLOCK_ALLOWANCE_SECONDS", "0")
     folder = fresh_folder("waybond-test-restore-")
     try:
-        with Stack(folder, Options(partitions=3)) as running:
+        with Stack(folder, Options(partitions=3, signals=False)) as running:
             yield running
     finally:
         shutil.rmtree(folder, ignore_errors=True)

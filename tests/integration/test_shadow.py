@@ -13,7 +13,7 @@ from waybond_claims.service.codec import CaseCodec
 from waybond_contracts.event import Event
 from waybond_contracts.publishing import message
 from waybond_contracts.shipments import ScanKind, ShipmentScanned
-from waybond_contracts.topics import DISPUTES, ORDERS, SHIPMENTS
+from waybond_contracts.topics import DISPUTES, ORDERS, SHIPMENTS, SIGNALS
 from waybond_kit.keys import aggregate_id
 from waybond_local.journal.replay import Place
 from waybond_local.shadow.compare import compare
@@ -69,7 +69,7 @@ async def test_orders_are_compared_as_the_topics_tell_them(kafka: str, database:
         changed(PARCEL, (DAMAGED, DAMAGED.replace("1.00", "0.60")), version="2026.12.1"), ratings()
     )
     world = World(kafka, database, topic_prefix, partitions=1)
-    async with world.ready(PRICING, TRACKING, CLAIMS, topics=(ORDERS, SHIPMENTS, DISPUTES)):
+    async with world.ready(PRICING, TRACKING, CLAIMS, topics=(ORDERS, SHIPMENTS, DISPUTES, SIGNALS)):
         admin = await asyncpg.connect(database)
         try:
             for order in "ABC":

@@ -14,6 +14,7 @@ from waybond_claims.case.question import Referral
 from waybond_claims.case.state import Case
 from waybond_local.invariants.check import MAX_SHOWN, Check
 from waybond_local.invariants.flow import Control, Kept, Log, Place, Spans, applied, drained, kept_once
+from waybond_local.invariants.load import unread
 from waybond_local.invariants.money import Ledger, Limits, Moved, Owed, PaymentBooks, balanced
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
@@ -181,6 +182,20 @@ def test_what_was_produced_is_applied_or_quarantined_or_says_how_far_a_shard_is(
 
 def test_a_reader_may_be_further_than_the_log_was_when_it_was_asked() -> None:
     assert flow(log=Log(0, 8)).holds
+
+
+def test_a_reader_that_has_only_heard_how_far_others_are_is_not_behind() -> None:
+    """Two records behind the reader: of one that looked, Progress alone is no work, and an event is."""
+
+    def behind(rest: Control | None) -> Check:
+        ahead = {PLACE: rest} if rest is not None else None
+        return applied({PLACE: Log(0, 12)}, {PLACE: 10}, {PLACE: SPANS}, {PLACE: PROGRESS}, (), ahead=ahead)
+
+    assert behind(Control(control=2, events=0)).holds
+    for rest in (None, Control(control=1, events=1), Control(control=1, events=0, unseen=1)):
+        assert not behind(rest).holds
+    assert unread({PLACE: Log(0, 12)}, {PLACE: 10}) == {PLACE: Spans(0, 0, ((10, 11),))}
+    assert unread({PLACE: Log(0, 12)}, {PLACE: 12}) == {}
 
 
 def test_a_log_that_ends_before_what_was_worked_on_is_another_one() -> None:

@@ -3,8 +3,8 @@
 from datetime import timedelta
 
 from tests.support.signals import World, day, filed, opened, placed
-from waybond_contracts.signals import SignalsTold, SubjectKind
-from waybond_signals.orders import ANSWER_WITHIN, MAX_PHOTOS
+from waybond_contracts.signals import MAX_PHOTOS, SignalsTold, SubjectKind
+from waybond_signals.orders import ANSWER_WITHIN
 
 TICK = timedelta(microseconds=1)
 
@@ -27,6 +27,7 @@ def test_what_is_known_after_20_seconds_is_told_then() -> None:
     assert not told(world.until(day(20) + ANSWER_WITHIN - TICK))
     (word,) = told(world.until(day(20) + ANSWER_WITHIN))
     assert SubjectKind.ADDRESS in word.unknown
+    assert word.late == (SubjectKind.ADDRESS,), "the card is unknown too: the order names none"
     assert world.facts("2")["buyer claims_90d"] == 1
 
 
@@ -34,7 +35,7 @@ def test_an_answer_that_comes_late_is_told_too() -> None:
     world = silent_addresses()
     world.until(day(21))
     (word,) = told(world.heard_again(day(21)))
-    assert (word.version, SubjectKind.ADDRESS in word.unknown) == (2, False)
+    assert (word.version, SubjectKind.ADDRESS in word.unknown, word.late) == (2, False, ())
     assert world.facts("2")["address claims_90d"] == 1
 
 
@@ -57,3 +58,5 @@ def test_photos_beyond_the_bound_are_left_out_and_counted() -> None:
     world.given(placed("1", 0), filed("1", 20, *(f"0f1e2d3c4b5a{number:04x}" for number in range(MAX_PHOTOS + 2))))
     state = world.state("demo/shop/1")
     assert getattr(state, "dropped", None) == 2
+    word = world.told("1")
+    assert word is not None and len(word.photos) == MAX_PHOTOS

@@ -6,11 +6,19 @@ import pytest
 
 from tests.support.signals import World, day, filed, hindered, opened, placed, refunded, returned
 from waybond_contracts.shipments import ScanKind
-from waybond_contracts.signals import Happening, OrderObserved, SignalsTold, SubjectAsked, SubjectKind, SubjectTold
+from waybond_contracts.signals import (
+    MAX_SEEN,
+    Happening,
+    OrderObserved,
+    SignalsTold,
+    SubjectAsked,
+    SubjectKind,
+    SubjectTold,
+)
 from waybond_signals.decide import decide
 from waybond_signals.orders import digest
 from waybond_signals.state import SubjectState
-from waybond_signals.subjects import MAX_SEEN, observed
+from waybond_signals.subjects import observed
 
 
 def test_others_claims_are_counted_and_the_orders_own_is_not() -> None:

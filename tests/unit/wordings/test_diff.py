@@ -18,9 +18,11 @@ from waybond_contracts.business_days import BusinessDays, Calendar, Shift, Weekd
 from waybond_contracts.claimed import AppealTime, Evidence, FirstOffer, Remedy, RemedyKind, SellerTime
 from waybond_contracts.disputes import DocumentKind
 from waybond_contracts.received import DeliveryFact, Score
+from waybond_contracts.refer_when import ReferWhen, SignalName
 from waybond_contracts.return_terms import ReturnTerms
 from waybond_contracts.sale import Audit, Authority, ReferenceRate, Shadow, Terms
 from waybond_contracts.shipments import ScanKind
+from waybond_contracts.signals import SubjectKind
 from waybond_contracts.windows import OtherClock, OuterLimit
 from waybond_contracts.worded import Amount
 from waybond_contracts.wording import (
@@ -131,6 +133,7 @@ ITEMS: dict[str, Any] = {
     "perils": Peril.MISSING,
     "delivered_by": DeliveredBy.READY_FOR_PICKUP,
     "categories": "jewels",
+    "refer_when": ReferWhen(fact=SignalName.CLAIMS_90D, of=SubjectKind.BUYER, above=2),
     "scans": ScanKind.STALE,
     "live_kinds": ScanKind.STALE,
 } | dict.fromkeys(("lanes", "lanes_except"), "KE-UG")

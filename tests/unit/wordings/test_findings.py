@@ -32,6 +32,13 @@ def scored(pay_from: int) -> str:
     return clause(f'trigger = "claim"\ntiers = [{{ share = "1" }}]\n{score}', "not_received", "NR")
 
 
+def heeding(condition: str, proven: str = 'proven = "pay"') -> str:
+    """A clause that pays with a photo, and heeds this condition beside one over 90 days."""
+    need = 'evidence = [{ of = "buyer", any_of = ["photo_of_damage"], within = "P7D" }]'
+    heeds = f'refer_when = [\n{{ fact = "claims_90d", of = "buyer", above = 2 }},\n{condition},\n]'
+    return clause(f'trigger = "claim"\ntiers = [{{ share = "1" }}]\n{need}\n{proven}\n{heeds}', "damaged", "DA")
+
+
 def timed(after: str = "P20D", more: str = "", name: str = "LATE") -> str:
     """A clause of the order's clock with one tier of 10 %."""
     return clause(f'clock = "order"\ntiers = [{{ after = "{after}", share = "0.10" }}]\n{more}', name=name)
@@ -209,6 +216,22 @@ CASES: dict[str, tuple[str, str, str]] = {
         wording(scored(60)),
         "pay_from = 60",
         wording(scored(59)),
+    ),
+    "refer-when-never": (
+        wording(heeding('{ fact = "cards", of = "buyer", above = 128 }')),
+        '{ fact = "cards", of = "buyer", above = 128 },',
+        wording(heeding('{ fact = "cards", of = "buyer", above = 127 }')),
+    ),
+    "refer-when-covered": (
+        # Three claims within 30 days are three within 90.
+        wording(heeding('{ fact = "claims_30d", of = "buyer", above = 2 }')),
+        '{ fact = "claims_30d", of = "buyer", above = 2 },',
+        wording(heeding('{ fact = "claims_30d", of = "buyer", above = 1 }')),
+    ),
+    "refer-when-adds-nothing": (
+        wording(heeding('{ fact = "same_photo", of = "photo", above = 0 }', "")),
+        "refer_when = [",
+        wording(heeding('{ fact = "same_photo", of = "photo", above = 0 }')),
     ),
     "return-without-end": (
         wording(sent_back("P360D", "damaged")),

@@ -36,6 +36,9 @@ def up(
     data: Folder = None,
     detach: Annotated[bool, typer.Option("--detach", "-d", help="Return when all is ready; stop with `down`.")] = False,
     replay: Annotated[bool, typer.Option(help="Take time from what a replay publishes, not from the clock.")] = False,
+    signals: Annotated[
+        bool, typer.Option("--signals/--no-signals", help="Run the service signals too; never in a replay.")
+    ] = True,
     partitions: Annotated[int, typer.Option(min=1, max=256, help="Partitions of each topic, so shards.")] = 8,
 ) -> None:
     """Start PostgreSQL, Kafka, the services and the payment sandbox, and keep them running until Ctrl-C.
@@ -50,7 +53,7 @@ def up(
             _start_detached(folder, sys.argv[1:])
             show(folder, state.running(folder))
         else:
-            _run(folder, Options.from_environment(partitions=partitions, replay=replay))
+            _run(folder, Options.from_environment(partitions=partitions, replay=replay, signals=signals))
     else:
         if found.replay != replay:
             now, asked = ("a replay", "the clock") if found.replay else ("the clock", "a replay")

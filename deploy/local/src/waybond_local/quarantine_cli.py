@@ -22,10 +22,9 @@ from waybond_contracts.envelope import Envelope
 from waybond_contracts.fields import MAX_TEXT_CHARACTERS
 from waybond_kit.outbox import unpack_headers
 from waybond_local import person, state
-from waybond_local.state import StackState
+from waybond_local.state import SERVICES, StackState
 from waybond_local.terminal import plain
 
-SERVICES = ("pricing", "tracking", "claims")
 MAX_LISTED = 200
 MAX_SHOWN_BYTES = 4_000
 MAX_SHARD, MAX_OFFSET = 2**31 - 1, 2**63 - 1
@@ -197,7 +196,7 @@ async def _listed(stack: StackState, settled: bool) -> tuple[list[tuple[str, Any
     """The first MAX_LISTED records of all services with their service, and how many there are in all."""
     found: list[tuple[str, Any]] = []
     in_all = 0
-    for service in SERVICES:
+    for service in stack.services:
         rows = await _rows(
             stack,
             service,
@@ -236,7 +235,9 @@ async def _found(stack: StackState, address: Address) -> Any:
 
 
 async def _rows(stack: StackState, service: str, query: str, *arguments: object) -> Sequence[Any]:
-    """Read as the service's own role, which sees its own schema alone."""
+    """Read as the service's own role, which sees its own schema alone. Raises QuarantineError where it does not run."""
+    if service not in stack.dsns:
+        raise QuarantineError(f"expected one of {', '.join(stack.services)}, which run here, got {service}")
     connection = await asyncpg.connect(stack.dsns[service], server_settings={"search_path": service})
     try:
         return await connection.fetch(query, *arguments)

@@ -16,7 +16,7 @@ from rich.table import Table
 from waybond_local import provision, state
 from waybond_local.invariants import load
 from waybond_local.invariants.flow import Log, Place
-from waybond_local.journal.services import SERVICES
+from waybond_local.state import SERVICES
 
 EPOCHS = 1_000_000
 """How far epochs are raised: more takeovers than there can have been since the backup."""
@@ -93,14 +93,15 @@ async def fence(dsn: str, kafka: str) -> list[Ahead]:
         )
         if running:
             raise RestoreError(f"{', '.join(row['application_name'] for row in running)}: stop it first")
+        services = await load.present(connection)
         async with connection.transaction():
-            for service in SERVICES:
+            for service in services:
                 await connection.execute(f"UPDATE {service}.shard SET epoch = epoch + $1, owner = ''", EPOCHS)  # noqa: S608  # our own schemas
         partitions = await connection.fetchval("SELECT count(*) FROM claims.shard")
-        reached = await load.next_offsets(connection)
+        reached = await load.next_offsets(connection, services)
     finally:
         await connection.close()
-    return compared(reached, await load.logs(kafka, partitions))
+    return compared(reached, await load.logs(kafka, partitions, services=services))
 
 
 def compared(reached: dict[Place, int], logs: dict[Place, Log]) -> list[Ahead]:

@@ -21,13 +21,14 @@ from waybond_local.kafka import EmbeddedKafka
 from waybond_local.postgres import EmbeddedPostgres
 from waybond_local.processes import ProcessError, free_ports, tail
 from waybond_local.service_process import ServiceProcess
-from waybond_local.state import Phase, ProcessState, StackState
+from waybond_local.state import SIGNALS, Phase, ProcessState, StackState
 
 MODULES = MappingProxyType(
     {
         "pricing": "waybond_pricing",
         "tracking": "waybond_tracking",
         "claims": "waybond_claims",
+        SIGNALS: "waybond_signals",
         "sandbox": "waybond_local.sandbox",
     }
 )
@@ -52,12 +53,21 @@ class Options:
     database: str = provision.DATABASE
     topic_prefix: str = ""
     services: Mapping[str, str] = field(default_factory=lambda: MODULES)
+    signals: bool = True
+    """Whether the service signals runs too, where `services` names it. Never in a replay: what crosses from order to
+    subject and back has no time there."""
 
     @classmethod
-    def from_environment(cls, *, partitions: int = 8, replay: bool = False) -> Self:
+    def from_environment(cls, *, partitions: int = 8, replay: bool = False, signals: bool = True) -> Self:
         """The servers that WAYBOND_KAFKA and WAYBOND_POSTGRES name, where they are set."""
         kafka, postgres = os.environ.get("WAYBOND_KAFKA") or None, os.environ.get("WAYBOND_POSTGRES") or None
-        return cls(partitions=partitions, replay=replay, kafka=kafka, postgres=postgres)
+        return cls(partitions=partitions, replay=replay, kafka=kafka, postgres=postgres, signals=signals)
+
+    @property
+    def modules(self) -> Mapping[str, str]:
+        """What is started, by name."""
+        left_out = self.replay or not self.signals
+        return {name: module for name, module in self.services.items() if name != SIGNALS or not left_out}
 
 
 class Child(Protocol):
@@ -172,19 +182,19 @@ class Stack:
 
     def _prepare(self) -> None:
         self._tell("Making topics and tables")
-        passwords = {name: secrets.token_urlsafe(24) for name in self.options.services}
+        passwords = {name: secrets.token_urlsafe(24) for name in self.options.modules}
         topics = [self.options.topic_prefix + topic.name for topic in TOPICS]
         asyncio.run(provision.make_topics(self.state.kafka, topics, self.options.partitions))
         self.state.dsns = asyncio.run(provision.make_database(self.state.admin_dsn, passwords, self.options.database))
 
     def _start_services(self) -> None:
         logs = state.log_folder(self.folder)
-        ports = free_ports(self.options.services, self._last_ports)
+        ports = free_ports(self.options.modules, self._last_ports)
         services = [
             ServiceProcess(
                 name, module, port=ports[name], settings=self._settings(name, ports[name]), log=logs / f"{name}.log"
             )
-            for name, module in self.options.services.items()
+            for name, module in self.options.modules.items()
         ]
         for service in services:
             self._start(service.name, service)

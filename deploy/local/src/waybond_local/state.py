@@ -19,6 +19,11 @@ from pydantic import BaseModel, ValidationError
 from waybond_local.paths import data_folder
 
 _LOCK_RETRY_SECONDS = 0.1
+SIGNALS = "signals"
+CORE = ("pricing", "tracking", "claims")
+"""The services without which no order comes to its end."""
+SERVICES = (*CORE, SIGNALS)
+"""Those that can run: signals is left out of a replay, and where nobody wants it."""
 
 
 class Phase(StrEnum):
@@ -50,6 +55,11 @@ class StackState(BaseModel):
     admin_dsn: str = ""
     dsns: dict[str, str] = {}
     processes: dict[str, ProcessState] = {}
+
+    @property
+    def services(self) -> tuple[str, ...]:
+        """The services that run here."""
+        return tuple(each for each in SERVICES if each in self.dsns)
 
     def url(self, service: str) -> str:
         """The base address of a service's HTTP, without a slash at the end."""

@@ -25,7 +25,7 @@ from waybond_local.invariants.rows import Rows
 from waybond_local.journal.audit import Audit, follow
 from waybond_local.journal.command import CANNOT, stack_place
 from waybond_local.journal.published import Published, ends
-from waybond_local.journal.services import SERVICES, audited
+from waybond_local.journal.services import audited
 from waybond_local.journal.topics import CutError
 from waybond_local.paths import data_folder
 from waybond_local.provision import with_database
@@ -86,12 +86,14 @@ async def verify(stack: StackState, *, patience_seconds: float = PATIENCE_SECOND
     published must be. Where time is the wall's, shards publish how far they have come for as long as they run.
     """
     deadline = time.monotonic() + patience_seconds
-    logs = await load.logs(stack.kafka, stack.partitions)
+    logs = await load.logs(stack.kafka, stack.partitions, services=stack.services)
     async with load.reading(_dsn(stack)) as connection:
-        last_rows = await load.outbox_ends(connection)
+        last_rows = await load.outbox_ends(connection, stack.services)
     held: dict[str, Check] = {}
+    look_ahead = False
     while True:
-        checks = await check_all(stack, logs, last_rows)
+        checks = await check_all(stack, logs, last_rows, look_ahead=look_ahead)
+        look_ahead = True
         held |= {check.name: check for check in checks if check.holds}
         if len(held) == len(checks) or time.monotonic() >= deadline:
             return [held.get(check.name, check) for check in checks]
@@ -109,7 +111,7 @@ async def audit(
     followed = Audit()
     followed.begin()
     before = await ends(place)
-    for name in SERVICES:
+    for name in stack.services:
         async with load.reading(place.dsn) as connection:
             service = await audited(connection, name, quote_keys)
         for shard in range(place.partitions):
@@ -138,9 +140,16 @@ async def audit(
 
 
 async def check_all(
-    stack: StackState, logs: Mapping[Place, Log], last_rows: Mapping[str, Mapping[int, int]] | None = None
+    stack: StackState,
+    logs: Mapping[Place, Log],
+    last_rows: Mapping[str, Mapping[int, int]] | None = None,
+    *,
+    look_ahead: bool = False,
 ) -> list[Check]:
-    """I1 to I6, once, on one snapshot of the database; of the outboxes up to `last_rows`, else whole."""
+    """I1 to I6, once, on one snapshot of the database; of the outboxes up to `last_rows`, else whole.
+
+    `look_ahead`: what is not worked on yet is looked at, and waits for nobody if it only says how far a shard has come.
+    """
     async with load.reading(_dsn(stack)) as connection:
         moved = await load.moved(connection)
         ledger = await load.ledger(connection)
@@ -149,16 +158,17 @@ async def check_all(
         async for case in load.cases(connection):
             owed.add(case)
             limits.add(case)
-        kept = await load.quarantined(connection, stack.kafka)
-        reached = await load.next_offsets(connection)
+        kept = await load.quarantined(connection, stack.kafka, services=stack.services)
+        reached = await load.next_offsets(connection, stack.services)
         journal = await load.journals(connection, logs, reached)
-        since = await load.logs(stack.kafka, stack.partitions)
+        since = await load.logs(stack.kafka, stack.partitions, services=stack.services)
         between = await load.between(stack.kafka, {place: journal[place] for place in journal.keys() & since.keys()})
+        ahead = await load.between(stack.kafka, load.unread(logs, reached)) if look_ahead else None
         return [
             owed.finish(ledger.cash_of),
             balanced(ledger, await load.payment_books(connection)),
-            applied(logs, reached, journal, between, kept, since=since),
-            drained(await load.outboxes(connection, last_rows or await load.outbox_ends(connection))),
+            applied(logs, reached, journal, between, kept, since=since, ahead=ahead),
+            drained(await load.outboxes(connection, last_rows or await load.outbox_ends(connection, stack.services))),
             kept_once(kept),
             limits.check,
         ]

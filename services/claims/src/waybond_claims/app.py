@@ -20,6 +20,7 @@ DEFINITION: Definition[Case] = Definition(
         Input(topics.POLICIES, InputKind.OWN),
         Input(topics.DELAYS, InputKind.OWN),
         Input(topics.REFUND_RESULTS, InputKind.ANSWERS),
+        Input(topics.SIGNALS, InputKind.ANSWERS),
         Input(topics.CLAIM_COMMANDS, InputKind.ANSWERS),
         Input(topics.OPERATOR_COMMANDS, InputKind.ANSWERS),
     ),

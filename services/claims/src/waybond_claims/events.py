@@ -14,6 +14,7 @@ from msgspec import structs
 from waybond_claims.adjudication import INTERPRETER
 from waybond_claims.adjudication.benefits import Amounts
 from waybond_claims.adjudication.found import Found, rank
+from waybond_claims.adjudication.heeded import Heard
 from waybond_claims.adjudication.points import Scored
 from waybond_claims.case.journey import WatchFact
 from waybond_claims.case.money import Command
@@ -28,6 +29,7 @@ from waybond_contracts.making import maker
 from waybond_contracts.money import Money, exponent_of, rounded
 from waybond_contracts.orders import Language, Payment
 from waybond_contracts.received import DeliveryFact, ScoreRow, ScoreUsed
+from waybond_contracts.refer_when import SignalsUsed, SignalUsed
 from waybond_contracts.rows import PaidRow
 from waybond_contracts.wording import Clock
 
@@ -46,6 +48,8 @@ _STEP = maker(Step)
 _CONVERTED = maker(Converted)
 _SCORE = maker(ScoreUsed)
 _SCORE_ROW = maker(ScoreRow)
+_SIGNALS = maker(SignalsUsed)
+_SIGNAL = maker(SignalUsed)
 
 
 def about(case: Case, now: datetime) -> dict[str, Any]:
@@ -190,6 +194,8 @@ def _finding(found: Found, owes: Entitlement, currency: str) -> Finding:
         fields["return_step"] = found.return_step
     if found.score is not None:
         fields |= {"score": _score(found.score), "ground": found.ground}
+    if found.signals is not None:
+        fields |= {"signals": _signals(found.signals), "ground": found.ground}
     if found.watch is not None:
         fields["clock"] = _clock(found.watch)
     if found.amounts is not None:
@@ -210,6 +216,11 @@ def _score(score: Scored) -> ScoreUsed:
             "pay_from": score.pay_from,
         }
     )
+
+
+def _signals(heard: Heard) -> SignalsUsed:
+    held = tuple([_SIGNAL(structs.asdict(each)) for each in heard.held])
+    return _SIGNALS({"outcome": heard.outcome, "version": heard.version, "held": held})
 
 
 def _clock(watch: WatchFact) -> ClockUsed:

@@ -17,6 +17,7 @@ from waybond_contracts.shipments import ScanKind
 from waybond_contracts.signals import (
     MAX_COMPLAINTS_NAMED,
     MAX_ORDERS_NAMED,
+    MAX_PHOTOS,
     Happening,
     OrderObserved,
     PhotoObserved,
@@ -25,6 +26,7 @@ from waybond_contracts.signals import (
     SubjectAsked,
     SubjectKind,
     SubjectTold,
+    detailed,
 )
 from waybond_signals import photos
 from waybond_signals.state import Asking, Fact, OrderState
@@ -33,7 +35,6 @@ KEPT = timedelta(days=400)
 """How long an order is known, from when it became known."""
 ANSWER_WITHIN = timedelta(seconds=20)
 """Then the order is told what is known by then: whoever waits 30 seconds hears of it in time."""
-MAX_PHOTOS = 8
 MAX_ROUNDS = 32
 UNDELIVERABLE = frozenset({ScanKind.ADDRESS_PROBLEM, ScanKind.UNCLAIMED})
 CLAIMED, PAID = Happening.CLAIMED, Happening.PAID
@@ -115,7 +116,7 @@ def _complained(state: OrderState, dispute_id: str) -> OrderState:
 
 def _with_photos(state: OrderState, documents: Iterable[Document]) -> OrderState:
     hashes = (each.perceptual_hash for each in documents)
-    new = [each for each in dict.fromkeys(hashes) if each and each not in state.photos and photos.detailed(each)]
+    new = [each for each in dict.fromkeys(hashes) if each and each not in state.photos and detailed(each)]
     room = MAX_PHOTOS - len(state.photos)
     if not new:
         return state
@@ -181,6 +182,8 @@ def _signals(state: OrderState, asking: Asking, now: datetime) -> SignalsTold:
         asked_at=asking.asked_at,
         facts=tuple(_merged(asking.facts)),
         unknown=tuple(each for each in SubjectKind if each not in asked or each in silent),
+        late=tuple(each for each in SubjectKind if each in silent),
+        photos=state.photos[: state.asked_with[1]],
     )
 
 

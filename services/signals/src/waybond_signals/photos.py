@@ -16,17 +16,9 @@ such hashes are alike in at least one of the four: none is missed."""
 SIMILAR_BITS = 8
 """Photos whose hashes differ in at most so many bits are similar. Two such hashes need not share a band: some are
 missed."""
-DETAIL_BITS = 8
-"""A hash with fewer bits that are set (or clear) than this is of a picture without detail, a blank wall say: it looks
-like every other one, and is not compared."""
 MAX_PICTURES = 256
 """Photos that are kept in a band; of 2 ** 16 bands each gets its part of all."""
 KEPT = timedelta(days=400)
-
-
-def detailed(perceptual_hash: str) -> bool:
-    """Whether the hash tells one picture from another."""
-    return DETAIL_BITS <= int(perceptual_hash, 16).bit_count() <= 64 - DETAIL_BITS
 
 
 def bands(perceptual_hash: str) -> list[str]:

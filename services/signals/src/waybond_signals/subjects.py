@@ -5,12 +5,9 @@ from datetime import UTC, datetime, timedelta
 
 from msgspec.structs import replace
 
-from waybond_contracts.signals import MAX_ORDERS_NAMED, Happening, OrderObserved, SignalFact, SubjectKind
+from waybond_contracts.signals import MAX_ORDERS_NAMED, MAX_SEEN, Happening, OrderObserved, SignalFact, SubjectKind
 from waybond_signals.state import HAPPENINGS, Day, Seen, SubjectState
 
-MAX_SEEN = 128
-"""Orders of a subject that are kept one by one: enough for a household, a parcel shop or a student house. Of a larger
-seller the counters by day say how many there were, and the facts name the newest."""
 KEPT_DAYS = 90
 WINDOWS_DAYS = (30, 90)
 DAY_SECONDS = 86_400

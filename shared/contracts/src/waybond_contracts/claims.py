@@ -108,6 +108,8 @@ class ReferralReason(StrEnum):
     PAYOUT_CEILING = "payout_ceiling"
     PAYMENTS_STOPPED = "payments_stopped"
     AUDIT = "audit"
+    SIGNALS = "signals"
+    SIGNALS_MISSING = "signals_missing"
 
 
 class ClaimReferred(ClaimEvent, topic=CLAIMS):

@@ -21,6 +21,7 @@ from waybond_contracts.fields import (
 )
 from waybond_contracts.money import Money
 from waybond_contracts.received import ScoreUsed
+from waybond_contracts.refer_when import SignalsUsed
 from waybond_contracts.worded import MajorAmount
 from waybond_contracts.wording import Clock, Peril
 
@@ -142,8 +143,10 @@ class Finding(Model):
     score: ScoreUsed | None = None
     """Where the clause weighs what is known of a delivery: the points by which it was paid, or put to a person."""
     ground: Code = ""
-    """With a score: what the complaint was decided by. `score` (paid), `clause` (its other rules: the seller accepts, a
-    silence pays, what was asked for did not come), `offer`, or a referral's id; empty: it is not decided."""
+    """With a score or signals: what the complaint was decided by. `score` (paid), `clause` (its other rules: the seller
+    accepts, a silence pays, what was asked for did not come), `offer`, or a referral's id; empty: it is not decided."""
+    signals: SignalsUsed | None = None
+    """Where the clause heeds other orders (`refer_when`): what signals said. It is for adjusters, never for buyers."""
 
 
 class StepKind(StrEnum):

@@ -15,6 +15,14 @@ from waybond_contracts.topics import OBSERVATIONS, SIGNALS
 MAX_ORDERS_NAMED = 16
 MAX_FACTS = 64
 MAX_COMPLAINTS_NAMED = 16
+MAX_PHOTOS = 8
+"""Of an order; further ones are not compared."""
+MAX_SEEN = 128
+"""Orders of a subject that are kept one by one: enough for a household, a parcel shop or a student house. Of a larger
+seller the counters by day say how many there were, and the facts name the newest."""
+DETAIL_BITS = 8
+"""A hash with fewer bits that are set (or clear) than this is of a picture without detail, a blank wall say: it looks
+like every other one, and is not compared."""
 
 Token = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{32}$")]
 """A digest of a platform's token: nothing can be read from it, and it means nothing outside this service."""
@@ -155,7 +163,16 @@ class SignalsTold(Event, topic=SIGNALS):
     """Those that are not zero."""
     unknown: Annotated[tuple[SubjectKind, ...], Field(fail_fast=True, max_length=8)] = ()
     """Of these nothing was told: the order names none, or the answer did not come in time."""
+    late: Annotated[tuple[SubjectKind, ...], Field(fail_fast=True, max_length=8)] = ()
+    """Of these the answer did not come in time, of one of several photos perhaps; one that comes is told too."""
+    photos: Annotated[tuple[PerceptualHash, ...], Field(fail_fast=True, max_length=MAX_PHOTOS)] = ()
+    """The order's photos that were compared."""
 
     @property
     def business_key(self) -> str:
         return str(self.version)
+
+
+def detailed(perceptual_hash: str) -> bool:
+    """Whether the hash tells one picture from another; others are not compared."""
+    return DETAIL_BITS <= int(perceptual_hash, 16).bit_count() <= 64 - DETAIL_BITS

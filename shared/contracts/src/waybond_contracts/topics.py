@@ -55,7 +55,7 @@ TOPICS: tuple[Topic, ...] = (
     Topic(OPERATOR_COMMANDS, "waybond", (*_ALL, "signals"), True, "Decisions about held orders."),
     Topic(BRAKES, "waybond", ("operators",), True, "What supervisors stop, bound and release of the payments."),
     Topic(OBSERVATIONS, "signals", ("signals",), True, "What is seen of and asked about buyers, addresses, cards, ..."),
-    Topic(SIGNALS, "signals", ("adjusters",), True, "What is known of others' orders when somebody complains."),
+    Topic(SIGNALS, "signals", ("claims",), True, "What is known of others' orders when somebody complains."),
 )
 """All of them have the same number of partitions; partition n of each is shard n."""
 

@@ -36,6 +36,7 @@ from waybond_contracts.fields import (
 from waybond_contracts.money import Currency
 from waybond_contracts.places import Lane, LanePattern, precise
 from waybond_contracts.received import Score
+from waybond_contracts.refer_when import MAX_REFER_WHEN, ReferWhen, check_refer_when
 from waybond_contracts.sale import MAX_LANES, Audit, Authority, Shadow, Terms
 from waybond_contracts.shipments import ScanKind
 from waybond_contracts.windows import ClaimWindow as ClaimWindow  # noqa: PLC0414 (readers find it here)
@@ -87,7 +88,7 @@ class DeliveredBy(StrEnum):
     UNKNOWN = "unknown"
 
 
-_GUIDED = ("evidence", "seller", "remedies", "offer", "appeal", "score")
+_GUIDED = ("evidence", "seller", "remedies", "offer", "appeal", "score", "refer_when")
 """The fields of a clause that say how a claim is decided."""
 
 LimitMinor = Annotated[int, Field(ge=1, le=MAX_INTEGER, strict=True)]
@@ -243,6 +244,8 @@ class Clause(Strict):
     """Until when a decision can be appealed against."""
     score: Score | None = None
     """How what is known of a delivery is weighed, where the buyer says that it never came."""
+    refer_when: Annotated[tuple[ReferWhen, ...], Field(max_length=MAX_REFER_WHEN)] = ()
+    """What of other orders puts a claim before a person; each condition alone does."""
 
     @property
     def by_claim_alone(self) -> bool:
@@ -259,7 +262,7 @@ class Clause(Strict):
     @property
     def guided(self) -> bool:
         """Whether the wording says more of a claim than that a person decides it."""
-        return bool(self.evidence or self.seller or self.remedies or self.offer or self.appeal or self.score)
+        return any(getattr(self, name) for name in _GUIDED)
 
     @model_validator(mode="after")
     def _claims(self) -> "Clause":
@@ -275,6 +278,7 @@ class Clause(Strict):
             raise ContractError(
                 "score", f'peril = "not_received" without proven = "pay" in clause {self.id}', self.peril
             )
+        check_refer_when(self.refer_when, self.id)
         check_remedies(self.remedies, self.offer, frozenset(tier.pays for tier in self.tiers), self.id)
         return self
 

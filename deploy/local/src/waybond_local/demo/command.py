@@ -85,7 +85,7 @@ def command(
                 memory.sample()
             console.print(Rule("5. Two disputes, as people file them now", align="left"))
             console.print("A second stack, whose time is the wall's: people answer when they answer.", style="dim")
-            with Stack(_inside(folder), Options(partitions=1)) as stack:
+            with Stack(_inside(folder), Options(partitions=1, signals=False)) as stack:
                 checks += asyncio.run(_disputes(stack.state, console))
                 memory.sample()
     except KeyboardInterrupt:

@@ -1,4 +1,4 @@
-"""I12: a score may pay or refer, never deny: what each denial of a complaint with points rests on."""
+"""I12: neither a score nor signals deny: what each denial of a complaint with points or signals rests on."""
 
 from waybond_contracts.claims import (
     ClaimDenied,
@@ -13,6 +13,8 @@ from waybond_contracts.explanation import Finding, FindingReason
 from waybond_local.invariants.check import Check
 
 BY_CLAUSE, BY_OFFER = "clause", "offer"
+CLEAR = "clear"
+"""What signals say where nothing speaks for a look."""
 READ = (ClaimDenied, ClaimReferred, EvidenceRequested, OfferClosed, ReturnAwaited)
 """What it has to be fed."""
 
@@ -20,12 +22,13 @@ READ = (ClaimDenied, ClaimReferred, EvidenceRequested, OfferClosed, ReturnAwaite
 class Denials:
     """Feed it what claims published, in the order of the topic.
 
-    The clause denies only what it asked for before: a document, or the goods. A person denies what they were asked.
+    The clause denies only what it asked for before: a document, or the goods; and nothing that signals put before a
+    person, or have not answered. A person denies what they were asked.
     """
 
     def __init__(self) -> None:
-        self.check = Check("I12", "a score denies nothing: a clause or a person does")
-        for figure in ("denials", "denials with points"):
+        self.check = Check("I12", "a score and signals deny nothing: a clause or a person does")
+        for figure in ("denials", "denials with points", "denials with signals"):
             self.check.count(figure, 0)
         self._asked: set[tuple[str, str, str]] = set()
         self._referred: set[tuple[str, str]] = set()
@@ -54,15 +57,22 @@ class Denials:
         weighed = [
             each
             for each in event.explanation.findings
-            if each.score is not None and each.reason is FindingReason.NOT_MET
+            if (each.score is not None or each.signals is not None) and each.reason is FindingReason.NOT_MET
         ]
-        if weighed:
+        if any(each.score is not None for each in weighed):
             self.check.count("denials with points")
+        if any(each.signals is not None for each in weighed):
+            self.check.count("denials with signals")
         for each in weighed:
             named = f"{event.order_key}: {event.dispute_id or 'a complaint'} is denied under {each.clause_id}"
             self.check.expect(each.clause_id in event.clauses, f"{named}, which it does not cite")
             self.check.expect(
-                self._holds(event, each), f"{named} by {each.ground or 'its points alone'}, and nobody was asked"
+                self._holds(event, each), f"{named} by {each.ground or 'points or signals alone'}, and nobody was asked"
+            )
+            told = each.signals.outcome if each.signals is not None else CLEAR
+            self.check.expect(
+                each.ground != BY_CLAUSE or told == CLEAR,
+                f"{named} by itself, and signals said {told}: a person decides",
             )
 
     def _holds(self, event: ClaimDenied, found: Finding) -> bool:

@@ -16,8 +16,8 @@ from waybond_contracts.registry import PROGRESS_TYPE
 from waybond_contracts.topics import TOPICS
 from waybond_local.invariants.flow import NOT_RECORDS, Control, Kept, Log, Place, Spans
 from waybond_local.invariants.money import Ledger, Moved, PaymentBooks
+from waybond_local.state import CORE, SERVICES
 
-SERVICES = ("pricing", "tracking", "claims")
 PAYMENT_SYSTEM = "payment system"
 INPUTS = {service: tuple(topic.name for topic in TOPICS if service in topic.readers) for service in SERVICES}
 MAX_UNBALANCED = 20
@@ -106,10 +106,17 @@ async def ledger(connection: asyncpg.Connection) -> Ledger:
     )
 
 
-async def outbox_ends(connection: asyncpg.Connection) -> dict[str, dict[int, int]]:
+async def present(connection: asyncpg.Connection) -> tuple[str, ...]:
+    """The services that have tables here."""
+    rows = await connection.fetch("SELECT nspname FROM pg_namespace WHERE nspname = ANY($1)", list(SERVICES))
+    found = {row["nspname"] for row in rows}
+    return tuple([each for each in SERVICES if each in found])
+
+
+async def outbox_ends(connection: asyncpg.Connection, services: Sequence[str] = CORE) -> dict[str, dict[int, int]]:
     """By service and shard, the number of the last row that was committed; the payment system has one shard, 0."""
     found: dict[str, dict[int, int]] = {}
-    for service in SERVICES:
+    for service in services:
         rows = await connection.fetch(f"SELECT shard, outbox_seq FROM {service}.shard")  # noqa: S608 - our own schemas
         found[service] = {row["shard"]: row["outbox_seq"] for row in rows}
     last = await connection.fetchval("SELECT max(seq) FROM sandbox.answer")
@@ -119,7 +126,7 @@ async def outbox_ends(connection: asyncpg.Connection) -> dict[str, dict[int, int
 async def outboxes(connection: asyncpg.Connection, ends: Mapping[str, Mapping[int, int]]) -> dict[str, int]:
     """Rows up to these ends that are committed and not known to be published."""
     counts: dict[str, int] = {}
-    for service in SERVICES:
+    for service in [each for each in ends if each != PAYMENT_SYSTEM]:
         columns = list(ends[service]), list(ends[service].values())
         counts[service] = await connection.fetchval(_UNSENT.format(service=service), *columns) or 0
     last = ends[PAYMENT_SYSTEM][0]
@@ -131,10 +138,10 @@ async def _count(connection: asyncpg.Connection, table: str) -> int:
     return int(await connection.fetchval(f"SELECT count(*) FROM {table}") or 0)  # noqa: S608 - our own tables
 
 
-async def next_offsets(connection: asyncpg.Connection) -> dict[Place, int]:
+async def next_offsets(connection: asyncpg.Connection, services: Sequence[str] = CORE) -> dict[Place, int]:
     """The next offset of every partition that a service, or the payment system, reads."""
     found: dict[Place, int] = {}
-    for service in SERVICES:
+    for service in services:
         rows = await connection.fetch(f"SELECT topic, shard, next_offset FROM {service}.shard_input")  # noqa: S608 - our own schemas
         found |= {Place(service, row["topic"], row["shard"]): row["next_offset"] for row in rows}
     return found
@@ -145,7 +152,7 @@ async def journals(
 ) -> dict[Place, Spans]:
     """What each journal says was applied of what the logs hold; PostgreSQL sums it up, since a journal can be long."""
     found: dict[Place, Spans] = {}
-    for service in SERVICES:
+    for service in dict.fromkeys(place.service for place in logs):
         gaps: dict[Place, list[tuple[int, int]]] = defaultdict(list)
         for row in await connection.fetch(_GAPS.format(service=service)):
             gaps[Place(service, row["topic"], row["shard"])].append((row["before"] + 1, row["first"] - 1))
@@ -161,6 +168,15 @@ async def journals(
         if place not in found and log.start < reached.get(place, 0):
             found[place] = Spans(0, 0, ((log.start, reached[place] - 1),))
     return found
+
+
+def unread(logs: Mapping[Place, Log], reached: Mapping[Place, int]) -> dict[Place, Spans]:
+    """What lies between where each reader is and where the logs ended, as spans of nothing that was applied."""
+    return {
+        place: Spans(0, 0, ((max(reached.get(place, 0), log.start), log.end - 1),))
+        for place, log in logs.items()
+        if reached.get(place, 0) < log.end
+    }
 
 
 async def between(bootstrap: str, spans: Mapping[Place, Spans], prefix: str = "") -> dict[Place, Control]:
@@ -248,9 +264,9 @@ GROUP BY shard, topic"""
 _GAPS = f"{_SPAN} SELECT shard, topic, before, first FROM step WHERE first > before + 1"  # noqa: S608 - our own tables
 
 
-async def logs(bootstrap: str, partitions: int, prefix: str = "") -> dict[Place, Log]:
+async def logs(bootstrap: str, partitions: int, prefix: str = "", services: Sequence[str] = CORE) -> dict[Place, Log]:
     """The broker's offsets of everything that services read."""
-    names = sorted({topic for topics in INPUTS.values() for topic in topics})
+    names = sorted({topic for service in services for topic in INPUTS[service]})
     at = {TopicPartition(prefix + topic, n): (topic, n) for topic in names for n in range(partitions)}
     async with AIOKafkaConsumer(bootstrap_servers=bootstrap) as consumer:
         consumer.assign(list(at))
@@ -259,16 +275,18 @@ async def logs(bootstrap: str, partitions: int, prefix: str = "") -> dict[Place,
     bounds = {where: Log(starts[each], ends[each]) for each, where in at.items()}
     return {
         Place(service, topic, n): bounds[topic, n]
-        for service, topics in INPUTS.items()
-        for topic in topics
+        for service in services
+        for topic in INPUTS[service]
         for n in range(partitions)
     }
 
 
-async def quarantined(connection: asyncpg.Connection, bootstrap: str, prefix: str = "") -> list[Kept]:
+async def quarantined(
+    connection: asyncpg.Connection, bootstrap: str, prefix: str = "", services: Sequence[str] = CORE
+) -> list[Kept]:
     """Rows of quarantine, each with what the log holds at its offset."""
     rows: list[tuple[str, asyncpg.Record]] = []
-    for service in SERVICES:
+    for service in services:
         found = await connection.fetch(_QUARANTINE.format(service=service), MAX_COMPARED)
         rows += [(service, row) for row in found]
     times = Counter((service, *_identity(row)) for service, row in rows)

@@ -11,6 +11,7 @@ from uuid import UUID
 
 from waybond_contracts.commands import HeldCommand
 from waybond_contracts.refunds import IssuePayout, IssueRefund
+from waybond_contracts.signals import SubjectAsked
 from waybond_contracts.topics import REFUNDS
 from waybond_kit.aggregate import Woken
 from waybond_kit.changes import JournalRow, OutboxRow
@@ -191,11 +192,12 @@ async def again(place: Place, followed: Followed, check: Check) -> None:
 
 
 def _counts(item: Item, rebuild: Rebuild) -> bool:
-    """Facts of orders that are here still and go on; a command about a held record is about a line that is gone.
+    """Facts of orders that are here still and go on; a command about a held record is about a line that is gone, and a
+    question of signals is answered as often as it is asked.
 
     What an order was told before its state was dropped (a scan, long before it was placed) would be news to it.
     """
-    if item.event is None or isinstance(item.event, HeldCommand) or item.id in rebuild.forgotten:
+    if item.event is None or isinstance(item.event, HeldCommand | SubjectAsked) or item.id in rebuild.forgotten:
         return False
     return item.id in rebuild.aggregates and item.id not in rebuild.holding
 

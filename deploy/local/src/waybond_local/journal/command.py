@@ -19,11 +19,11 @@ from waybond_local.errors import UNREACHABLE
 from waybond_local.invariants.load import reading
 from waybond_local.journal import tables
 from waybond_local.journal.replay import Place, Report, replay
-from waybond_local.journal.services import SERVICES, audited
+from waybond_local.journal.services import audited
 from waybond_local.journal.topics import CutError
 from waybond_local.paths import data_folder
 from waybond_local.provision import with_database
-from waybond_local.state import StackState
+from waybond_local.state import SERVICES, StackState
 
 CANNOT = 3
 """Exit code: no stack, no server, or a topic that does not hold any more what the journal names."""
@@ -58,12 +58,15 @@ def command(
     Exit code 0: all is the same. 1: something differs. 3: a topic does not hold any more what the journal names, no
     stack is ready, or a server of it cannot be reached.
     """
-    chosen = service or list(SERVICES)
-    unknown = sorted(set(chosen) - set(SERVICES))
+    unknown = sorted(set(service or ()) - set(SERVICES))
     if unknown:
         raise typer.BadParameter(f"{', '.join(unknown)}: one of {', '.join(SERVICES)}", param_hint="--service")
     try:
         stack = state.serving(data)
+        chosen = service or list(stack.services)
+        missing = sorted(set(chosen) - set(stack.services))
+        if missing:
+            raise typer.BadParameter(f"{', '.join(missing)} does not run here", param_hint="--service")
         if shard and not set(shard) <= set(range(stack.partitions)):
             raise typer.BadParameter(f"shards are 0 to {stack.partitions - 1}", param_hint="--shard")
         keys = state.quote_keys(data or data_folder())

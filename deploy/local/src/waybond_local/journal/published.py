@@ -12,7 +12,7 @@ from waybond_contracts.claims import ClaimApproved, ClaimEvent
 from waybond_contracts.policies import PolicyAmended, PolicyIssued
 from waybond_contracts.refunds import IssuePayout, IssueRefund
 from waybond_contracts.registry import PROGRESS_TYPE, decode
-from waybond_contracts.topics import CLAIMS, DELAYS, POLICIES, REFUNDS
+from waybond_contracts.topics import CLAIMS, DELAYS, POLICIES, REFUNDS, SIGNALS
 from waybond_kit.door import Raw
 from waybond_local.invariants.check import Check
 from waybond_local.invariants.clocks import Clocks
@@ -22,7 +22,7 @@ from waybond_local.journal.audit import MONEY, Audit, read_command
 from waybond_local.journal.replay import Place
 from waybond_local.journal.topics import ShardTopics, shard_topics
 
-OURS = (POLICIES, DELAYS, CLAIMS, REFUNDS)
+OURS = (POLICIES, DELAYS, CLAIMS, REFUNDS, SIGNALS)
 """Decisions are read behind the policies that they are about, and commands behind the decisions."""
 JUDGED_BY = (POLICIES, CLAIMS)
 """Where a payment's policy and decision lie."""
@@ -45,7 +45,8 @@ class Published:
 
     What the journals make must lie there (`outboxes`, I4). A money command that lay there before must be one that the
     journal makes (`holds`, I10), and follow from a clock that had run out (`clocks`, I8). What it pays for adds up,
-    unit by unit, to what its decision gives (`rows`, I11). No complaint is denied by its points alone (`denials`, I12).
+    unit by unit, to what its decision gives (`rows`, I11). No complaint is denied by its points or by signals
+    alone (`denials`, I12).
     """
 
     place: Place

@@ -14,13 +14,14 @@ import asyncpg
 from waybond_claims.app import DEFINITION as CLAIMS
 from waybond_claims.service.brakes import Brakes
 from waybond_kit.definition import Definition
+from waybond_local.state import SIGNALS
 from waybond_pricing.app import definition as pricing
 from waybond_pricing.desk import Desk
 from waybond_pricing.tenants import refreshed
 from waybond_pricing.tokens import QuoteKeys
+from waybond_signals.app import DEFINITION as SIGNALS_DEFINITION
 from waybond_tracking.app import DEFINITION as TRACKING
 
-SERVICES = ("pricing", "tracking", "claims")
 QUOTE_KEYS = "WAYBOND_QUOTE_KEYS"
 ALL_KNOWN = datetime.max.replace(tzinfo=UTC)
 
@@ -51,6 +52,8 @@ async def audited(connection: asyncpg.Connection, service: str, quote_keys: str 
     code = version(f"waybond-{service}")
     if service == "tracking":
         return Audited(TRACKING, code)
+    if service == SIGNALS:
+        return Audited(SIGNALS_DEFINITION, code)
     if service == "claims":
         return _claims(code)
     desk = Desk()

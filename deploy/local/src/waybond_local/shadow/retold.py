@@ -37,10 +37,13 @@ from waybond_tracking.app import DEFINITION as TRACKING
 
 FACTS = tuple(
     dict.fromkeys(
-        each.topic for service in (TRACKING, CLAIMS) for each in service.inputs if each.kind is InputKind.OUTSIDE
+        (
+            *(each.topic for one in (TRACKING, CLAIMS) for each in one.inputs if each.kind is InputKind.OUTSIDE),
+            topics.SIGNALS,
+        )
     )
 )
-"""What platforms, carriers and marketplaces said: all else follows from it."""
+"""What platforms, carriers and marketplaces said, and what signals knew of other orders: all else follows from it."""
 _EVER = datetime.min.replace(tzinfo=UTC)
 _NEVER = datetime.max.replace(tzinfo=UTC)
 _SAID_AGAIN = frozenset({Effect.STOPS, Effect.RULES, Effect.DISPUTE})

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from waybond_contracts.claimed import Evidence, Remedy, RemedyKind
 from waybond_contracts.received import Score
 from waybond_contracts.wording import Clause
-from waybond_local.wordings import words
+from waybond_local.wordings import heeded, words
 
 _ABSENT = {
     "close": "nothing is paid, and the claim is closed",
@@ -50,6 +50,8 @@ def asked(clause: Clause) -> Iterator[str]:
         yield f"With all of that it is paid by itself{contested}."
     if clause.score is not None:
         yield _score(clause.score)
+    if clause.refer_when:
+        yield heeded.said(clause)
     if clause.appeal is not None:
         yield f"The buyer can ask for another look for {words.duration(clause.appeal.within)}, with something new."
 

@@ -52,6 +52,9 @@ CODES: Mapping[str, Severity] = MappingProxyType(
         "exclusion-of-no-clause": _W,
         "return-of-nothing": _E,
         "score-never-pays": _W,
+        "refer-when-never": _E,
+        "refer-when-covered": _W,
+        "refer-when-adds-nothing": _W,
         # what never ends
         "benefit-without-bound": _W,
         "cover-without-end": _W,

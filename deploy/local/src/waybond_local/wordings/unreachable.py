@@ -6,7 +6,7 @@ from datetime import timedelta
 from waybond_contracts.places import Lane
 from waybond_contracts.times import MAX_DURATION
 from waybond_contracts.wording import Clause, Exclusion
-from waybond_local.wordings import words
+from waybond_local.wordings import heeded, words
 from waybond_local.wordings.finding import Finding
 from waybond_local.wordings.ground import Ground, Way, way_path
 from waybond_local.wordings.lanes import closest, matching, whose
@@ -23,6 +23,7 @@ def unreachable(ground: Ground) -> Iterator[Finding]:
         yield from _after_cover(ground, clause, path)
         yield from _endless(clause, path)
         yield from _score(clause, path)
+        yield from heeded.never(clause, path)
     for path, exclusion in ground.exclusions():
         yield from _exclusion(ground, exclusion, path)
     if ground.wording.cover.period >= MAX_DURATION:

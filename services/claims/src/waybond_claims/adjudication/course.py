@@ -13,6 +13,7 @@ from enum import Enum, auto
 from msgspec import Struct
 from msgspec.structs import replace as changed
 
+from waybond_claims.adjudication.heeded import CLEAR, WAITS, Heard, heard_of
 from waybond_claims.adjudication.needs import (
     Need,
     answer_of_seller,
@@ -22,6 +23,7 @@ from waybond_claims.adjudication.needs import (
     request_of,
     units_of,
 )
+from waybond_claims.adjudication.on_file import decided_before, statements, was_closed
 from waybond_claims.adjudication.points import Scored
 from waybond_claims.adjudication.returning import CLOSES, PAYS, REFERS, Step, return_terms, returned
 from waybond_claims.adjudication.score import scored
@@ -30,7 +32,7 @@ from waybond_claims.adjudication.view import View, question_key
 from waybond_claims.case.appeal import PAID, Appealed, Decided
 from waybond_claims.case.complaint import Dispute
 from waybond_claims.case.evidence import MAX_ASKS, Response, last_response
-from waybond_claims.case.offer import ACCEPTED, ANSWERED, Offer, accepted_offer, has_room, open_offer
+from waybond_claims.case.offer import ANSWERED, Offer, accepted_offer, has_room, open_offer
 from waybond_claims.case.question import Referral
 from waybond_claims.case.returning import MAX_RETURNING, returning_of
 from waybond_claims.case.state import Case
@@ -99,17 +101,22 @@ class Course(Struct, frozen=True, gc=False):
     score: Scored | None = None
     """The points of what is known of the delivery; none once it was paid by itself, whatever becomes known later."""
     ground: str = ""
-    """With a score: what the complaint was decided by (see Finding.ground)."""
+    """With a score or signals: what the complaint was decided by (see Finding.ground)."""
+    signals: Heard | None = None
+    """What signals say of other orders, where the clause heeds them; none once it was paid or closed by itself."""
+    by_signals: bool = False
+    """Whether a person is asked because of what signals say, or since they do not answer."""
 
 
 def course(view: View, rule: Rule, complaint: Dispute, *, early: bool = False) -> Course:
     """Where the complaint stands; `early`: the window to file it is not open yet, so nothing is asked for."""
     points = scored(view, rule, complaint)
     found = _course(view, rule, complaint, points, early=early)
-    if points is None or found.decided == PAID or found.standing is Standing.ENDED:
+    heard = _heard(view, rule, complaint, found)
+    if (points is None and heard is None) or found.decided == PAID or found.standing is Standing.ENDED:
         return found
-    open_yet = found.standing in OPEN
-    return changed(found, score=points, ground="" if open_yet else found.ground or found.decided or CLAUSE)
+    ground = "" if found.standing in OPEN else found.ground or found.decided or CLAUSE
+    return changed(found, score=points, signals=heard, ground=ground)
 
 
 def _course(view: View, rule: Rule, complaint: Dispute, points: Scored | None, *, early: bool) -> Course:
@@ -128,7 +135,35 @@ def _course(view: View, rule: Rule, complaint: Dispute, points: Scored | None, *
         return Course(Standing.ENDED)
     if complaint.source not in OURS_TO_ANSWER or complaint.freezes:
         return Course(Standing.REFERS)
-    return _in_full(view, rule, complaint, _undecided(view, rule, complaint, points, early=early))
+    found = _undecided(view, rule, complaint, points, early=early)
+    return _heeding(view, rule, complaint, found, _in_full(view, rule, complaint, found))
+
+
+def _heard(view: View, rule: Rule, complaint: Dispute, found: Course) -> Heard | None:
+    """What signals say, where it counts: what was closed for want of evidence is not opened by them."""
+    heard = heard_of(view.case.signalled, rule.clause, complaint)
+    closed = heard is not None and found.standing is Standing.CLOSED
+    return None if closed and was_closed(view.case, complaint, rule.clause) else heard
+
+
+def _heeding(view: View, rule: Rule, complaint: Dispute, before: Course, found: Course) -> Course:
+    """What was found (`before`: before its goods had to come back), as far as signals let it be: where they ask a
+    person, it is neither paid nor offered nor closed by itself. What the clause asks for is asked for all the same."""
+    case, heard = view.case, _heard(view, rule, complaint, found)
+    if heard is None or heard.outcome == CLEAR:
+        return found
+    if found.standing is Standing.REFERS:
+        return changed(found, why=f"{found.why} {heard.told}".strip(), by_signals=bool(heard.held))
+    if heard.outcome == WAITS:
+        current = open_offer(case.offers)
+        is_open = current is not None and _is_of(current, complaint, rule.clause)
+        goes_back = returning_of(case.returning, complaint.dispute_id, rule.clause.id) is not None
+        if found.wanted is not None if is_open else found.step is not None and goes_back:
+            return found  # What is open already stays open.
+    elif before.standing is not Standing.WAITS and not before.missing:
+        why = f"{before.why} {heard.told} {statements(case, complaint)}".strip()
+        return Course(Standing.REFERS, why=why, return_step=found.return_step, by_signals=True)
+    return Course(Standing.WAITS, missing=before.missing or found.missing, return_step=found.return_step)
 
 
 def question_about(rule: Rule, complaint: Dispute, case: Case) -> str:
@@ -228,7 +263,7 @@ def _undecided(view: View, rule: Rule, complaint: Dispute, points: Scored | None
         return Course(Standing.OFFERS, missing=missing, wanted=wanted)
     if missing:
         return Course(Standing.WAITS, missing=missing)
-    before = _decided_before(view, rule, complaint)
+    before = decided_before(view, rule, complaint)
     if before:
         refers, why = True, [*why, f"Complaint {before} about the same goods was decided before."]
     if said is not None and said.response == "contest":
@@ -250,23 +285,7 @@ def _undecided(view: View, rule: Rule, complaint: Dispute, points: Scored | None
         why = [*why, points.told]
     if clause.evidence and not why:
         why = ["All that the clause wants was handed in."]
-    return Course(Standing.REFERS, why=" ".join([*why, _statements(case, complaint)]))
-
-
-def _decided_before(view: View, rule: Rule, complaint: Dispute) -> str:
-    """Another complaint about the same goods that was refused, closed, paid in part or settled, if there is one.
-
-    Scenario: the buyer accepts 50 of 100, and files the claim once more under another id. No wording pays the rest by
-    itself."""
-    case, mine = view.case, set(units_of(view, rule, complaint))
-    decided = [each for each in case.decided if each.clause_id == rule.clause.id and not each.reopened]
-    ends = [each.dispute_id for each in decided if each.outcome != PAID]
-    ends += [each.dispute_id for each in case.offers if each.clause_id == rule.clause.id and each.closed == ACCEPTED]
-    for each in case.disputes:
-        other = each.dispute_id in ends and each.dispute_id != complaint.dispute_id
-        if other and not mine.isdisjoint(units_of(view, rule, each)):
-            return each.dispute_id
-    return ""
+    return Course(Standing.REFERS, why=" ".join([*why, statements(case, complaint)]))
 
 
 def _missing(
@@ -337,7 +356,7 @@ def _once_back(view: View, rule: Rule, complaint: Dispute, found: Course, terms:
         return Course(Standing.CLOSED, return_step=come.what)
     kept = returning_of(case.returning, complaint.dispute_id, clause.id)
     if come.follows == REFERS or (kept is None and len(case.returning) >= MAX_RETURNING):
-        why = f"{come.why} {_statements(case, complaint)}".strip()
+        why = f"{come.why} {statements(case, complaint)}".strip()
         about = return_about(rule, complaint)
         return Course(Standing.REFERS, why=why, return_step=come.what, question=about)
     return Course(Standing.WAITS, step=come.step, return_step=come.what)
@@ -367,17 +386,6 @@ def _answered(case: Case, complaint: Dispute, clause: Clause, origin: str) -> bo
     return any(
         each.origin == origin and each.closed in ANSWERED and _is_of(each, complaint, clause) for each in case.offers
     )
-
-
-def _statements(case: Case, complaint: Dispute) -> str:
-    """Whose words and documents are there."""
-    found: list[str] = []
-    for party in ("buyer", "seller"):
-        kinds = [each.kind for each in case.papers if each.dispute_id == complaint.dispute_id and each.by == party]
-        documents = sum(1 for kind in kinds if kind != "statement")
-        stated = "a statement" if "statement" in kinds else "no statement"
-        found.append(f"Of the {party}: {stated}, {documents} documents.")
-    return " ".join(found)
 
 
 def _is_of(kept: Offer | Decided | Appealed, complaint: Dispute, clause: Clause) -> bool:

@@ -5,6 +5,7 @@ from datetime import datetime
 from msgspec import Struct
 
 from waybond_claims.adjudication.benefits import Amounts
+from waybond_claims.adjudication.heeded import Heard
 from waybond_claims.adjudication.points import Scored
 from waybond_claims.adjudication.terms import Rule
 from waybond_claims.case.cover import Cover
@@ -75,7 +76,11 @@ class Found(Struct, frozen=True, gc=False):
     score: Scored | None = None
     """The points of what is known of the delivery, where the clause weighs it."""
     ground: str = ""
-    """With a score: what the complaint was decided by."""
+    """With a score or signals: what the complaint was decided by."""
+    signals: Heard | None = None
+    """What signals say of other orders, where the clause heeds them."""
+    by_signals: bool = False
+    """With a question: whether it is asked because of them."""
 
     @property
     def applies(self) -> bool:

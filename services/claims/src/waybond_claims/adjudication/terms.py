@@ -113,6 +113,8 @@ class Terms:
     """Whether a scan meets a clause that tracking has no event for: not loss, damage or return."""
     heard_after: timedelta
     """How long after cover ended a carrier may still answer, or somebody claim, what cover reaches."""
+    heeds_signals: bool
+    """Whether a clause heeds what signals tell of other orders."""
 
 
 @lru_cache(TERMS_KEPT)
@@ -139,6 +141,7 @@ def terms(body: str, origin: str, destination: str) -> Terms:
         heard_after=max(
             [each for rule in rules if rule.on_lane for each in _ends(wording, rule)], default=timedelta(0)
         ),
+        heeds_signals=any(rule.clause.refer_when for rule in rules),
     )
 
 

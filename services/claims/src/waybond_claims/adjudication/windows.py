@@ -108,15 +108,18 @@ def _guided(view: View, met: Found, complaints: list[Dispute], window: Opening) 
             return_step=best.return_step,
             score=best.score,
             ground=best.ground,
+            signals=best.signals,
         )
     waiting = [(complaint, each) for complaint, each in found if each.standing in OPEN]
     if not waiting and any(each.standing is not Standing.ENDED for _, each in found):
         met = changed(met, reason=_NOT_MET, return_step=_come(found))
-        denied = next((each for _, each in found if each.score is not None), None)
-        return met if denied is None else changed(met, score=denied.score, ground=denied.ground)
+        denied = next((each for _, each in found if each.score is not None or each.signals is not None), None)
+        if denied is None:
+            return met
+        return changed(met, score=denied.score, ground=denied.ground, signals=denied.signals)
     if _closed_yet(view, met, window):
-        # What the seller accepted needs no window: the goods can come back.
-        waiting = [each for each in waiting if each[1].return_step]
+        # What the seller accepted needs no window: the goods can come back, or a person is asked.
+        waiting = [each for each in waiting if each[1].return_step or each[1].by_signals]
     if not waiting:
         return _unclaimed(view, met, window)
     for complaint, each in waiting:
@@ -124,8 +127,9 @@ def _guided(view: View, met: Found, complaints: list[Dispute], window: Opening) 
             question = each.question or question_about(rule, complaint, view.case)
             bound = most_of_complaint(view, rule, complaint)
             met = changed(met, reason=_NEEDS_CLAIM, question=question, most=bound, suggested=each.why)
+            met = changed(met, signals=each.signals, by_signals=each.by_signals)
             return changed(met, return_step=each.return_step, score=each.score)
-    return changed(met, reason=_NEEDS_CLAIM, return_step=_come(waiting))
+    return changed(met, reason=_NEEDS_CLAIM, return_step=_come(waiting), signals=waiting[0][1].signals)
 
 
 def _come(courses: list[tuple[Dispute, Course]]) -> str:

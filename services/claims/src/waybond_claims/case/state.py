@@ -22,6 +22,7 @@ from waybond_claims.case.offer import Offer, Refused
 from waybond_claims.case.order import Amended, Order
 from waybond_claims.case.question import Change, Referral
 from waybond_claims.case.returning import Parcel, Receipt, Returning
+from waybond_claims.case.signalled import Signalled
 
 
 class Case(Struct, frozen=True, omit_defaults=True):
@@ -95,6 +96,8 @@ class Case(Struct, frozen=True, omit_defaults=True):
     returns: tuple[Parcel, ...] = ()
     receipts: tuple[Receipt, ...] = ()
     returning: tuple[Returning, ...] = ()
+    signalled: Signalled | None = None
+    """What signals know of other orders, where the wording heeds it."""
 
     @property
     def settled(self) -> int:

@@ -12,7 +12,7 @@ from waybond_claims.adjudication.complaints import is_about
 from waybond_claims.adjudication.found import Found
 from waybond_claims.adjudication.windows import followed
 from waybond_claims.case.state import Case
-from waybond_claims.complaints import appeals, evidence, offers, returns
+from waybond_claims.complaints import appeals, evidence, offers, returns, signals
 from waybond_claims.complaints.followed import Followed
 from waybond_claims.complaints.waits import AT_ONCE, open_disputes
 from waybond_claims.draft import Draft
@@ -55,6 +55,7 @@ def remember(draft: Draft, owes: Entitlement) -> None:
 
 def timed_out(case: Case, now: datetime) -> Case:
     """The file with what time alone has ended by this wake."""
+    case = signals.lapsed(case, now)
     if not (case.asks or case.offers or case.returning):
         return case
     return offers.expired(evidence.lapsed(returns.lapsed(case, now), now), now)
@@ -62,6 +63,9 @@ def timed_out(case: Case, now: datetime) -> Case:
 
 def deadlines(case: Case, now: datetime) -> Iterator[datetime]:
     """When time alone ends something."""
+    heard_by = signals.waits_until(case)
+    if heard_by is not None:
+        yield max(heard_by, now + AT_ONCE)
     for at in (*evidence.open_until(case), *offers.open_until(case), *returns.open_until(case)):
         yield max(at, now + AT_ONCE)
     if case.opens_at is not None and case.opens_at > now:

@@ -7,6 +7,7 @@ from datetime import datetime
 from waybond_claims.adjudication.complaints import is_about
 from waybond_claims.adjudication.course import in_part
 from waybond_claims.adjudication.found import Found
+from waybond_claims.adjudication.heeded import MISSING, REFER
 from waybond_claims.adjudication.view import View
 from waybond_claims.case.complaint import Dispute
 from waybond_claims.case.money import Command, Recovery
@@ -27,6 +28,7 @@ from waybond_claims.desk.kinds import KINDS, OFFER, Effect, Kind, Question, kind
 from waybond_claims.desk.troubles import troubles
 from waybond_claims.entitlement import Entitlement, due
 from waybond_claims.events import money_of
+from waybond_contracts.claims import ReferralReason
 from waybond_contracts.explanation import FindingReason
 
 _NONE = Effect.NONE
@@ -182,6 +184,7 @@ _ASKS = frozenset(
         FindingReason.APPLIES,  # paid on one claim, and another one asks for more
     }
 )
+_QUEUES = {REFER: ReferralReason.SIGNALS, MISSING: ReferralReason.SIGNALS_MISSING}
 _OF_COMPLAINT = frozenset({"claim", "return"})
 """Where the clause says more of claims: about the complaint, whatever unit it is about."""
 _RULINGS = {
@@ -219,7 +222,8 @@ def _asked(view: View, found: Found) -> Question:
         choices=choices,
         disputes=ids,
         by=min(dates, default=None),
-        follows=found.score is not None,
+        follows=found.score is not None or found.signals is not None,
+        queue=_QUEUES[found.signals.outcome] if found.by_signals and found.signals is not None else None,
     )
 
 

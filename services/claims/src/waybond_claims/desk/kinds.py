@@ -189,11 +189,18 @@ class Question:
     """Whether its text follows what becomes known while it is open: then it is told anew."""
     by: datetime | None = None
     """By when the provider of a dispute has to be answered, less our own margin: no answer is of use later."""
+    queue: ReferralReason | None = None
+    """Where it is another one than that of its kind."""
 
     @property
     def key(self) -> str:
         """What it is kept under."""
         return f"{self.kind.name}:{self.about}" if self.about else self.kind.name
+
+    @property
+    def reason(self) -> ReferralReason:
+        """Why a person is needed."""
+        return self.queue or self.kind.queue
 
     @property
     def answers(self) -> tuple[str, ...]:

@@ -52,7 +52,8 @@ def refer(draft: Draft, owes: Entitlement | None) -> tuple[Question, ...]:
                 # The provider moved its deadline, or another dispute waits for the same answer.
                 _tell(draft, replace(_dated(draft, referral, question), disputes=question.disputes))
             elif question.follows and question.text != referral.question:
-                _tell(draft, replace(referral, question=question.text, disputes=question.disputes))
+                told = replace(referral, question=question.text, reason=question.reason.value)
+                _tell(draft, replace(told, disputes=question.disputes))
             elif question.disputes != referral.disputes:
                 same = replace(referral, disputes=question.disputes)
                 draft.change(referrals=put(draft.case.referrals, same, "referral_id"))
@@ -92,7 +93,7 @@ def _opened(draft: Draft, question: Question) -> Referral:
     referral = Referral(
         referral_id=named(draft.case.claim_id, name),
         key=question.key,
-        reason=kind.queue.value,
+        reason=question.reason.value,
         question=question.text,
         choices=question.answers,
         opened_at=draft.now,

@@ -5,7 +5,7 @@ from datetime import datetime
 from msgspec.structs import replace
 
 from waybond_claims.case.state import Case
-from waybond_claims.facts import outcomes
+from waybond_claims.facts import outcomes, signalled
 from waybond_claims.facts.handed_in import handed_in
 from waybond_claims.facts.journeys import journeyed
 from waybond_claims.facts.orders import amended, placed, promise_changed
@@ -14,13 +14,14 @@ from waybond_claims.facts.returns import acknowledged, is_about_return, moved
 from waybond_claims.facts.verdicts import fell_due, seen
 from waybond_contracts import delays, disputes, orders, policies
 from waybond_contracts.event import Event
+from waybond_contracts.signals import SignalsTold
 
 
 def added(case: Case, event: Event, now: datetime) -> Case:
     """The file with the fact in it; the very same object if it says nothing new."""
     match event:
         case orders.OrderPlaced():
-            return placed(case, event)
+            return signalled.placed(case, placed(case, event), now)
         case orders.OrderAmended():
             return amended(case, event)
         case orders.PromiseChanged():
@@ -50,6 +51,8 @@ def added(case: Case, event: Event, now: datetime) -> Case:
         case disputes.ReturnReceived():
             return acknowledged(handed_in(case, event, now), event)
         case disputes.DisputeEvent():
-            return handed_in(outcomes.disputed(case, event, now), event, now)
+            return signalled.complained(case, handed_in(outcomes.disputed(case, event, now), event, now), event, now)
+        case SignalsTold():
+            return signalled.told(case, event, now)
         case _:
             return case

@@ -30,7 +30,7 @@ field.
   the seller, who cannot be paid yet; one whose clock is `delivered`; one that the delivery scan meets and an arrival
   undoes (`lost`, `returned`, and `not_received` without `trigger = "claim"`); a claim window that nothing starts.
 - **What people claim** (`trigger = "claim"`) goes the way that `evidence`, `seller`, `remedies`, `offer`,
-  `appeal` and `score` say; without them a person decides each claim. See [claims](../claims.md).
+  `appeal`, `score` and `refer_when` say; without them a person decides each claim. See [claims](../claims.md).
 - **A lane** is `*`, `international`, `domestic`, or origin and destination (`CN-BR`, `*-BR`). In a table by lane the
   closest one counts.
 - **Business days** are counted by a calendar that stands in the file itself. `shared/contracts` has some to copy in
@@ -55,6 +55,7 @@ _ORDER = (
     "AppealTime",
     "ReturnTerms",
     "Score",
+    "ReferWhen",
     "Deductible",
     "Exclusion",
     "Terms",
@@ -64,7 +65,7 @@ _ORDER = (
     "Shadow",
     "Amount",
 )
-_WORDS = ("Peril", "Scope", "DeliveredBy", "RemedyKind", "Weekday", "DeliveryFact")
+_WORDS = ("Peril", "Scope", "DeliveredBy", "RemedyKind", "Weekday", "DeliveryFact", "SignalName", "SubjectKind")
 
 CLOCKS: Mapping[Clock, str] = {
     Clock.ORDER: "the order was placed",
