@@ -1,4 +1,4 @@
-"""The audit of a campaign, I7 to I11: in a process of its own, with the newest code that wrote a journal, bounded."""
+"""The audit of a campaign, I7 to I12: in a process of its own, with the newest code that wrote a journal, bounded."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Audited(NamedTuple):
 
 
 async def audited(state: StackState, checks: Sequence[Check], patience_seconds: float) -> Audited:
-    """Add I7 to I11 to the `checks` of I1 to I6.
+    """Add I7 to I12 to the `checks` of I1 to I6.
 
     Raises:
         TimeoutError: it takes longer than MAX_SECONDS.

@@ -45,7 +45,7 @@ class Round:
     """From the end of the harm until every order of before is bound, and paid where it must be; None if never."""
     checks: Sequence[Check] = ()
     audit_seconds: float | None = None
-    """What following all journals took, for I7 to I11; None if that was left to a later round."""
+    """What following all journals took, for I7 to I12; None if that was left to a later round."""
     audit_peak_bytes: int = 0
     unable: str = ""
     """Why the harm cannot be done here."""

@@ -119,7 +119,7 @@ class World:
         return left
 
     async def checked(self, patience_seconds: float, *, whole: bool) -> Audited:
-        """I1 to I6, with the flow at rest; with `whole`, I7 to I11 too, for which every journal is followed."""
+        """I1 to I6, with the flow at rest; with `whole`, I7 to I12 too, for which every journal is followed."""
         await self.flow.pause()
         try:
             began = time.monotonic()

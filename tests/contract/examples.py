@@ -5,6 +5,7 @@ from typing import Any
 
 from tests.contract.pieces import (
     BAND,
+    CHARGE,
     CLAIM,
     COMMAND,
     DELAY,
@@ -106,6 +107,7 @@ _FIELDS: dict[str, dict[str, Any]] = {
         "raw_category": "not_received",
         "statement": "Onde está?",
         "answer_by": "2026-02-20T00:00:00Z",
+        "charge": CHARGE,
     },
     "EvidenceSubmitted": DISPUTE
     | {
@@ -157,6 +159,7 @@ _FIELDS: dict[str, dict[str, Any]] = {
         "answer_by": "2026-03-01T00:00:00Z",
         "provider": "stripe",
         "raw_status": "needs_response",
+        "charge": CHARGE,
     },
     "DisputeWithdrawn": DISPUTE,
     "DisputeResolved": DISPUTE
@@ -169,6 +172,7 @@ _FIELDS: dict[str, dict[str, Any]] = {
         "provider": "paypal",
         "raw_status": "RESOLVED_WITH_PAYOUT",
         "appeal_by": "2026-03-10T00:00:00Z",
+        "charge": CHARGE,
     },
     "PolicyIssued": {
         "policy_id": "5d1c",

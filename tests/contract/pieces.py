@@ -34,6 +34,9 @@ def usd(minor: int) -> dict[str, Any]:
 
 
 ORDER = {"tenant": "demo", "platform": "shop", "order_id": "2026-000123"}
+CHARGE = {
+    "orders": [{"order_id": ORDER["order_id"], "paid": usd(4600)}, {"order_id": "2026-000124", "paid": usd(1900)}]
+}
 PAYMENT = {"provider": "acme-pay", "kind": "card", "reference": "ch_3Nf1", "paid_at": "2026-01-05T14:02:11Z"}
 LINE = {"line_id": "1", "sku": "LAMP-7", "quantity": 2, "total": usd(4200), "category": "9405", "title": "Desk lamp"}
 PREMIUM = {

@@ -62,7 +62,7 @@ def test_the_demo_tells_replays_checks_and_leaves_nothing_behind() -> None:
     ]
     assert "The payment system's own books: 3 movements, -40.00 USD." in said
     assert "Loss ratio by lane" in said
-    assert said.count(" holds ") == 11
+    assert said.count(" holds ") == 12
     assert "MB at most" in said
     check_disputes(said.partition("5. Two disputes")[2])
     assert left_over() <= before

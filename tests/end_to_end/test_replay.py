@@ -317,8 +317,8 @@ def waybond(world: World, *arguments: str) -> subprocess.CompletedProcess[str]:
 def test_verify_says_what_it_looked_at_and_exits_with_zero(world: World) -> None:
     done = waybond(world, "verify", "--patience", str(bound(30)))
     assert done.returncode == 0, done.stdout + done.stderr
-    assert [name for name in done.stdout.split() if re.fullmatch(r"I\d+", name)] == [f"I{n}" for n in range(1, 12)]
-    assert done.stdout.count("holds") == 11
+    assert [name for name in done.stdout.split() if re.fullmatch(r"I\d+", name)] == [f"I{n}" for n in range(1, 13)]
+    assert done.stdout.count("holds") == 12
 
 
 def test_each_service_is_made_again_byte_by_byte(world: World) -> None:

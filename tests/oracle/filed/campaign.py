@@ -43,6 +43,8 @@ def _compared(case: Case, way: Way) -> list[str]:
         wrong.append(
             f"offered (when, how much, until when): the oracle says {_shown(way.offers)}, claims {_shown(run.offers)}"
         )
+    if way.steps != run.steps:
+        wrong.append(f"steps of the return: the oracle says {_steps(way.steps)}, claims {_steps(run.steps)}")
     if run.unexplained:
         wrong.append(f"explained wrongly: {run.unexplained[0]}")
     final = way.entitled.get(case.looks[-1], 0)
@@ -53,6 +55,10 @@ def _compared(case: Case, way: Way) -> list[str]:
 
 def _shown(offers: Sequence[tuple[int, int, int]]) -> str:
     return " ".join(f"({told(at)} {minor} {told(until)})" for at, minor, until in offers) or "nothing"
+
+
+def _steps(steps: Sequence[tuple[str, int]]) -> str:
+    return ", ".join(f"{name} by {told(until)}" for name, until in steps) or "none"
 
 
 def run(seed: int, numbers: Sequence[int]) -> Chunk:
@@ -78,7 +84,9 @@ def met(way: Way) -> set[str]:
     """What happened on the way."""
     found = {f"claim {each}" for each in way.stood}
     found |= {"offer accepted"} if way.settled is not None else set()
-    found |= {f"appeal: {each.what}" for each in way.appeal_ruling.values()}
+    found |= {f"appeal: {each.what}" for each, _ in way.appeal_ruling.values()}
+    found |= {f"return: {name}" for name, _ in way.steps}
+    found |= {f"keeper: {way.back_ruling[0].what}"} if way.back_ruling is not None else set()
     found |= {f"person: {each.what}" for each in way.claim_ruling.values()}
     return found
 
@@ -102,7 +110,7 @@ def story(case: Case) -> Iterator[str]:
     yield f"  the order is worth {case.total}"
     for fact in case.facts:
         yield f"  {told(fact.at):>10}: {fact}"
-    for who in ("buyer", "person", "lead"):
+    for who in ("buyer", "person", "lead", "keeper"):
         yield f"  the {who}: {getattr(case, who)}"
     way = Way(case).run()
     yield f"  the claim stood: {', '.join(way.stood)}"

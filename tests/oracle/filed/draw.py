@@ -1,5 +1,6 @@
 """Draws claims: a clause with some of what a wording can say of them, what becomes known, and how people answer."""
 
+from dataclasses import replace
 from random import Random
 
 from tests.oracle.filed.facts import (
@@ -7,6 +8,7 @@ from tests.oracle.filed.facts import (
     END,
     HOUR,
     Appealed,
+    Back,
     Case,
     Does,
     Ended,
@@ -14,7 +16,9 @@ from tests.oracle.filed.facts import (
     Filed,
     First,
     Handed,
+    Moved,
     Need,
+    Received,
     Refunded,
     Said,
     Terms,
@@ -37,6 +41,9 @@ REMEDIES: tuple[tuple[tuple[str, str | None], ...], ...] = (
     (("refund", None), ("part_refund", "0.50"), ("keep", "0.75")),
     (("refund", None), ("part_refund", "0.60"), ("credit", None)),
 )
+RETURNING = 0.5
+"""In how many the goods have to come back first."""
+CONDITIONS = ("damaged", "empty", "missing", "other_item")
 FIRST_HOURS, LAST_HOURS = 5 * 24, 90 * 24
 
 
@@ -54,6 +61,11 @@ def draw(seed: int, number: int) -> Case:
     if rng.random() < 0.6:
         facts += [_appealed(rng, at) for _ in range(rng.randint(1, 2))]
     facts += _elsewhere(rng, at, total)
+    back = Random(f"filed returns {seed}/{number}")
+    if back.random() < RETURNING:
+        beside = tuple(each for each in terms.remedies if each[0] not in ("refund", "credit"))
+        terms = replace(terms, back=_back(back), remedies=beside)
+        facts += _goods(back, at)
     apart = [_apart(fact, number) for number, fact in enumerate(facts)]
     return Case(
         total,
@@ -62,6 +74,7 @@ def draw(seed: int, number: int) -> Case:
         buyer={each: _buyer(rng) for each in ("wording", "seller", "person")},
         person=tuple(_person(rng, total, terms) for _ in range(3)),
         lead=tuple(_lead(rng, total) for _ in range(2)),
+        keeper=tuple(_keeper(back, total) for _ in range(2)),
         looks=(*sorted(rng.sample(range(at, at + 100 * DAY), 5)), END),
     )
 
@@ -141,6 +154,51 @@ def _elsewhere(rng: Random, after: int, total: int) -> list[Fact]:
             for each in revisions
         ]
     return facts
+
+
+def _back(rng: Random) -> Back:
+    return Back(
+        label=rng.choice((None, 3)),
+        unlabelled=rng.choice(("pay", "refer")),
+        handed_in=rng.choice((5, 10)),
+        not_handed_in=rng.choice(("close", "refer")),
+        late=rng.choice(("counts", "refer", "close")),
+        back=rng.choice((12, 30)),
+        not_back=rng.choice(("pay", "refer", "close")),
+        acknowledged=rng.choice((3, 5)),
+        silent=rng.choice(("pay", "refer")),
+        said=tuple((each, rng.choice(("pay", "refer"))) for each in CONDITIONS),
+    )
+
+
+def _goods(rng: Random, after: int) -> list[Fact]:
+    """A label, the hand-in and how it ends, each known when it happens or a while later; what the seller says of it."""
+    facts: list[Fact] = []
+    label = after + HOUR * rng.randint(1, rng.choice((3, 20)) * 24)
+    handed_in = label + HOUR * rng.randint(1, rng.choice((6, 16)) * 24)
+    end = handed_in + HOUR * rng.randint(24, rng.choice((10, 40)) * 24)
+    told = rng.choice((0, 1, 2, 2, 2))
+    if rng.random() < 0.85:
+        facts.append(Moved(at=label, version=1))
+    if facts and told:
+        facts.append(Moved(at=_later(rng, handed_in), version=2, handed_in=handed_in))
+    if facts and told == 2:
+        how = rng.choice(("back", "back", "back", "lost", "sent_back"))
+        facts.append(Moved(at=_later(rng, end), version=3, handed_in=handed_in, **{how: end}))
+    conditions = ("received", "received", "received", *CONDITIONS)
+    said = [end + HOUR * rng.randint(-72, 8 * 24) for _ in range(rng.choice((0, 1, 1, 2)))]
+    return [*facts, *(Received(at=each, condition=rng.choice(conditions)) for each in said)]
+
+
+def _later(rng: Random, at: int) -> int:
+    """When something of then becomes known."""
+    return at + rng.choice((0, 0, HOUR * rng.randint(1, 5 * 24)))
+
+
+def _keeper(rng: Random, total: int) -> Does:
+    what = rng.choice(("pay", "pay", "do_not_pay", ""))
+    minor = rng.choice((None, total // 2, total)) if what == "pay" else None
+    return Does(what, HOUR * rng.randint(1, 6 * 24) + 1, minor)
 
 
 def _buyer(rng: Random) -> Does:

@@ -8,13 +8,30 @@ from hashlib import sha256
 from typing import Any
 
 from tests.oracle.events import KEY, START
-from tests.oracle.filed.facts import Appealed, Case, Does, Ended, Fact, Filed, Handed, Need, Refunded, Said, Terms, nth
+from tests.oracle.filed.facts import (
+    Appealed,
+    Back,
+    Case,
+    Does,
+    Ended,
+    Fact,
+    Filed,
+    Handed,
+    Moved,
+    Need,
+    Received,
+    Refunded,
+    Said,
+    Terms,
+    nth,
+)
 from tests.support.story import Story
 from waybond_claims.case.state import Case as File
 from waybond_claims.decide import decide
-from waybond_contracts import commands, disputes, orders, policies, refunds
-from waybond_contracts.claims import ClaimApproved, OfferMade
+from waybond_contracts import commands, delays, disputes, orders, policies, refunds
+from waybond_contracts.claims import ClaimApproved, OfferMade, ReturnAwaited
 from waybond_contracts.event import Event
+from waybond_contracts.fields import Interval
 from waybond_contracts.money import Money
 from waybond_contracts.places import Lane
 from waybond_contracts.recompute import recompute
@@ -55,6 +72,7 @@ class Run:
 
     entitled: dict[int, int] = field(default_factory=dict)
     offers: list[tuple[int, int, int]] = field(default_factory=list)
+    steps: list[tuple[str, int]] = field(default_factory=list)
     commanded: int = 0
     unexplained: list[str] = field(default_factory=list)
 
@@ -69,11 +87,11 @@ class Drive:
         self._count = 0
         self._heard = 0
         self._reacted: set[str] = set()
-        self._question: int | None = None
-        self._asked = self._led = 0
+        self._question: tuple[str, int] | None = None
+        self._asked = self._led = self._kept = 0
         self._leads: set[str] = set()
         for fact in facts:
-            self._add(fact.at, 0, lambda now, fact=fact: self._event(fact, now))
+            self._add(fact.at, 0, lambda now, fact=fact: self.event(fact, now))
 
     def go(self) -> Run:
         self.story.when(placed(self.case))
@@ -131,6 +149,8 @@ class Drive:
             elif isinstance(event, refunds.MoneyCommand):
                 self.run.commanded += event.amount.minor
                 self.story.when(paid(event, now), now)
+            elif isinstance(event, ReturnAwaited):
+                self.run.steps.append((event.step, minute(event.until)))
             elif isinstance(event, ClaimApproved):
                 follows = recompute(event.explanation)
                 if follows != (event.entitled, event.amount):
@@ -167,13 +187,14 @@ class Drive:
     def _asked_people(self) -> None:
         now = minute(self.story.now or START)
         asked = {each.key.partition(":")[0]: each for each in self.file.referrals if each.is_open}
-        if "claim" not in asked:
+        about = next((each for each in ("claim", "return") if each in asked), None)
+        if about is None:
             self._question = None
-        elif self._question is None:
-            self._question = now
-            does = nth(self.case.person, self._asked)
+        elif self._question is None or self._question[0] != about:
+            question = self._question = (about, now)
+            does = nth(self.case.person, self._asked) if about == "claim" else nth(self.case.keeper, self._kept)
             if does.what:
-                self._add(now + does.after, 1, lambda at: self._of_person(now, at))
+                self._add(now + does.after, 1, lambda at: self._of_person(question, at))
         lead = asked.get("appeal")
         if lead is not None and lead.referral_id not in self._leads:
             self._leads.add(lead.referral_id)
@@ -181,13 +202,18 @@ class Drive:
             if does.what:
                 self._add(now + does.after, 1, lambda at: self._of_lead(lead.referral_id, at))
 
-    def _of_person(self, question: int, now: datetime) -> Event | None:
+    def _of_person(self, question: tuple[str, int], now: datetime) -> Event | None:
         if self._question != question:
             return None
-        does = nth(self.case.person, self._asked)
-        self._asked += 1
-        referral = next(each for each in self.file.referrals if each.is_open and each.key.startswith("claim:"))
-        return self._decides(does, referral.referral_id, f"adjuster-{self._asked}", "adjuster", now)
+        about = question[0]
+        if about == "claim":
+            does = nth(self.case.person, self._asked)
+            self._asked += 1
+        else:
+            does = nth(self.case.keeper, self._kept)
+            self._kept += 1
+        referral = next(each for each in self.file.referrals if each.is_open and each.key.startswith(f"{about}:"))
+        return self._decides(does, referral.referral_id, f"{about}-{self._asked + self._kept}", "adjuster", now)
 
     def _of_lead(self, referral_id: str, now: datetime) -> Event | None:
         if not any(each.referral_id == referral_id and each.is_open for each in self.file.referrals):
@@ -207,7 +233,7 @@ class Drive:
 
     # what becomes known
 
-    def _event(self, fact: Fact, now: datetime) -> Event | None:
+    def event(self, fact: Fact, now: datetime) -> Event | None:
         known: dict[str, Any] = {**KEY, "occurred_at": now}
         match fact:
             case Filed(asked=asked, kinds=kinds):
@@ -245,6 +271,15 @@ class Drive:
                 command = self._command(now, "buyer-7", self.file.version or 1)
                 handed = (document(kind, name),) if kind else ()
                 return commands.Appeal(**command, dispute_id=CLAIM, documents=handed)
+            case Moved():
+                return moved(fact, now)
+            case Received(condition=condition):
+                return disputes.ReturnReceived(
+                    **known,
+                    dispute_id=CLAIM,
+                    receipt_id=f"B-{fact.at}",
+                    condition=disputes.ReturnCondition(condition),
+                )
             case Refunded(minor=minor):
                 return orders.OrderRefunded(**known, refund_ref=f"R-{fact.at}", amount=usd(minor))
             case Ended(revision=revision, minor=minor):
@@ -266,6 +301,25 @@ def document(kind: str, name: str) -> disputes.Document:
         sha256=sha256(name.encode()).hexdigest(),
         media_type="image/jpeg",
         size_bytes=1_000,
+    )
+
+
+def moved(fact: Moved, now: datetime) -> delays.ReturnMoved:
+    known: dict[str, Any] = {
+        name: Interval.at(at(minutes))
+        for name in ("handed_in", "back", "lost", "sent_back")
+        if (minutes := getattr(fact, name)) is not None
+    }
+    return delays.ReturnMoved(
+        **KEY,
+        occurred_at=now,
+        policy_id=POLICY,
+        package_id="R",
+        dispute_id=CLAIM,
+        version=fact.version,
+        as_of=now,
+        booked_at=START,
+        **known,
     )
 
 
@@ -330,8 +384,9 @@ def wording(terms: Terms) -> str:
     if terms.seller is not None:
         days, silent = terms.seller
         lines.append(f'seller = {{ answers_within = "P{days}D", silent = "{silent}" }}')
-    if terms.remedies:
+    if terms.remedies or terms.back is not None:
         each = [f'{{ remedy = "{kind}"{_named("most", most)} }}' for kind, most in terms.remedies]
+        each += [_back(terms.back)] if terms.back is not None else []
         lines.append(f"remedies = [{', '.join(each)}]")
     if terms.offer is not None:
         first = terms.offer
@@ -354,6 +409,24 @@ def _need(need: Need) -> str:
         if minor is not None
     )
     return f'{{ of = "{need.of}", any_of = [{kinds}], within = "P{need.days}D", absent = "{need.absent}"{bounds} }}'
+
+
+def _back(terms: Back) -> str:
+    """The remedy by which goods come back first."""
+    words = {
+        "handed_in_within": f"P{terms.handed_in}D",
+        "not_handed_in": terms.not_handed_in,
+        "handed_in_late": terms.late,
+        "back_within": f"P{terms.back}D",
+        "not_back": terms.not_back,
+        "acknowledged_within": f"P{terms.acknowledged}D",
+        "silent": terms.silent,
+        **dict(terms.said),
+    }
+    if terms.label is not None:
+        words |= {"label_within": f"P{terms.label}D", "unlabelled": terms.unlabelled}
+    told = ", ".join(f'{name} = "{word}"' for name, word in words.items())
+    return f'{{ remedy = "return", journey = {{ {told} }} }}'
 
 
 def _named(name: str, value: str | None) -> str:

@@ -34,6 +34,24 @@ class First:
 
 
 @dataclass(frozen=True, slots=True)
+class Back:
+    """The goods have to come back first: how many days each step has, and what follows if it is missed."""
+
+    label: int | None
+    unlabelled: str
+    handed_in: int
+    not_handed_in: str
+    late: str
+    """What follows once they are handed in too late."""
+    back: int
+    not_back: str
+    acknowledged: int
+    silent: str
+    said: tuple[tuple[str, str], ...]
+    """What follows from what the seller says of them, other than that they were received."""
+
+
+@dataclass(frozen=True, slots=True)
 class Terms:
     """The one clause of the wording: it pays for damage that somebody claims."""
 
@@ -51,6 +69,7 @@ class Terms:
     """How many days after a decision."""
     opens: int | None = None
     """How many days after the order it can be claimed."""
+    back: Back | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,6 +114,24 @@ class Appealed(Fact):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Moved(Fact):
+    """Tracking's word about the parcel that goes back, with minutes; the higher version is the newer word."""
+
+    version: int
+    handed_in: int | None = None
+    back: int | None = None
+    lost: int | None = None
+    sent_back: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Received(Fact):
+    """The seller says how the goods came back."""
+
+    condition: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Refunded(Fact):
     """The platform gives money back."""
 
@@ -132,6 +169,8 @@ class Case:
     """One after the other, each time that a person is asked about the claim."""
     lead: tuple[Does, ...] = ()
     """The same, about appeals."""
+    keeper: tuple[Does, ...] = ()
+    """The same, about how goods came back."""
     looks: tuple[int, ...] = (END,)
 
 

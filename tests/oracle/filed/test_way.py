@@ -16,6 +16,7 @@ from tests.oracle.filed.facts import (
     DAY,
     END,
     Appealed,
+    Back,
     Case,
     Does,
     Ended,
@@ -23,7 +24,9 @@ from tests.oracle.filed.facts import (
     Filed,
     First,
     Handed,
+    Moved,
     Need,
+    Received,
     Refunded,
     Said,
     Terms,
@@ -50,7 +53,15 @@ def test_every_way_is_drawn() -> None:
         drawn.update(campaign.met(Way(draw(SEED, number)).run()))
     ways = ("waits", "offers", "refers", "pays", "refused", "closed")
     answers = ("person: pay", "person: do_not_pay", "person: offer", "appeal: pay", "appeal: do_not_pay")
-    for name in (*(f"claim {each}" for each in ways), *answers, "appeal: uphold", "offer accepted"):
+    steps = [f"return: {each}" for each in ("label", "handed_in", "back", "acknowledged")]
+    for name in (
+        *(f"claim {each}" for each in ways),
+        *answers,
+        *steps,
+        "appeal: uphold",
+        "keeper: pay",
+        "offer accepted",
+    ):
         assert drawn[name] >= 5, name
 
 
@@ -122,6 +133,36 @@ def test_an_appeal_needs_something_new_in_time() -> None:
     assert owed(12, Terms(appeal=10), CLAIM, replace(new, kind=""), **people) == 0
     assert owed(18, Terms(appeal=10), CLAIM, replace(new, at=17 * DAY), **people) == 0
     assert owed(12, Terms(), CLAIM, new, **people) == 0
+
+
+BACK = Back(
+    label=3,
+    unlabelled="refer",
+    handed_in=10,
+    not_handed_in="close",
+    late="refer",
+    back=45,
+    not_back="pay",
+    acknowledged=5,
+    silent="pay",
+    said=(("damaged", "refer"), ("empty", "refer"), ("missing", "refer"), ("other_item", "refer")),
+)
+
+
+def test_goods_that_have_to_come_back_are_paid_as_the_page_says() -> None:
+    """The worked examples of docs/claims.md: filed on day 5 and accepted, a label on day 6, handed in on day 8, back on
+    day 20. Received on day 21: 100 on that day. Silent: on day 25. Never handed in: nothing. Lost on day 12: then."""
+    terms = Terms(seller=(4, "refer"), back=BACK)
+    accepted = Said(at=5 * DAY + 3, response="accept")
+    handed_in = Moved(at=8 * DAY, version=2, handed_in=8 * DAY)
+    way = (CLAIM, accepted, Moved(at=6 * DAY, version=1))
+    home = (*way, handed_in, replace(handed_in, at=20 * DAY, version=3, back=20 * DAY))
+    assert [owed(day, terms, *home, Received(at=21 * DAY, condition="received")) for day in (20, 22)] == [0, 10_000]
+    assert [owed(day, terms, *home) for day in (24, 26)] == [0, 10_000]
+    assert [owed(day, terms, *home, Received(at=21 * DAY, condition="empty")) for day in (22, 200)] == [0, 0]
+    assert owed(200, terms, *way) == 0
+    lost = replace(handed_in, at=12 * DAY, version=3, lost=12 * DAY)
+    assert [owed(day, terms, *way, handed_in, lost) for day in (11, 13)] == [0, 10_000]
 
 
 def test_a_product_that_errs_is_told_small(monkeypatch: pytest.MonkeyPatch) -> None:

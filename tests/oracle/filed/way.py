@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
+from tests.oracle.filed.back import Goods
 from tests.oracle.filed.facts import (
     DAY,
     END,
@@ -18,11 +19,14 @@ from tests.oracle.filed.facts import (
     Fact,
     Filed,
     Handed,
+    Moved,
     Need,
+    Received,
     Refunded,
     Said,
     nth,
 )
+from tests.oracle.filed.standing import Asked, Decision, Offer, Stands, Want
 
 PAYS, REFUSED, CLOSED, REFERS, OFFERS, WAITS = "pays", "refused", "closed", "refers", "offers", "waits"
 DECIDED = (PAYS, REFUSED, CLOSED)
@@ -30,59 +34,6 @@ OPEN_FOR = 14 * DAY
 """Of an offer where the wording does not say it."""
 ANSWER = Need("seller", ("answer",), 0, "nothing")
 MAX_STEPS = 2_000
-
-
-@dataclass(frozen=True, slots=True)
-class Want:
-    """An offer that is to be open; `by` says who offers, `name` which of their offers it is."""
-
-    by: str
-    name: str
-    remedy: str
-    minor: int | None = None
-    share: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Stands:
-    """Where the claim stands; of what is paid how much (None: what the clause gives)."""
-
-    how: str
-    total: int | None = None
-    by: str = ""
-    """What decided it; empty: it follows from what is there."""
-    missing: tuple[Need, ...] = ()
-    want: Want | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Offer:
-    """An offer that was made."""
-
-    want: Want
-    made: int
-    total: int
-    minor: int
-    until: int
-
-
-@dataclass(slots=True)
-class Asked:
-    """Something that was asked for."""
-
-    until: int
-    missing: bool = True
-    over: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Decision:
-    """What was decided last, and what was known then."""
-
-    outcome: str
-    at: int
-    known: frozenset[str]
-    reopened: bool = False
 
 
 @dataclass
@@ -97,6 +48,8 @@ class Way:
     """The most that was ever owed."""
     offers: list[tuple[int, int, int]] = field(default_factory=list)
     """Each that was made: when, how much, until when."""
+    steps: list[tuple[str, int]] = field(default_factory=list)
+    """Of a return, each that was told: which, and by when it is to be done."""
     stood: list[str] = field(default_factory=list)
     """Where it stood, one after the other."""
 
@@ -114,10 +67,13 @@ class Way:
         self.settled: int | None = None
         self.claim_ruling: dict[int, Does] = {}
         self.questions = self.appeals = self.led = 0
-        self.appeal_ruling: dict[int, Does] = {}
+        self.appeal_ruling: dict[int, tuple[Does, int]] = {}
+        self.goods, self.kept = Goods(), 0
+        self.back_ruling: tuple[Does, int] | None = None
         self.pending: tuple[int, Decision] | None = None
         self.decision: Decision | None = None
-        self.spell: int | None = None
+        self.spell: tuple[str, int] | None = None
+        """What a person is asked about, and since when."""
         self.due: list[tuple[int, str, str]] = []
         """What people will answer: when, who, and to which offer or question."""
         self.reacted: set[str] = set()
@@ -161,15 +117,43 @@ class Way:
     # where it stands
 
     def stands(self) -> Stands:
+        found, terms = self.goods_aside(), self.case.terms.back
+        if found.how != PAYS or terms is None or found.by == "offer":
+            return found
+        before = self.back_ruling
+        if before is not None and found.by != "return":
+            _, ruled_at = (
+                self.appeal_ruling[int(found.by.partition(" ")[2])] if found.by.startswith("appeal") else (0, 0)
+            )
+            return ruled(before[0], "return") if ruled_at < before[1] else found
+        decided = self.decision is not None and not self.decision.reopened and self.decision.outcome == found.by
+        if before is not None or decided:
+            return found
+        come = self.goods.come(terms)
+        match come.follows:
+            case "pay":
+                return found
+            case "close":
+                return Stands(CLOSED)
+            case "refer":
+                return Stands(REFERS, about="return")
+            case _:
+                return Stands(WAITS, come=come)
+
+    def goods_aside(self) -> Stands:
+        """Where it stands if nothing has to come back."""
         if self.filed is None:
             return Stands(WAITS)
         if self.settled is not None:
             return Stands(PAYS, self.settled, by="offer")
         for number in sorted(self.appeal_ruling, reverse=True):
-            ruling = self.appeal_ruling[number]
+            ruling, _ = self.appeal_ruling[number]
             if ruling.what != "uphold":
                 return ruled(ruling, f"appeal {number}")
         ruling = self.claim_ruling.get(self.tried)
+        if self.back_ruling is not None:
+            before = ruling.minor if ruling is not None and ruling.what == "pay" else None
+            return ruled(self.back_ruling[0], "return", before)
         if ruling is not None and ruling.what != "offer":
             return ruled(ruling, f"ruling {self.tried}")
         if ruling is not None:
@@ -258,6 +242,8 @@ class Way:
                 self.papers.append((fact.at, fact.by, fact.kind, fact.name))
             case Said():
                 self.said.append(fact)
+            case Moved() | Received():
+                self.goods.hear(fact)
             case Refunded():
                 self.back += fact.minor
             case Ended() if fact.revision > self.revision:
@@ -268,7 +254,8 @@ class Way:
                 pass
 
     def known(self) -> frozenset[str]:
-        return frozenset([name for *_, name in self.papers] + [f"said {each.at}" for each in self.said])
+        said = [f"said {each.at}" for each in self.said]
+        return frozenset([name for *_, name in self.papers] + said) | self.goods.known()
 
     def appeal(self, fact: Appealed) -> None:
         """Looked at if there is a decision, it is in time, and something is new; one at a time."""
@@ -296,7 +283,12 @@ class Way:
                 if does.what == "accept":
                     self.settled = self.open.total
                 self.close(taken=True)
-        elif who == "person" and self.spell == int(which):
+        elif who == "keeper" and self.spell == ("return", int(which)):
+            does = nth(self.case.keeper, self.kept)
+            self.kept += 1
+            if does.what == "do_not_pay" or does.minor is None or does.minor <= self.person_most():
+                self.back_ruling = (does, self.now)
+        elif who == "person" and self.spell == ("claim", int(which)):
             does = nth(self.case.person, self.questions)
             self.questions += 1
             if does.what == "offer" and (not self.in_part() or (does.minor or 0) > self.part_most(self.in_part())):
@@ -309,7 +301,9 @@ class Way:
             self.led += 1
             if does.what == "pay" and does.minor is not None and does.minor > self.person_most():
                 return
-            self.appeal_ruling[self.pending[0]] = does
+            self.appeal_ruling[self.pending[0]] = (does, self.now)
+            if does.what == "uphold":  # Whoever looked at it saw all that was there.
+                self.decision = replace(self.pending[1], known=self.known())
             self.pending = None
 
     def close(self, *, taken: bool) -> None:
@@ -354,6 +348,7 @@ class Way:
         yield from (each.until for each in self.asked.values() if each.missing and not each.over)
         if self.open is not None:
             yield self.open.until
+        yield from self.goods.ends(self.now)
         opens = (self.case.terms.opens or 0) * DAY
         if self.now < opens:
             yield opens
@@ -363,6 +358,7 @@ class Way:
             each.over = each.over or (each.missing and each.until <= self.now)
         if self.open is not None and self.open.until <= self.now:
             self.close(taken=True)
+        self.goods.run_out(self.now)
 
     def settle(self) -> None:
         """Ask for what is missing, make the offer that is wanted, ask people, and note what was decided."""
@@ -372,18 +368,25 @@ class Way:
         if not self.stood or self.stood[-1] != stands.how:
             self.stood.append(stands.how)
         self.ask(stands.missing)
-        if stands.how == REFERS:
-            if self.spell is None:
-                self.spell = self.now
-                self.later("person", str(self.now), nth(self.case.person, self.questions))
-        else:
-            self.spell = None
+        told = self.goods.wait(stands.come, self.now)
+        self.steps += [told] if told is not None else []
+        self.ask_person(stands)
         self.remember(stands)
         if self.is_pending() and self.pending is not None:
             name = str(self.pending[0])
             if name not in self.leads_asked:
                 self.leads_asked.add(name)
                 self.later("lead", name, nth(self.case.lead, self.led))
+
+    def ask_person(self, stands: Stands) -> None:
+        if stands.how != REFERS:
+            self.spell = None
+        elif self.spell is None or self.spell[0] != stands.about:
+            self.spell = (stands.about, self.now)
+            if stands.about == "claim":
+                self.later("person", str(self.now), nth(self.case.person, self.questions))
+            else:
+                self.later("keeper", str(self.now), nth(self.case.keeper, self.kept))
 
     def later(self, who: str, which: str, does: Does) -> None:
         if does.what:
@@ -436,8 +439,10 @@ class Way:
             self.decision = Decision(outcome, self.now, self.known())
 
 
-def ruled(ruling: Does, by: str) -> Stands:
-    return Stands(PAYS, ruling.minor, by=by) if ruling.what == "pay" else Stands(REFUSED, by=by)
+def ruled(ruling: Does, by: str, before: int | None = None) -> Stands:
+    """`before`: what is paid where the ruling names no amount."""
+    total = ruling.minor if ruling.minor is not None else before
+    return Stands(PAYS, total, by=by) if ruling.what == "pay" else Stands(REFUSED, by=by)
 
 
 def half_up(amount: Fraction) -> int:

@@ -101,6 +101,20 @@ def test_what_is_upheld_stays() -> None:
     assert not [each for each in story.case.referrals if each.is_open]
 
 
+def test_what_was_there_when_an_appeal_was_turned_down_is_nothing_new() -> None:
+    """Scenario: a lead looks at the expert's word, and the decision stands. The buyer sends the same word again, and
+    then messages that nobody has seen."""
+    story = decided()
+    story.when(appeal(story, day(10), "expert_opinion"))
+    by_lead(story, "uphold", 11)
+    story.when(appeal(story, day(12), "expert_opinion"))
+    assert details(story) == ["nothing_new"]
+    assert not [each for each in story.case.referrals if each.is_open]
+    story.when(appeal(story, day(13), "messages"))
+    by_lead(story, "pay", 14, by="lead-2")
+    assert story.last(IssueRefund).amount == usd(10_000)
+
+
 @pytest.mark.parametrize(
     "fields",
     [{"by": "adjuster-1", "role": "lead"}, {"by": "adjuster-2", "role": "adjuster"}],

@@ -23,6 +23,7 @@ from tests.support.filed import (
     remedies,
     seller,
 )
+from tests.support.returned import journey, moved, received, steps
 from waybond_contracts.claims import (
     ClaimDenied,
     ClaimReferred,
@@ -235,3 +236,16 @@ def test_a_wording_without_the_sellers_time_does_not_heed_the_seller() -> None:
     story.given(placed(), issued(only(clause(evidence(PHOTO), 'proven = "pay"'))), filed(day(5)))
     story.when(seller(day(6), "accept"))
     assert not story.named(MoneyCommand)
+
+
+def test_what_is_accepted_can_come_back_before_the_window_opens() -> None:
+    """Damage can be claimed from day 15 on. The seller accepts the claim of day 5 on day 6: a label by day 9.
+    The goods come back on day 9: 100."""
+    window = 'claim_window = { clock = "order", opens = "P15D", closes = "P60D" }'
+    story = asked(journey(), window, complains=False)
+    story.given(filed(day(5), "photo_of_damage"))
+    assert steps(story) == []
+    story.when(seller(day(6), "accept"))
+    assert steps(story) == [("label", "seller", day(9))]
+    story.given(moved(day(7), handed_in=day(7), back=day(9)), received(day(10)))
+    assert [each.amount for each in story.named(IssueRefund)] == [usd(10_000)]

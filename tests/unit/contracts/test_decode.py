@@ -2,6 +2,7 @@
 
 import copy
 import json
+import pickle
 from collections.abc import Iterator
 from typing import Any
 
@@ -306,3 +307,9 @@ def test_money_built_without_validation_equals_money_that_was_read() -> None:
     event = decode(PLACED, json.dumps(EXAMPLES[PLACED]).encode()).event
     assert isinstance(event, OrderPlaced)
     assert event.total == Money.of(4600, "USD")
+
+
+def test_an_error_that_was_raised_in_another_process_says_the_same() -> None:
+    told = ContractError("clause.0.remedies", "no refund", "refund")
+    again = pickle.loads(pickle.dumps(told))  # noqa: S301  # our own bytes
+    assert (str(again), again.field, again.got) == (str(told), "clause.0.remedies", "refund")

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from waybond_contracts.charges import Charge, check_charged
 from waybond_contracts.errors import ContractError
 from waybond_contracts.event import Event
 from waybond_contracts.fields import MAX_LINES, Code, Count, Id, Instant, Model, Positive, Sha256, Text
@@ -168,6 +169,14 @@ class DisputeOpened(DisputeEvent, topic=DISPUTES):
     """The buyer's words, without personal data."""
     answer_by: Instant | None = None
     """By when the source wants an answer."""
+    charge: Charge | None = None
+    """The charge that is disputed, where it paid for several orders: `amount` is of all of them, and this order
+    has its part of it by what each paid. Each event of the dispute names it, to each of the orders."""
+
+    @model_validator(mode="after")
+    def _charged(self) -> "DisputeOpened":
+        check_charged(self.charge, self.order_id)
+        return self
 
 
 class ClaimFiled(DisputeEvent, topic=DISPUTES):
@@ -315,6 +324,14 @@ class DisputeStageChanged(DisputeEvent, topic=DISPUTES):
     """Whose word `raw_status` is."""
     raw_status: Code = ""
     """The state as it was given."""
+    charge: Charge | None = None
+    """The charge that is disputed, where it paid for several orders: `amount` is of all of them, and this order
+    has its part of it by what each paid. Each event of the dispute names it, to each of the orders."""
+
+    @model_validator(mode="after")
+    def _charged(self) -> "DisputeStageChanged":
+        check_charged(self.charge, self.order_id)
+        return self
 
     @property
     def business_key(self) -> str:
@@ -348,8 +365,12 @@ class DisputeResolved(DisputeEvent, topic=DISPUTES):
     """The outcome as it was given."""
     appeal_by: Instant | None = None
     """Until when somebody can appeal against it at the source."""
+    charge: Charge | None = None
+    """The charge that is disputed, where it paid for several orders: `refunded` is of all of them, and this order
+    has its part of it by what each paid. Each event of the dispute names it, to each of the orders."""
 
     @model_validator(mode="after")
     def _consistent(self) -> "DisputeResolved":
         check_refunded_lines(self.lines, self.refunded.currency if self.refunded is not None else None)
+        check_charged(self.charge, self.order_id)
         return self

@@ -52,6 +52,10 @@ class ContractError(ValueError):
         self.got = _safe(_shown(got), SHOWN_CHARACTERS)
         super().__init__(f"{self.field}: expected {self.expected}" + (f", got {self.got}" if self.got else ""))
 
+    def __reduce__(self) -> tuple[type["ContractError"], tuple[str, str, str]]:
+        """It may be raised in another process than the one that tells it."""
+        return type(self), (self.field, self.expected, self.got)
+
 
 def _shown(got: object) -> str:
     if isinstance(got, str):

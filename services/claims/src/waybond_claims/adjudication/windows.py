@@ -117,7 +117,10 @@ def _guided(view: View, met: Found, complaints: list[Dispute], window: Opening) 
         if denied is None:
             return met
         return changed(met, score=denied.score, ground=denied.ground, signals=denied.signals)
-    if not waiting or _closed_yet(view, met, window):
+    if _closed_yet(view, met, window):
+        # What the seller accepted needs no window: the goods can come back, or a person is asked.
+        waiting = [each for each in waiting if each[1].return_step or each[1].by_signals]
+    if not waiting:
         return _unclaimed(view, met, window)
     for complaint, each in waiting:
         if each.standing is Standing.REFERS:

@@ -22,6 +22,8 @@ class Decided(Struct, frozen=True, array_like=True):
     """What was handed in and said by then, and what had happened to the parcels: a hash of each."""
     reopened: bool = False
     """Whether it was overtaken since then, and the complaint waits again."""
+    upheld: int = 0
+    """The latest appeal that upheld it, by its ordinal: `known` is what was known then."""
 
 
 class Appealed(Struct, frozen=True, omit_defaults=True):

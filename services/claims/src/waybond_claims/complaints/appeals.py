@@ -177,9 +177,20 @@ def remember(draft: Draft, ways: Sequence[Followed]) -> None:
             continue
         outcome = course.decided or (PAID if paid else CLOSED)
         if before is None or before.outcome != outcome or before.reopened:
-            known = _known(draft.case, way.complaint.dispute_id)
-            made = Decided(way.complaint.dispute_id, way.clause.id, outcome, draft.now, known)
-            draft.change(decided=put(draft.case.decided, made, "dispute_id", "clause_id"))
+            made = Decided(way.complaint.dispute_id, way.clause.id, outcome, draft.now)
+        elif (upheld := _upheld(draft.case, before, way.complaint)) > before.upheld:
+            made = replace(before, upheld=upheld)
+        else:
+            continue
+        made = replace(made, known=_known(draft.case, way.complaint.dispute_id))
+        draft.change(decided=put(draft.case.decided, made, "dispute_id", "clause_id"))
+
+
+def _upheld(case: Case, decided: Decided, complaint: Dispute) -> int:
+    """The latest appeal against the decision that a person answered by upholding it, by its ordinal; 0: none."""
+    about = [each for each in case.appeals if _subject(each) == _subject(decided) and each.decided_at == decided.at]
+    keys = {_key(each, complaint): each.ordinal for each in about if each.ordinal}
+    return max((keys.get(one.key, 0) for one in case.referrals if one.choice == "uphold"), default=0)
 
 
 def tell_answered(draft: Draft) -> None:

@@ -16,6 +16,7 @@ from waybond_claims.case.state import Case, put
 from waybond_claims.case.told import latest, with_opening, with_word
 from waybond_claims.facts.contradictions import contradicted
 from waybond_contracts import disputes, orders
+from waybond_contracts.charges import Charge
 from waybond_contracts.money import Money
 
 
@@ -99,7 +100,7 @@ def _told_by(event: disputes.DisputeEvent) -> Opening | Word | None:
         case disputes.ClaimFiled():
             return Opening(at, by=event.by.value, lines=_lines(event.lines), **_complaint(event))
         case disputes.DisputeStageChanged():
-            said = _amount(event.amount)
+            said = _amount(_part(event.amount, event.charge, event.order_id))
             return Word(at, event.revision, event.stage.value, answer_by=event.answer_by, raw=event.raw_status, **said)
         case disputes.DisputeWithdrawn():
             return Word(at, ended="withdrawn")
@@ -112,22 +113,28 @@ def _told_by(event: disputes.DisputeEvent) -> Opening | Word | None:
                 lines=_lines(event.lines),
                 raw=event.raw_status,
                 appeal_by=event.appeal_by,
-                **_amount(event.refunded),
+                **_amount(_part(event.refunded, event.charge, event.order_id)),
             )
         case _:
             return None
 
 
 def _complaint(event: disputes.DisputeOpened | disputes.ClaimFiled) -> dict[str, Any]:
+    opened = event if isinstance(event, disputes.DisputeOpened) else None
     return {
         "reason": event.reason.value,
         "package_id": event.package_id,
         "provider": event.provider,
         "raw_code": event.raw_code,
         "raw_category": event.raw_category,
-        "answer_by": event.answer_by if isinstance(event, disputes.DisputeOpened) else None,
-        **_amount(event.amount),
+        "answer_by": opened.answer_by if opened is not None else None,
+        **_amount(_part(event.amount, opened.charge if opened is not None else None, event.order_id)),
     }
+
+
+def _part(amount: Money | None, charge: Charge | None, order_id: str) -> Money | None:
+    """What of the amount is this order's: its part, where a charge paid for several orders."""
+    return amount if charge is None or amount is None else charge.part(amount, order_id)
 
 
 def _amount(amount: Money | None) -> dict[str, Any]:
