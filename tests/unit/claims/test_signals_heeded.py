@@ -14,6 +14,7 @@ from tests.support.claims import ClaimsStory, day, issued, late, only, placed, r
 from tests.support.filed import accepts, clause, document, evidence, filed, handed_in, seller
 from tests.support.filed import appeal as appealed
 from tests.support.signalled import BUYER, HASH, SECOND, SEEN, SHOP, claimed, heeding, photo, refer_when, told
+from tests.support.story import Known
 from waybond_claims.adjudication.heeded import ANSWERED_WITHIN
 from waybond_claims.service.cases import Stored
 from waybond_claims.service.codec import CaseCodec
@@ -151,6 +152,18 @@ def test_an_answer_without_the_order_is_no_answer() -> None:
     story = claimed(FILED, heeding('{ fact = "claims_30d", of = "card", above = 0 }'))
     story.when(told(ANSWERED, unknown=tuple(SubjectKind)))
     assert outcome(story) == "nothing"
+
+
+def test_the_time_begins_anew_when_the_order_becomes_known() -> None:
+    """Scenario: the complaint comes a day before its order, and signals know of nobody. They tell anew."""
+    story = ClaimsStory()
+    story.when(filed(FILED, documents=(photo(),)))
+    story.when(told(ANSWERED, unknown=tuple(SubjectKind), photos=(HASH,)))
+    story.given(Known(placed(), day(11)), Known(issued(heeding()), day(11)))
+    story.until(day(11) + ANSWERED_WITHIN - SECOND)
+    assert outcome(story) == "nothing"
+    story.when(told(day(11) + ANSWERED_WITHIN - SECOND, version=2))
+    assert outcome(story) == "paid"
 
 
 @pytest.mark.parametrize(("claims", "orders", "expected"), [(5, 24, "asked"), (5, 25, "paid"), (3, 4, "paid")])
