@@ -10,14 +10,16 @@ from operator import itemgetter
 from typing import Any
 
 from tests.simulation.database import Database
+from tests.simulation.filed import FiledShadow
 from tests.simulation.history import Rubbish
 from tests.simulation.people import STALE
+from tests.simulation.products import FILED
 from tests.simulation.shadow import NOTHING, Fact, Shadow, Worth
 from tests.simulation.watch import is_progress, unpacked
 from tests.simulation.world import DEFINITIONS, World
 from waybond_claims.case.state import Case
 from waybond_contracts import refunds
-from waybond_contracts.claims import ClaimApproved, ClaimEvent
+from waybond_contracts.claims import ClaimApproved, ClaimEvent, EvidenceRequested
 from waybond_contracts.event import Event
 from waybond_contracts.registry import EVENT_TYPES, decode
 from waybond_contracts.topics import TOPICS
@@ -56,7 +58,12 @@ def wrong(world: World) -> list[str]:
     for plan in world.plan.orders:
         watch = world.watch
         heard, amended = watch.heard.get(plan.key, ()), watch.amended.get(plan.key, ())
-        shadow = Shadow(plan.product, facts.get(plan.key, ()), plan.adjuster_pays, heard, amended)
+        known = facts.get(plan.key, ())
+        if plan.product == FILED:
+            shadow = FiledShadow(known, pays=plan.adjuster_pays, asked=_asked(world, plan.key))
+            found += shadow.too_early()
+        else:
+            shadow = Shadow(plan.product, known, plan.adjuster_pays, heard, amended)
         worths = [(at, shadow.worth(at)) for at in shadow.instants() if at <= world.clock.now()]
         found += _order(world, plan.key, worths, cases.get(plan.key))
         issued = [event for _, event in money[plan.key] if isinstance(event, refunds.MoneyCommand)]
@@ -225,6 +232,17 @@ def _rows(world: World) -> Iterator[str]:
                     denials.published(event)
     yield from (f"I11 {each}" for each in rows.check.shown)
     yield from (f"I12 {each}" for each in denials.check.shown)
+
+
+def _asked(world: World, key: str) -> dict[str, datetime]:
+    """Until when each thing was asked for about a claim, as it was told first."""
+    found: dict[str, datetime] = {}
+    for place, log in world.broker.logs.items():
+        for record in log.records if place.topic == "claims" else ():
+            event = _event(world, record) if record is not None and not is_progress(record) else None
+            if isinstance(event, EvidenceRequested) and event.order_key == key:
+                found = {kind: each.answer_by for each in event.needed for kind in each.any_of} | found
+    return found
 
 
 def _facts(world: World) -> dict[str, list[Fact]]:

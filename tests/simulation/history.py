@@ -92,10 +92,10 @@ def key_of(number: int) -> str:
 def drawn(draw: Random, number: int) -> tuple[OrderPlan, list[Stop]]:
     """An order and everything that is heard of it."""
     plan = OrderPlan(number, draw.choice(KINDS), draw.random() < 0.7, draw.random() < 0.5)
-    return plan, sorted(_Order(draw, plan).stops(), key=lambda stop: stop.at)
+    return plan, sorted(DrawnOrder(draw, plan).stops(), key=lambda stop: stop.at)
 
 
-class _Order:
+class DrawnOrder:
     """Draws one order."""
 
     def __init__(self, draw: Random, plan: OrderPlan) -> None:
@@ -106,7 +106,7 @@ class _Order:
         self.promised = self.placed_at + PROMISED_AFTER
         minors = [draw.randrange(101, 20_000) for _ in range(draw.choice((1, 1, 2, 3)))]
         self.lines = tuple(
-            OrderLine(line_id=str(index), sku="thing", quantity=draw.choice((1, 1, 3)), total=_usd(minor))
+            OrderLine(line_id=str(index), sku="thing", quantity=draw.choice((1, 1, 3)), total=usd(minor))
             for index, minor in enumerate(minors)
         )
         self.total = sum(minors) + draw.choice((0, 0, 799))
@@ -114,22 +114,22 @@ class _Order:
 
     def stops(self) -> Iterator[Stop]:
         draw = self.draw
-        yield self._told(self._placed(), soon=draw.random() < 0.9)
+        yield self.told(self.placed(), soon=draw.random() < 0.9)
         yield from self._shipped()
         if draw.random() < 0.25:
             yield self._refunded()
         if draw.random() < 0.1:
-            yield self._told(self._amended())
+            yield self.told(self._amended())
         if draw.random() < 0.06:
-            yield self._told(orders.OrderCancelled(**self.about, occurred_at=self._between(1, 50)))
+            yield self.told(orders.OrderCancelled(**self.about, occurred_at=self.between(1, 50)))
         if draw.random() < 0.1:
             changed = Promise(latest=self.promised + 9 * DAY)
-            at = self._between(1, 20)
-            yield self._told(orders.PromiseChanged(**self.about, occurred_at=at, revision=1, promise=changed))
+            at = self.between(1, 20)
+            yield self.told(orders.PromiseChanged(**self.about, occurred_at=at, revision=1, promise=changed))
         if draw.random() < 0.3:
             yield from self._dispute()
         if draw.random() < 0.15:
-            yield self._rubbish()
+            yield self.rubbish()
         due = [self.promised + days * DAY for days in (7, 15, 45)]
         due += [heard + 30 * DAY for heard in self.last_heard]
         yield from (Tick(at + CLOCKS_SEEN) for at in due if draw.random() < 0.8)
@@ -145,7 +145,7 @@ class _Order:
         event = orders.PromiseChanged(**self.about, occurred_at=due - HOUR, revision=2, promise=promise)
         yield Told(due - left * draw.random(), self.plan.number, event)
 
-    def _told(self, event: Event, *, soon: bool = False) -> Told:
+    def told(self, event: Event, *, soon: bool = False) -> Told:
         """Learned within minutes, or days later; perhaps twice."""
         draw = self.draw
         delay = draw.random() * 20 * MINUTE
@@ -161,7 +161,7 @@ class _Order:
             marked=draw.random() < 0.05,
         )
 
-    def _placed(self) -> Event:
+    def placed(self) -> Event:
         draw = self.draw
         placed_at = self.placed_at - (5 * DAY if draw.random() < 0.04 else timedelta(0))
         return orders.OrderPlaced(
@@ -170,7 +170,7 @@ class _Order:
             language=draw.choice(tuple(orders.Language)),
             buyer_ref="buyer-1",
             seller_ref="seller-1",
-            total=_usd(self.total),
+            total=usd(self.total),
             lines=self.lines,
             origin="CN",
             destination="BR",
@@ -179,7 +179,7 @@ class _Order:
             cover=CoverSelection(product=self.plan.product, wanted=draw.random() < 0.97),
         )
 
-    def _between(self, first: float, last: float) -> datetime:
+    def between(self, first: float, last: float) -> datetime:
         """An instant so many days after the order was placed."""
         return self.placed_at + (first + self.draw.random() * (last - first)) * DAY
 
@@ -193,13 +193,13 @@ class _Order:
         for index, lines in enumerate(goods):
             fate = draw.choice(("soon", "soon", "soon", "late", "never")) if index else "soon"
             if fate != "never":
-                at = self._between(0.3, 1.3) if fate == "soon" else self._between(8, 45)
+                at = self.between(0.3, 1.3) if fate == "soon" else self.between(8, 45)
                 yield from self._journey(f"p{index}", lines, said, at)
         if draw.random() < 0.08:
-            yield self._booked("p0", draw.choice(((), self._all()[:1], self._all())), said, self._between(2, 30))
+            yield self._booked("p0", draw.choice(((), self._all()[:1], self._all())), said, self.between(2, 30))
         if draw.random() < 0.12:
             of = draw.choice(("p0", "p0", "p9", None))
-            yield from self._journey("r0", draw.choice((goods[0], goods[0], ())), None, self._between(5, 50), of)
+            yield from self._journey("r0", draw.choice((goods[0], goods[0], ())), None, self.between(5, 50), of)
 
     def _all(self) -> tuple[PackageLine, ...]:
         return tuple(PackageLine(line_id=line.line_id, quantity=line.quantity) for line in self.lines)
@@ -225,7 +225,7 @@ class _Order:
     def _booked(
         self, package: str, lines: Sequence[PackageLine], packages: int | None, at: datetime, of: str | None = None
     ) -> Stop:
-        return self._told(
+        return self.told(
             shipments.ShipmentBooked(
                 **self.about,
                 occurred_at=at,
@@ -253,7 +253,7 @@ class _Order:
             until = at + draw.choice((0, 0, 0, 8, 14)) * HOUR
             heard = max(heard, until)
             handed = HandedTo.DOOR if kind is ScanKind.DELIVERED else None
-            yield self._told(
+            yield self.told(
                 shipments.ShipmentScanned(
                     **self.about,
                     occurred_at=at,
@@ -302,23 +302,23 @@ class _Order:
     def _refunded(self) -> Stop:
         draw = self.draw
         minor = int(self.total * draw.choice((0.07, 0.3, 0.5, 1.0)))
-        at = self._between(2, 60)
-        return self._told(
-            orders.OrderRefunded(**self.about, occurred_at=at, refund_ref="platform-1", amount=_usd(max(1, minor)))
+        at = self.between(2, 60)
+        return self.told(
+            orders.OrderRefunded(**self.about, occurred_at=at, refund_ref="platform-1", amount=usd(max(1, minor)))
         )
 
     def _amended(self) -> Event:
         """Another total, early: before anything can be owed."""
         minor = int(self.total * self.draw.choice((0.6, 0.9, 1.2)))
-        at = self._between(0.01, 1)
-        return orders.OrderAmended(**self.about, occurred_at=at, revision=1, total=_usd(minor))
+        at = self.between(0.01, 1)
+        return orders.OrderAmended(**self.about, occurred_at=at, revision=1, total=usd(minor))
 
     def _dispute(self) -> Iterator[Stop]:
         draw = self.draw
         scheme = draw.random() < 0.6
-        at = self._between(3, 50)
+        at = self.between(3, 50)
         about = {**self.about, "dispute_id": "d1"}
-        yield self._told(
+        yield self.told(
             disputes.DisputeOpened(
                 **about,
                 occurred_at=at,
@@ -329,21 +329,21 @@ class _Order:
         )
         ends = at + (2 + draw.random() * 20) * DAY
         if not scheme or draw.random() < 0.3:
-            yield self._told(disputes.DisputeWithdrawn(**about, occurred_at=ends))
+            yield self.told(disputes.DisputeWithdrawn(**about, occurred_at=ends))
             return
         won = draw.random() < 0.5
         outcome = disputes.DisputeOutcome.BUYER_FAVOUR if won else disputes.DisputeOutcome.SELLER_FAVOUR
-        given = _usd(int(self.total * draw.choice((0.25, 1.0)))) if won else None
-        yield self._told(disputes.DisputeResolved(**about, occurred_at=ends, outcome=outcome, refunded=given))
+        given = usd(int(self.total * draw.choice((0.25, 1.0)))) if won else None
+        yield self.told(disputes.DisputeResolved(**about, occurred_at=ends, outcome=outcome, refunded=given))
 
-    def _rubbish(self) -> Stop:
+    def rubbish(self) -> Stop:
         draw = self.draw
         topic = draw.choice(("orders", "shipments", "disputes"))
         key = draw.choice((self.plan.key.encode(), self.plan.key.encode(), b"acme/shop/nobody", None))
         value, kind = draw.choice(((b"{", b"io.waybond.OrderPlaced"), (b"{}", b"io.waybond.Unheard"), (None, b"x")))
         headers = (("ce_specversion", b"1.0"), ("ce_id", b"rubbish"), ("ce_type", kind), ("ce_source", b"/nobody"))
-        return Rubbish(self._between(0.1, 50), self.plan.number, topic, key, value, headers)
+        return Rubbish(self.between(0.1, 50), self.plan.number, topic, key, value, headers)
 
 
-def _usd(minor: int) -> Money:
+def usd(minor: int) -> Money:
     return Money.of(minor, "USD")

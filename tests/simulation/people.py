@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 from tests.simulation.history import HOUR, Stop, Told
+from tests.simulation.products import FILED
 from tests.simulation.watch import unpacked
 from waybond_claims.case.question import Referral
 from waybond_claims.case.state import Case
@@ -115,6 +116,9 @@ class People:
                 return draw.choice(referral.choices)
             case "contradiction" | "currency_differs" | "bound_reached":
                 return "go_on"
+            case "answer_missing" if "do_not_pay" in referral.choices:
+                plan = next(each for each in world.plan.orders if each.key == case.order_key)
+                return "pay" if plan.adjuster_pays or plan.product != FILED else "do_not_pay"
             case _:
                 return referral.choices[0]
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from random import Random
 
 from tests.simulation import faults as f
-from tests.simulation import history
+from tests.simulation import filed, history
 from tests.simulation.faults import SERVICES, Fault
 from tests.simulation.history import OrderPlan, Stop
 from waybond_kit.carrier import Limits
@@ -37,7 +37,7 @@ class Plan:
         draw = Random(seed)
         plans, stops = [], []
         for number in range(1 if small else draw.choice((1, 1, 1, 1, 2, 3))):
-            plan, found = history.drawn(draw, number)
+            plan, found = (filed if seed >= filed.FILED_SEEDS else history).drawn(draw, number)
             plans.append(plan)
             stops += found
         stops.sort(key=lambda stop: stop.at)

@@ -12,7 +12,11 @@ LIMIT_MINOR = 30_000
 KINDS = ("sim-keep", "sim-offset", "sim-return", "sim-ask")
 """What the buyer keeps of a loss that was none: all, what is offset, nothing; and one that asks the carrier first."""
 
-_BODY = """
+FILED = "sim-filed"
+"""The product of worlds in which claims are filed."""
+PHOTO_DAYS, SELLER_DAYS = 7, 5
+
+_HEAD = """
 product = "{name}"
 version = "2026.11.1"
 title = {{ en = "Simulated" }}
@@ -31,7 +35,8 @@ bind_within = "PT72H"
 on_cancel = "refund_unearned"
 on_refund = "keep_premium"
 on_amend = "rate_again"
-
+"""
+_PARCELS = """
 [[clause]]
 id = "TG-1"
 peril = "late"
@@ -56,6 +61,15 @@ peril = "damaged"
 any_of = [{{ scan = "DAMAGED" }}]
 tiers = [{{ share = "1.00" }}]
 """
+_CLAIMS = """
+[[clause]]
+id = "DA-1"
+peril = "damaged"
+trigger = "claim"
+tiers = [{{ share = "1.00" }}]
+evidence = [{{ of = "buyer", any_of = ["photo_of_damage"], within = "P{photo}D", absent = "close" }}]
+seller = {{ answers_within = "P{answer}D", silent = "refer" }}
+"""
 
 
 def late_arrival(product: str) -> str:
@@ -69,9 +83,10 @@ def asks_carrier(product: str) -> bool:
 
 
 def _body(name: str) -> str:
-    return _BODY.format(
-        name=name,
-        limit=LIMIT_MINOR,
+    head = _HEAD.format(name=name, limit=LIMIT_MINOR)
+    if name == FILED:
+        return head + _CLAIMS.format(photo=PHOTO_DAYS, answer=SELLER_DAYS)
+    return head + _PARCELS.format(
         tiers=", ".join(f'{{ after = "P{days}D", share = "{share}" }}' for days, share in LATE_TIERS),
         silent=SILENT_DAYS,
         lost=LOST_DAYS,
@@ -81,7 +96,7 @@ def _body(name: str) -> str:
 
 
 _RATINGS = ratings()
-_PRODUCTS = {product.key: product for product in (Product.of(_body(name), _RATINGS) for name in KINDS)}
+_PRODUCTS = {product.key: product for product in (Product.of(_body(name), _RATINGS) for name in (*KINDS, FILED))}
 _SETTINGS = (TenantSettings(START - DAYS_BEFORE, tuple(_PRODUCTS), None),)
 
 

@@ -9,12 +9,14 @@ from multiprocessing import get_context
 
 import pytest
 
-from tests.simulation import campaign, quiet, shrink
+from tests.simulation import campaign, filed, quiet, shrink
 from tests.simulation.run import run_seed
 from tests.support.sources import ROOT
 
 SEEDS = 600
 CHUNKS = 6
+FILED_SEEDS = 150
+FILED_CHUNKS = 2
 MUST_HAPPEN = (
     *("fault crash", "fault pause", "fault outage", "fault stop", "fault join", "fault broker-away"),
     *("fault database-away", "fault send-hangs", "fault send-late", "fault send-unanswered", "fault commit-unanswered"),
@@ -46,6 +48,18 @@ def test_nothing_is_lost_doubled_or_paid_early(chunk: int, pool: ProcessPoolExec
     assert failed == []
     counts = sum((each.counts for each in done), start=campaign.Chunk().counts)
     assert [name for name in MUST_HAPPEN if not counts[name]] == []
+
+
+@pytest.mark.parametrize("chunk", range(FILED_CHUNKS))
+def test_claims_that_people_file_are_paid_as_worded(chunk: int, pool: ProcessPoolExecutor) -> None:
+    size = FILED_SEEDS // FILED_CHUNKS
+    seeds = range(filed.FILED_SEEDS + chunk * size, filed.FILED_SEEDS + (chunk + 1) * size)
+    done = list(pool.map(campaign.run, campaign.parts(seeds)))
+    failed = [seed for each in done for seed in each.failed]
+    if failed:
+        shrink.told(run_seed(failed[0]), print)
+    assert failed == []
+    assert sum(each.counts["paid"] for each in done) > size // 4
 
 
 def test_a_seed_tells_the_same_story_every_time() -> None:

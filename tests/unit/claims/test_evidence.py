@@ -328,6 +328,18 @@ def test_what_comes_after_the_window_has_closed_is_not_asked_for() -> None:
     assert story.last(ClaimDenied).reason is DenialReason.NOT_COVERED
 
 
+@pytest.mark.parametrize(("known", "paid"), [(12, [10_000]), (14, [])])
+def test_a_photo_counts_by_when_it_became_known_where_it_is_read_before_the_wake(known: int, paid: list[int]) -> None:
+    """Scenario: an outage. The photo was asked for by day 12; it is read before the wake of day 12 fires."""
+    story = told()
+    story.when(filed(day(5)))
+    story.armed_at = None
+    story.when(handed_in(day(known), "photo_of_damage"))
+    story.wake(day(12))
+    assert [each.amount.minor for each in story.named(IssueRefund)] == paid
+    assert bool(story.named(ClaimDenied)) is not bool(paid)
+
+
 # hostile
 
 

@@ -147,11 +147,8 @@ def is_there(case: Case, complaint: Dispute, clause: Clause, need: Need, ask: As
 
 
 def _in_time(paper: Paper, clause: Clause, need: Need, ask: Ask | None) -> bool:
-    if ask is None or ask.lapsed_at is None or need.absent != "close":
+    """By when it became known, also where it is read before the wake that ends the time (after an outage)."""
+    if ask is None or need.absent != "close":
         return True
     more = clause.appeal.within if clause.appeal is not None else timedelta(0)
-    return paper.known_at <= _latest(ask, more)
-
-
-def _latest(ask: Ask, more: timedelta) -> datetime:
-    return (ask.lapsed_at or ask.answer_by) + more
+    return paper.known_at <= ask.answer_by + more
