@@ -3,42 +3,22 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator, Iterator
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
+from multiprocessing import get_context
 from typing import Any
 
 import httpx
 import pytest
-import requests
-import schemathesis
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
-from schemathesis import Case, GenerationMode
-from schemathesis.core.result import Ok
-from schemathesis.schemas import APIOperation
-from schemathesis.specs.openapi.checks import (
-    content_type_conformance,
-    response_headers_conformance,
-    response_schema_conformance,
-    status_code_conformance,
-)
 
+from tests.support.asked import REQUESTS, Headers, check, operations
 from tests.support.desk import ask, machine, person
 from tests.support.kit import World
 from tests.support.patience import bound
 from waybond_claims.app import DEFINITION
 
-People = list[dict[str, str]]
-Known = dict[str, list[str]]
-Headers = dict[str, str]
-REQUESTS = 12
-"""Of each of the operations."""
-CHECKS: list[Any] = [
-    status_code_conformance,
-    content_type_conformance,
-    response_headers_conformance,
-    response_schema_conformance,
-]
 NOT_HERE = {"408", "503"}
 """A body that never ends, a broker that is away: other tests have them."""
 
@@ -49,8 +29,6 @@ async def world(kafka: str, database: str, topic_prefix: str) -> AsyncIterator[W
         yield world
 
 
-# The service in this process draws numbers while a request is drawn.
-@pytest.mark.filterwarnings("ignore:Do not use the `random` module inside strategies")
 async def test_every_answer_is_as_the_document_says(world: World) -> None:
     async with world.running(DEFINITION) as service:
         await world.open(service)
@@ -72,10 +50,10 @@ async def test_every_answer_is_as_the_document_says(world: World) -> None:
         base = f"http://127.0.0.1:{service.port}"
         async with httpx.AsyncClient(base_url=base, timeout=bound(10)) as client:
             document = (await client.get("/openapi.json")).json()
-        found = operations(document)
-        assert len(found) == 12
-        for operation in found.values():
-            await asyncio.to_thread(check, base, operation, people, known)
+        assert len(operations(document)) == 12
+        with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+            asked = partial(check, base, document, people, known, bound(10))
+            assert await asyncio.get_running_loop().run_in_executor(pool, asked) == []
     calls = await world.query("claims", "SELECT count(*) AS calls, count(DISTINCT action) AS actions FROM desk_call")
     assert calls[0]["actions"] == 9
     assert calls[0]["calls"] > 8 * REQUESTS / 2
@@ -168,44 +146,3 @@ def _commands(
 
 
 TOO_LARGE = b'{"note": "' + b"x" * 2_000_000 + b'"}'
-
-
-def operations(document: dict[str, Any]) -> dict[tuple[str, str], APIOperation]:
-    """By method and path, each operation of the document."""
-    found: dict[tuple[str, str], APIOperation] = {}
-    for each in schemathesis.openapi.from_dict(document).get_all_operations():
-        assert isinstance(each, Ok), each
-        operation = each.ok()
-        found[operation.method, operation.path] = operation
-    return found
-
-
-def check(base: str, operation: APIOperation, people: People, known: Known) -> None:
-    """Send many requests of one operation, right and wrong ones, each by one of the people."""
-    right = operation.as_strategy(generation_mode=GenerationMode.POSITIVE)
-    somewhere = {name: st.sampled_from(known[name]) for name in known}
-
-    @st.composite
-    def leading_somewhere(draw: st.DrawFn) -> Case:
-        case = draw(right)
-        case.path_parameters |= {name: draw(each) for name, each in somewhere.items() if name in case.path_parameters}
-        if isinstance(case.body, dict):
-            case.body |= {name: draw(each) for name, each in somewhere.items() if name in case.body}
-        return case
-
-    wrong = operation.as_strategy(generation_mode=GenerationMode.NEGATIVE)
-    with requests.Session() as session:
-
-        @settings(
-            max_examples=REQUESTS,
-            deadline=None,
-            database=None,
-            derandomize=True,
-            suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
-        )
-        @given(leading_somewhere() | leading_somewhere() | right | wrong, st.sampled_from(people))
-        def ask_for(case: Case, headers: Headers) -> None:
-            answer = case.call(base_url=base, session=session, headers=headers, timeout=bound(10))
-            case.validate_response(answer, checks=CHECKS)
-
-        ask_for()

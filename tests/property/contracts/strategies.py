@@ -123,7 +123,7 @@ _DURATIONS = st.one_of(
 
 def _consistent(payload: dict[str, Any]) -> dict[str, Any]:
     """What a schema cannot say: one currency an order, each line once, an offer that offers something, a span that does
-    not run backwards."""
+    not run backwards, a charge that paid for this order and others, each once."""
     lines = payload.get("lines") or []
     amounts = [payload.get(each) for each in ("total", "shipping")]
     if lines:
@@ -137,6 +137,15 @@ def _consistent(payload: dict[str, Any]) -> dict[str, Any]:
     if "response_id" in payload:
         offered = payload.get("amount") or payload.get("remedy")
         payload["response"] = "offer" if offered else "accept"
+    if payload.get("charge"):
+        _charge(payload["charge"]["orders"], payload["order_id"])
     if payload.get("occurred_until"):
         payload["occurred_until"] = "2099-12-30T00:00:00Z"
     return payload
+
+
+def _charge(charged: list[dict[str, Any]], order_id: str) -> None:
+    first = charged[0]["paid"]
+    for ordinal, each in enumerate(charged):
+        each["order_id"] = f"{order_id[:100]}{ordinal}" if ordinal else order_id
+        each["paid"] |= {"currency": first["currency"], "exponent": first["exponent"]}
