@@ -19,7 +19,7 @@ from tests.simulation.watch import is_progress, unpacked
 from tests.simulation.world import DEFINITIONS, World
 from waybond_claims.case.state import Case
 from waybond_contracts import refunds
-from waybond_contracts.claims import ClaimApproved, ClaimEvent, EvidenceRequested
+from waybond_contracts.claims import ClaimApproved, ClaimEvent, EvidenceRequested, OfferClosed
 from waybond_contracts.event import Event
 from waybond_contracts.registry import EVENT_TYPES, decode
 from waybond_contracts.topics import TOPICS
@@ -60,7 +60,8 @@ def wrong(world: World) -> list[str]:
         heard, amended = watch.heard.get(plan.key, ()), watch.amended.get(plan.key, ())
         known = facts.get(plan.key, ())
         if plan.product == FILED:
-            shadow = FiledShadow(known, pays=plan.adjuster_pays, asked=_asked(world, plan.key))
+            asked, accepted = _told_of_claim(world, plan.key)
+            shadow = FiledShadow(known, pays=plan.adjuster_pays, asked=asked, accepted=accepted)
             found += shadow.too_early()
         else:
             shadow = Shadow(plan.product, known, plan.adjuster_pays, heard, amended)
@@ -234,15 +235,18 @@ def _rows(world: World) -> Iterator[str]:
     yield from (f"I12 {each}" for each in denials.check.shown)
 
 
-def _asked(world: World, key: str) -> dict[str, datetime]:
-    """Until when each thing was asked for about a claim, as it was told first."""
+def _told_of_claim(world: World, key: str) -> tuple[dict[str, datetime], datetime | None]:
+    """Until when each thing was asked for about a claim, as it was told first; and when an offer was taken."""
     found: dict[str, datetime] = {}
+    accepted: datetime | None = None
     for place, log in world.broker.logs.items():
         for record in log.records if place.topic == "claims" else ():
             event = _event(world, record) if record is not None and not is_progress(record) else None
             if isinstance(event, EvidenceRequested) and event.order_key == key:
                 found = {kind: each.answer_by for each in event.needed for kind in each.any_of} | found
-    return found
+            elif isinstance(event, OfferClosed) and event.order_key == key and event.how == "accepted":
+                accepted = event.occurred_at
+    return found, accepted
 
 
 def _facts(world: World) -> dict[str, list[Fact]]:

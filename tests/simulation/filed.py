@@ -1,13 +1,15 @@
 """Orders about which somebody files a claim: what is drawn of it, and what each should have got.
 
 The clause wants a photo within seven days, asks the seller for a word within five, and pays nothing by itself but what
-the seller accepts. A bank's dispute beside it may stop payments, end, and reverse. `FiledShadow` reads what was said as
-the broker had it. When the time for a photo or for the seller's word was over it takes from what claims told the buyer,
-which may be late; that this was never too early is checked.
+the seller accepts. What the seller offers, up to 60 % of it, settles the claim if the buyer takes it. A bank's dispute
+beside it may stop payments, end, and reverse. `FiledShadow` reads what was said as the broker had it. When the time for
+a photo or for the seller's word was over, and when an offer was taken, it takes from what claims told, which may be
+late; that the time given was never too short is checked.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from fractions import Fraction
 from random import Random
 
 from tests.simulation import products
@@ -19,6 +21,8 @@ FILED_SEEDS = 1_000_000_000
 """From this seed on orders are drawn about which claims are filed."""
 CLAIM, CHARGEBACK = "c1", "d1"
 PHOTO, ANSWER = "photo_of_damage", "answer"
+WAITS = (15 * DAY, 15 * DAY)
+"""At the end: what was asked for or offered as a service came back has its time from then on."""
 LAST = datetime.max.replace(tzinfo=UTC)
 GIVEN = {PHOTO: timedelta(days=products.PHOTO_DAYS), ANSWER: timedelta(days=products.SELLER_DAYS)}
 """How long the wording gives for each."""
@@ -70,10 +74,11 @@ class _Filed(DrawnOrder):
 
     def _answer(self, at: datetime) -> disputes.SellerResponded:
         """A seller who accepts does so where a person would pay as well: which of the two was first changes nothing."""
-        accepts = self.plan.adjuster_pays and self.draw.random() < 0.5
-        response = disputes.SellerResponse.ACCEPT if accepts else disputes.SellerResponse.CONTEST
+        draw, says = self.draw, disputes.SellerResponse
+        response = draw.choice((says.CONTEST, says.OFFER, says.ACCEPT if self.plan.adjuster_pays else says.OFFER))
+        offered = usd(int(self.total * draw.choice((0.1, 0.5, 0.9)))) if response is says.OFFER else None
         return disputes.SellerResponded(
-            **self.about, dispute_id=CLAIM, response_id="s1", occurred_at=at, response=response
+            **self.about, dispute_id=CLAIM, response_id="s1", occurred_at=at, response=response, amount=offered
         )
 
     def _chargeback(self) -> Iterator[Stop]:
@@ -107,17 +112,21 @@ class _Filed(DrawnOrder):
 
 class FiledShadow:
     """One such order. `pays`: a person who is asked pays; `asked`: until when each thing was asked for, as it was told
-    first."""
+    first; `accepted`: when the buyer's word counted by which an offer was taken, None if none was."""
 
-    def __init__(self, facts: Sequence[Fact], *, pays: bool, asked: Mapping[str, datetime]) -> None:
+    def __init__(
+        self, facts: Sequence[Fact], *, pays: bool, asked: Mapping[str, datetime], accepted: datetime | None
+    ) -> None:
         self._facts = sorted(facts, key=lambda fact: fact[0])
         self._covered = Shadow(products.FILED, facts, pays)
         self._pays = pays
         self._asked = asked
+        self._accepted = accepted
 
     def instants(self) -> list[datetime]:
         """When what is owed may have changed."""
-        return sorted({known for known, _ in self._facts} | set(self._asked.values()))
+        taken = {self._accepted} if self._accepted is not None else set[datetime]()
+        return sorted({known for known, _ in self._facts} | set(self._asked.values()) | taken)
 
     def worth(self, at: datetime) -> Worth:
         """What is owed on what was known by then, with time having come so far."""
@@ -134,7 +143,7 @@ class FiledShadow:
             return NOTHING
         total = placed.total.minor
         cap = min(products.LIMIT_MINOR, max(0, total - self._given(at)))
-        due = total if self._is_due(at) else 0
+        due = self._due(total, at)
         parts: dict[str | None, int] = {None: due}
         return Worth(parts, {}, {}, {}, parts, total, cap, min(cap, due), {None: total})
 
@@ -147,9 +156,18 @@ class FiledShadow:
             if what in GIVEN and (filed is None or until < filed + GIVEN[what] - CLOCKS_SEEN)
         ]
 
+    def _due(self, total: int, at: datetime) -> int:
+        """All of it, or the part that was offered and taken: no more than the wording lets be offered."""
+        if self._accepted is not None and self._accepted <= at:
+            answer, _ = self._said(disputes.SellerResponded)
+            offered = answer.amount.minor if answer is not None and answer.amount is not None else 0
+            gives = min(total, products.LIMIT_MINOR, max(0, total - self._given(self._accepted)))
+            return min(offered, int(gives * Fraction(products.MOST_IN_PART)))
+        return total if self._is_due(at) else 0
+
     def _is_due(self, at: datetime) -> bool:
         """The seller accepts, or the photo is there in time and a person pays, who is asked once the seller contests or
-        says nothing."""
+        says nothing, or once the buyer did not take what the seller offers."""
         answer, answered = self._said(disputes.SellerResponded)
         if answer is not None and answered <= at and answer.response is disputes.SellerResponse.ACCEPT:
             return True

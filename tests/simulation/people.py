@@ -1,11 +1,13 @@
 """People at work in a simulated world: operators at held records, adjusters at referrals, and the carrier's desk."""
 
+from collections import Counter
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 from tests.simulation.history import HOUR, Stop, Told
 from tests.simulation.products import FILED
 from tests.simulation.watch import unpacked
+from waybond_claims.case.offer import open_offer
 from waybond_claims.case.question import Referral
 from waybond_claims.case.state import Case
 from waybond_claims.service.codec import CaseCodec
@@ -14,8 +16,12 @@ from waybond_contracts import commands, delays, orders, shipments
 if TYPE_CHECKING:
     from tests.simulation.world import World
 
+Answer = commands.AcceptOffer | commands.DeclineOffer
 Service = Literal["pricing", "tracking", "claims"]
 CODEC = CaseCodec()
+FATES = ("offer taken", "offer left", "offer declined")
+"""What buyers do with offers."""
+ACCEPTS, LEAVES = 0, 1
 STALE = "stale"
 """Who decides on a case version of yesterday: must never have decided anything."""
 
@@ -26,6 +32,10 @@ class People:
     def __init__(self, world: "World") -> None:
         self._world = world
         self._count = 0
+        self.offers: Counter[str] = Counter()
+        """What buyers did with offers."""
+        self._answered: set[str] = set()
+        """The offers that were answered, or left."""
         self.settled_outside: dict[str, int] = {}
         """What was paid by hand, by refund_id."""
 
@@ -67,10 +77,10 @@ class People:
         return found
 
     def adjust(self) -> bool:
-        """Decide open referrals: whether there were any."""
-        found = False
+        """Decide open referrals, and let buyers answer offers: whether there were any."""
+        found = self._answer_offers()
         if all(row.status != "referred" for row in self._world.databases["claims"].tables.aggregates.values()):
-            return False
+            return found
         for status, case in self.cases():
             if status == "referred":
                 referral = next(each for each in case.referrals if each.is_open)
@@ -121,6 +131,41 @@ class People:
                 return "pay" if plan.adjuster_pays or plan.product != FILED else "do_not_pay"
             case _:
                 return referral.choices[0]
+
+    # Buyers ----------------------------------------------------------------------------------------------------------
+
+    def _answer_offers(self) -> bool:
+        """Take what is offered, decline it, or leave it until it is over, each by the order's number and total; some
+        answer on a case version of yesterday first. Whether there was anything to answer."""
+        found = False
+        files = any(order.product == FILED for order in self._world.plan.orders)
+        for _, case in self.cases() if files else ():
+            offer = open_offer(case.offers)
+            if offer is None or case.order is None or offer.offer_id in self._answered:
+                continue
+            self._answered.add(offer.offer_id)
+            fate = case.order.minor % 3
+            self.offers[FATES[fate]] += 1
+            if fate == LEAVES:
+                continue
+            kind = commands.AcceptOffer if fate == ACCEPTS else commands.DeclineOffer
+            if self._world.draw.random() < 0.3:
+                self._answer_offer(case, offer.offer_id, commands.AcceptOffer, case.version - 1)
+            self._answer_offer(case, offer.offer_id, kind, case.version)
+            found = True
+        return found
+
+    def _answer_offer(self, case: Case, offer_id: str, kind: type[Answer], version: int) -> None:
+        self._world.publish(
+            kind(
+                **self._about(case.order_key),
+                command_id=self._name("buyer"),
+                claim_id=case.claim_id,
+                case_version=version,
+                by="buyer-1",
+                offer_id=offer_id,
+            )
+        )
 
     # The carrier -----------------------------------------------------------------------------------------------------
 

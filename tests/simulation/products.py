@@ -15,6 +15,7 @@ KINDS = ("sim-keep", "sim-offset", "sim-return", "sim-ask")
 FILED = "sim-filed"
 """The product of worlds in which claims are filed."""
 PHOTO_DAYS, SELLER_DAYS = 7, 5
+MOST_IN_PART = "0.60"
 
 _HEAD = """
 product = "{name}"
@@ -69,6 +70,7 @@ trigger = "claim"
 tiers = [{{ share = "1.00" }}]
 evidence = [{{ of = "buyer", any_of = ["photo_of_damage"], within = "P{photo}D", absent = "close" }}]
 seller = {{ answers_within = "P{answer}D", silent = "refer" }}
+remedies = [{{ remedy = "refund" }}, {{ remedy = "part_refund", most = "{most}" }}]
 """
 
 
@@ -85,7 +87,7 @@ def asks_carrier(product: str) -> bool:
 def _body(name: str) -> str:
     head = _HEAD.format(name=name, limit=LIMIT_MINOR)
     if name == FILED:
-        return head + _CLAIMS.format(photo=PHOTO_DAYS, answer=SELLER_DAYS)
+        return head + _CLAIMS.format(photo=PHOTO_DAYS, answer=SELLER_DAYS, most=MOST_IN_PART)
     return head + _PARCELS.format(
         tiers=", ".join(f'{{ after = "P{days}D", share = "{share}" }}' for days, share in LATE_TIERS),
         silent=SILENT_DAYS,

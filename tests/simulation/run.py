@@ -47,6 +47,7 @@ def run_plan(plan: Plan, note: Callable[[str], None] | None = None) -> Report:
 def _counts(world: World) -> Counter[str]:
     found = Counter({f"fault {kind}": count for kind, count in (world.struck | world.armed.struck).items()})
     found.update(f"refund {fate}" for fate in world.payer.fates.values())
+    found.update(world.people.offers)
     found["decided"] = world.watch.decided
     found["woken"] = world.watch.woken
     found["orders"] = len(world.plan.orders)

@@ -10,6 +10,7 @@ from multiprocessing import get_context
 import pytest
 
 from tests.simulation import campaign, filed, quiet, shrink
+from tests.simulation.people import FATES
 from tests.simulation.run import run_seed
 from tests.support.sources import ROOT
 
@@ -59,7 +60,9 @@ def test_claims_that_people_file_are_paid_as_worded(chunk: int, pool: ProcessPoo
     if failed:
         shrink.told(run_seed(failed[0]), print)
     assert failed == []
-    assert sum(each.counts["paid"] for each in done) > size // 4
+    counts = sum((each.counts for each in done), start=campaign.Chunk().counts)
+    assert counts["paid"] > size // 4
+    assert [name for name in FATES if not counts[name]] == []
 
 
 def test_a_seed_tells_the_same_story_every_time() -> None:

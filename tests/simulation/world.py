@@ -10,7 +10,7 @@ from itertools import count
 from random import Random
 from typing import Any
 
-from tests.simulation import history, products
+from tests.simulation import filed, history, products
 from tests.simulation.brake import Supervisors
 from tests.simulation.broker import Broker
 from tests.simulation.clocks import Calendar, HostClock
@@ -373,6 +373,9 @@ class World:
         # Of goods that no package holds nobody is asked, and the time for an answer passes all the same.
         if self._asked or any(products.asks_carrier(order.product) for order in self.plan.orders):
             self.calendar.skip_to(self.calendar.now() + CARRIER_IS_GIVEN)
+            self._rest()
+        for wait in filed.WAITS if any(order.product == products.FILED for order in self.plan.orders) else ():
+            self.calendar.skip_to(self.calendar.now() + wait)
             self._rest()
         if self.draw.random() < REPLAYS:
             self._replay()
