@@ -1,7 +1,7 @@
 """The invariants of the design, checked on a world that is healed and drained: what is wrong, in words."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from fractions import Fraction
 from itertools import pairwise
@@ -10,16 +10,17 @@ from operator import itemgetter
 from typing import Any
 
 from tests.simulation.database import Database
-from tests.simulation.filed import FiledShadow
+from tests.simulation.filed import FiledShadow, Ways
 from tests.simulation.history import Rubbish
-from tests.simulation.people import STALE
-from tests.simulation.products import FILED
+from tests.simulation.people import LEAD, STALE
+from tests.simulation.products import APPEAL_DAYS, APPEALED, CLAIMED
 from tests.simulation.shadow import NOTHING, Fact, Shadow, Worth
 from tests.simulation.watch import is_progress, unpacked
 from tests.simulation.world import DEFINITIONS, World
 from waybond_claims.case.state import Case
 from waybond_contracts import refunds
 from waybond_contracts.claims import ClaimApproved, ClaimEvent, EvidenceRequested, OfferClosed
+from waybond_contracts.commands import Appeal, DecideReferral
 from waybond_contracts.event import Event
 from waybond_contracts.registry import EVENT_TYPES, decode
 from waybond_contracts.topics import TOPICS
@@ -59,9 +60,10 @@ def wrong(world: World) -> list[str]:
         watch = world.watch
         heard, amended = watch.heard.get(plan.key, ()), watch.amended.get(plan.key, ())
         known = facts.get(plan.key, ())
-        if plan.product == FILED:
-            asked, accepted = _told_of_claim(world, plan.key)
-            shadow = FiledShadow(known, pays=plan.adjuster_pays, asked=asked, accepted=accepted)
+        if plan.product in CLAIMED:
+            told = _ways(world, plan.key, [*money[plan.key]], cases.get(plan.key))
+            more = timedelta(days=APPEAL_DAYS if plan.product == APPEALED else 0)
+            shadow = FiledShadow(known, told, pays=plan.adjuster_pays, more=more)
             found += shadow.too_early()
         else:
             shadow = Shadow(plan.product, known, plan.adjuster_pays, heard, amended)
@@ -235,8 +237,8 @@ def _rows(world: World) -> Iterator[str]:
     yield from (f"I12 {each}" for each in denials.check.shown)
 
 
-def _told_of_claim(world: World, key: str) -> tuple[dict[str, datetime], datetime | None]:
-    """Until when each thing was asked for about a claim, as it was told first; and when an offer was taken."""
+def _ways(world: World, key: str, said: Sequence[tuple[Raw, Event]], filed: tuple[str, Case] | None) -> Ways:
+    """What claims told of a claim, and what buyers and leads said of it."""
     found: dict[str, datetime] = {}
     accepted: datetime | None = None
     for place, log in world.broker.logs.items():
@@ -246,7 +248,14 @@ def _told_of_claim(world: World, key: str) -> tuple[dict[str, datetime], datetim
                 found = {kind: each.answer_by for each in event.needed for kind in each.any_of} | found
             elif isinstance(event, OfferClosed) and event.order_key == key and event.how == "accepted":
                 accepted = event.occurred_at
-    return found, accepted
+    appealed = [record.appended for record, event in said if isinstance(event, Appeal) and event.documents]
+    pays = [
+        record.appended
+        for record, event in said
+        if isinstance(event, DecideReferral) and (event.by, event.choice) == (LEAD, "pay")
+    ]
+    counted = filed is not None and any((one.decided_by, one.choice) == (LEAD, "pay") for one in filed[1].referrals)
+    return Ways(found, accepted, appealed, min(pays) if counted else None)
 
 
 def _facts(world: World) -> dict[str, list[Fact]]:

@@ -8,6 +8,7 @@ late; that the time given was never too short is checked.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 from random import Random
@@ -19,18 +20,23 @@ from waybond_contracts import disputes
 
 FILED_SEEDS = 1_000_000_000
 """From this seed on orders are drawn about which claims are filed."""
+APPEALED_SEEDS = 2_000_000_000
+"""From this one on their decisions can be appealed against."""
 CLAIM, CHARGEBACK = "c1", "d1"
 PHOTO, ANSWER = "photo_of_damage", "answer"
-WAITS = (15 * DAY, 15 * DAY)
-"""At the end: what was asked for or offered as a service came back has its time from then on."""
+WAITS = {products.FILED: 2, products.APPEALED: 4}
+"""How often WAIT passes at the end: what was asked for or offered as a service came back has its time from then on, and
+after an appeal once more."""
+WAIT = 15 * DAY
 LAST = datetime.max.replace(tzinfo=UTC)
 GIVEN = {PHOTO: timedelta(days=products.PHOTO_DAYS), ANSWER: timedelta(days=products.SELLER_DAYS)}
 """How long the wording gives for each."""
 
 
-def drawn(draw: Random, number: int) -> tuple[OrderPlan, list[Stop]]:
+def drawn(draw: Random, number: int, seed: int) -> tuple[OrderPlan, list[Stop]]:
     """An order and everything that is heard of it."""
-    plan = OrderPlan(number, products.FILED, carrier_answers=True, adjuster_pays=draw.random() < 0.6)
+    product = products.APPEALED if seed >= APPEALED_SEEDS else products.FILED
+    plan = OrderPlan(number, product, carrier_answers=True, adjuster_pays=draw.random() < 0.6)
     return plan, sorted(_Filed(draw, plan).stops(), key=lambda stop: stop.at)
 
 
@@ -110,23 +116,35 @@ class _Filed(DrawnOrder):
             )
 
 
-class FiledShadow:
-    """One such order. `pays`: a person who is asked pays; `asked`: until when each thing was asked for, as it was told
-    first; `accepted`: when the buyer's word counted by which an offer was taken, None if none was."""
+@dataclass(frozen=True, slots=True)
+class Ways:
+    """What the way of a claim hangs on beside facts."""
 
-    def __init__(
-        self, facts: Sequence[Fact], *, pays: bool, asked: Mapping[str, datetime], accepted: datetime | None
-    ) -> None:
+    asked: Mapping[str, datetime]
+    """Until when each thing was asked for, as it was told first."""
+    accepted: datetime | None
+    """When the buyer's word counted by which an offer was taken; None if none was."""
+    appealed: Sequence[datetime] = ()
+    """When the broker had appeals that bring a photo."""
+    overturned: datetime | None = None
+    """When the broker had a lead's word that pays after all; None if none counted."""
+
+
+class FiledShadow:
+    """One such order. `pays`: a person who is asked pays; `told`: what claims told of it, and what people did."""
+
+    def __init__(self, facts: Sequence[Fact], told: "Ways", *, pays: bool, more: timedelta) -> None:
         self._facts = sorted(facts, key=lambda fact: fact[0])
         self._covered = Shadow(products.FILED, facts, pays)
         self._pays = pays
-        self._asked = asked
-        self._accepted = accepted
+        self._more = more
+        self._asked, self._accepted, self._overturned = told.asked, told.accepted, told.overturned
+        self._appealed = told.appealed
 
     def instants(self) -> list[datetime]:
         """When what is owed may have changed."""
-        taken = {self._accepted} if self._accepted is not None else set[datetime]()
-        return sorted({known for known, _ in self._facts} | set(self._asked.values()) | taken)
+        said = {at for at in (self._accepted, self._overturned, *self._appealed) if at is not None}
+        return sorted({known for known, _ in self._facts} | set(self._asked.values()) | said)
 
     def worth(self, at: datetime) -> Worth:
         """What is owed on what was known by then, with time having come so far."""
@@ -143,9 +161,10 @@ class FiledShadow:
             return NOTHING
         total = placed.total.minor
         cap = min(products.LIMIT_MINOR, max(0, total - self._given(at)))
-        due = self._due(total, at)
-        parts: dict[str | None, int] = {None: due}
-        return Worth(parts, {}, {}, {}, parts, total, cap, min(cap, due), {None: total})
+        least, most = self._due(total, at)
+        parts: dict[str | None, int] = {None: least}
+        upper: dict[str | None, int] = {None: most}
+        return Worth(parts, upper if most > least else {}, {}, {}, upper, total, cap, min(cap, least), {None: total})
 
     def too_early(self) -> list[str]:
         """What was asked for with less time than the wording gives from when the claim was there."""
@@ -156,24 +175,33 @@ class FiledShadow:
             if what in GIVEN and (filed is None or until < filed + GIVEN[what] - CLOCKS_SEEN)
         ]
 
-    def _due(self, total: int, at: datetime) -> int:
-        """All of it, or the part that was offered and taken: no more than the wording lets be offered."""
-        if self._accepted is not None and self._accepted <= at:
-            answer, _ = self._said(disputes.SellerResponded)
-            offered = answer.amount.minor if answer is not None and answer.amount is not None else 0
-            gives = min(total, products.LIMIT_MINOR, max(0, total - self._given(self._accepted)))
-            return min(offered, int(gives * Fraction(products.MOST_IN_PART)))
-        return total if self._is_due(at) else 0
+    def _due(self, total: int, at: datetime) -> tuple[int, int]:
+        """All of it, or the part that was offered and taken: no more than the wording lets be offered. What a bank said
+        between the seller's answer and the buyer's was read before the latter or behind it: the least, and the most."""
+        if self._accepted is None or self._accepted > at:
+            due = total if self._is_due(at) else 0
+            return due, due
+        answer, answered = self._said(disputes.SellerResponded)
+        offered = answer.amount.minor if answer is not None and answer.amount is not None else 0
+        until = self._accepted + CLOCKS_SEEN
+        read = [answered, until, *(known for known, _ in self._facts if answered < known <= until)]
+        gives = [min(total, products.LIMIT_MINOR, max(0, total - self._given(each))) for each in read]
+        parts = [min(offered, int(each * Fraction(products.MOST_IN_PART))) for each in gives]
+        return min(parts), max(parts)
 
     def _is_due(self, at: datetime) -> bool:
         """The seller accepts, or the photo is there in time and a person pays, who is asked once the seller contests or
         says nothing, or once the buyer did not take what the seller offers."""
+        if self._overturned is not None and self._overturned <= at:
+            return True
         answer, answered = self._said(disputes.SellerResponded)
         if answer is not None and answered <= at and answer.response is disputes.SellerResponse.ACCEPT:
             return True
-        photo = self._known(disputes.EvidenceSubmitted)
+        submitted = self._known(disputes.EvidenceSubmitted)
+        photos = [*self._appealed, *([submitted] if submitted is not None else [])]
+        photo = min(photos) if photos else None
         until = self._asked.get(PHOTO)
-        if photo is None or photo > at or (until is not None and photo > until):
+        if photo is None or photo > at or (until is not None and photo > until + self._more):
             return False
         silent = self._asked.get(ANSWER)
         return self._pays and ((answer is not None and answered <= at) or (silent is not None and silent <= at))

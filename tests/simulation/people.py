@@ -5,13 +5,13 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 from tests.simulation.history import HOUR, Stop, Told
-from tests.simulation.products import FILED
+from tests.simulation.products import APPEALED, CLAIMED
 from tests.simulation.watch import unpacked
 from waybond_claims.case.offer import open_offer
 from waybond_claims.case.question import Referral
 from waybond_claims.case.state import Case
 from waybond_claims.service.codec import CaseCodec
-from waybond_contracts import commands, delays, orders, shipments
+from waybond_contracts import commands, delays, disputes, orders, shipments
 
 if TYPE_CHECKING:
     from tests.simulation.world import World
@@ -22,6 +22,19 @@ CODEC = CaseCodec()
 FATES = ("offer taken", "offer left", "offer declined")
 """What buyers do with offers."""
 ACCEPTS, LEAVES = 0, 1
+APPEALS = (
+    "appeal with a photo",
+    "appeal with a statement",
+    "appeal with nothing new",
+    "no appeal",
+    "appeal with a photo",
+)
+PHOTO = disputes.Document(
+    kind=disputes.DocumentKind.PHOTO_OF_DAMAGE, sha256="cd" * 32, media_type="image/jpeg", size_bytes=1_000
+)
+OVERTURNED = "a lead pays after all"
+LEAD = "lead"
+"""Who decides on appeals."""
 STALE = "stale"
 """Who decides on a case version of yesterday: must never have decided anything."""
 
@@ -33,9 +46,9 @@ class People:
         self._world = world
         self._count = 0
         self.offers: Counter[str] = Counter()
-        """What buyers did with offers."""
+        """What buyers did with offers and decisions."""
         self._answered: set[str] = set()
-        """The offers that were answered, or left."""
+        """The offers that were answered, or left; and the orders whose decision was appealed against, or left."""
         self.settled_outside: dict[str, int] = {}
         """What was paid by hand, by refund_id."""
 
@@ -79,6 +92,7 @@ class People:
     def adjust(self) -> bool:
         """Decide open referrals, and let buyers answer offers: whether there were any."""
         found = self._answer_offers()
+        found = self._appeal() or found
         if all(row.status != "referred" for row in self._world.databases["claims"].tables.aggregates.values()):
             return found
         for status, case in self.cases():
@@ -93,7 +107,13 @@ class People:
         if referral.opened_version > 1 and draw.random() < 0.3:
             worst = next((each for each in ("settled_outside", "recovered") if each in referral.choices), "")
             self._publish(case, referral, worst or referral.choices[-1], case.version - 1, STALE)
-        self._publish(case, referral, self._choice(case, referral), case.version, "adjuster")
+        self._publish(
+            case,
+            referral,
+            self._choice(case, referral),
+            case.version,
+            LEAD if "uphold" in referral.choices else "adjuster",
+        )
 
     def _publish(self, case: Case, referral: Referral, choice: str, version: int, by: str) -> None:
         self._world.publish(
@@ -126,9 +146,13 @@ class People:
                 return draw.choice(referral.choices)
             case "contradiction" | "currency_differs" | "bound_reached":
                 return "go_on"
+            case "answer_missing" if "uphold" in referral.choices:
+                choice = "pay" if case.order is not None and case.order.minor % 2 else "uphold"
+                self.offers[OVERTURNED] += choice == "pay"
+                return choice
             case "answer_missing" if "do_not_pay" in referral.choices:
                 plan = next(each for each in world.plan.orders if each.key == case.order_key)
-                return "pay" if plan.adjuster_pays or plan.product != FILED else "do_not_pay"
+                return "pay" if plan.adjuster_pays or plan.product not in CLAIMED else "do_not_pay"
             case _:
                 return referral.choices[0]
 
@@ -138,7 +162,7 @@ class People:
         """Take what is offered, decline it, or leave it until it is over, each by the order's number and total; some
         answer on a case version of yesterday first. Whether there was anything to answer."""
         found = False
-        files = any(order.product == FILED for order in self._world.plan.orders)
+        files = any(order.product in CLAIMED for order in self._world.plan.orders)
         for _, case in self.cases() if files else ():
             offer = open_offer(case.offers)
             if offer is None or case.order is None or offer.offer_id in self._answered:
@@ -153,6 +177,34 @@ class People:
                 self._answer_offer(case, offer.offer_id, commands.AcceptOffer, case.version - 1)
             self._answer_offer(case, offer.offer_id, kind, case.version)
             found = True
+        return found
+
+    def _appeal(self) -> bool:
+        """Ask for another look at what was decided, once an order, by its total: with a photo, with a statement, with
+        nothing new, or not. Whether anybody did."""
+        found = False
+        appealable = {order.key for order in self._world.plan.orders if order.product == APPEALED}
+        for _, case in self.cases() if appealable else ():
+            if case.order_key not in appealable or not case.decided or case.order_key in self._answered:
+                continue
+            if case.order is None:
+                continue
+            self._answered.add(case.order_key)
+            fate = APPEALS[case.order.minor % len(APPEALS)]
+            self.offers[fate] += 1
+            if fate != "no appeal":
+                self._world.publish(
+                    commands.Appeal(
+                        **self._about(case.order_key),
+                        command_id=self._name("buyer"),
+                        claim_id=case.claim_id,
+                        case_version=case.version,
+                        by="buyer-1",
+                        statement="It was whole when I got it." if fate == "appeal with a statement" else "",
+                        documents=(PHOTO,) if fate == "appeal with a photo" else (),
+                    )
+                )
+                found = True
         return found
 
     def _answer_offer(self, case: Case, offer_id: str, kind: type[Answer], version: int) -> None:

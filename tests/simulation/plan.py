@@ -37,7 +37,7 @@ class Plan:
         draw = Random(seed)
         plans, stops = [], []
         for number in range(1 if small else draw.choice((1, 1, 1, 1, 2, 3))):
-            plan, found = (filed if seed >= filed.FILED_SEEDS else history).drawn(draw, number)
+            plan, found = filed.drawn(draw, number, seed) if seed >= filed.FILED_SEEDS else history.drawn(draw, number)
             plans.append(plan)
             stops += found
         stops.sort(key=lambda stop: stop.at)

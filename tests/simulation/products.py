@@ -15,6 +15,10 @@ KINDS = ("sim-keep", "sim-offset", "sim-return", "sim-ask")
 FILED = "sim-filed"
 """The product of worlds in which claims are filed."""
 PHOTO_DAYS, SELLER_DAYS = 7, 5
+APPEALED = "sim-appealed"
+"""The same, and its decisions can be appealed against."""
+CLAIMED = (FILED, APPEALED)
+APPEAL_DAYS = 30
 MOST_IN_PART = "0.60"
 
 _HEAD = """
@@ -86,8 +90,9 @@ def asks_carrier(product: str) -> bool:
 
 def _body(name: str) -> str:
     head = _HEAD.format(name=name, limit=LIMIT_MINOR)
-    if name == FILED:
-        return head + _CLAIMS.format(photo=PHOTO_DAYS, answer=SELLER_DAYS, most=MOST_IN_PART)
+    if name in CLAIMED:
+        appeal = f'appeal = {{ within = "P{APPEAL_DAYS}D" }}' if name == APPEALED else ""
+        return head + _CLAIMS.format(photo=PHOTO_DAYS, answer=SELLER_DAYS, most=MOST_IN_PART) + appeal
     return head + _PARCELS.format(
         tiers=", ".join(f'{{ after = "P{days}D", share = "{share}" }}' for days, share in LATE_TIERS),
         silent=SILENT_DAYS,
@@ -98,7 +103,7 @@ def _body(name: str) -> str:
 
 
 _RATINGS = ratings()
-_PRODUCTS = {product.key: product for product in (Product.of(_body(name), _RATINGS) for name in (*KINDS, FILED))}
+_PRODUCTS = {product.key: product for product in (Product.of(_body(name), _RATINGS) for name in (*KINDS, *CLAIMED))}
 _SETTINGS = (TenantSettings(START - DAYS_BEFORE, tuple(_PRODUCTS), None),)
 
 

@@ -10,7 +10,7 @@ from multiprocessing import get_context
 import pytest
 
 from tests.simulation import campaign, filed, quiet, shrink
-from tests.simulation.people import FATES
+from tests.simulation.people import APPEALS, FATES, OVERTURNED
 from tests.simulation.run import run_seed
 from tests.support.sources import ROOT
 
@@ -18,6 +18,7 @@ SEEDS = 600
 CHUNKS = 6
 FILED_SEEDS = 150
 FILED_CHUNKS = 2
+APPEALED_SEEDS = 60
 MUST_HAPPEN = (
     *("fault crash", "fault pause", "fault outage", "fault stop", "fault join", "fault broker-away"),
     *("fault database-away", "fault send-hangs", "fault send-late", "fault send-unanswered", "fault commit-unanswered"),
@@ -63,6 +64,17 @@ def test_claims_that_people_file_are_paid_as_worded(chunk: int, pool: ProcessPoo
     counts = sum((each.counts for each in done), start=campaign.Chunk().counts)
     assert counts["paid"] > size // 4
     assert [name for name in FATES if not counts[name]] == []
+
+
+def test_what_is_decided_on_an_appeal_is_paid(pool: ProcessPoolExecutor) -> None:
+    seeds = range(filed.APPEALED_SEEDS, filed.APPEALED_SEEDS + APPEALED_SEEDS)
+    done = list(pool.map(campaign.run, campaign.parts(seeds)))
+    failed = [seed for each in done for seed in each.failed]
+    if failed:
+        shrink.told(run_seed(failed[0]), print)
+    assert failed == []
+    counts = sum((each.counts for each in done), start=campaign.Chunk().counts)
+    assert [name for name in (*APPEALS, OVERTURNED) if not counts[name]] == []
 
 
 def test_a_seed_tells_the_same_story_every_time() -> None:

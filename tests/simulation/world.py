@@ -374,8 +374,8 @@ class World:
         if self._asked or any(products.asks_carrier(order.product) for order in self.plan.orders):
             self.calendar.skip_to(self.calendar.now() + CARRIER_IS_GIVEN)
             self._rest()
-        for wait in filed.WAITS if any(order.product == products.FILED for order in self.plan.orders) else ():
-            self.calendar.skip_to(self.calendar.now() + wait)
+        for _ in range(max((filed.WAITS.get(order.product, 0) for order in self.plan.orders), default=0)):
+            self.calendar.skip_to(self.calendar.now() + filed.WAIT)
             self._rest()
         if self.draw.random() < REPLAYS:
             self._replay()
