@@ -24,6 +24,7 @@ from waybond_claims.service.routes import routes
 from waybond_claims.service.settings import ClaimsSettings
 from waybond_claims.service.storage import ClaimsStorage
 from waybond_contracts.claims import ReferralReason
+from waybond_contracts.event import Event
 from waybond_kit import database
 from waybond_kit.definition import Resources
 from waybond_local.paths import fresh_folder
@@ -101,8 +102,9 @@ async def measure(dsn: str, pages: int) -> None:
     await pool.close()
 
 
-async def _published(*_: object) -> None:
+async def _published(event: Event, *, cause: str = "") -> str:
     """Nothing is published by reading."""
+    raise AssertionError(f"{event.event_type} was published, caused by {cause}")
 
 
 def _told(spent: list[float]) -> str:
