@@ -38,4 +38,6 @@ def test_every_file_is_there(name: str) -> None:
 
 
 def test_it_names_many() -> None:
-    assert (len(KIT), len(CLAIMS), len(FILES)) > (10, 2, 5)
+    assert len(KIT) > 10
+    assert len(CLAIMS) >= 2
+    assert len(FILES) > 5

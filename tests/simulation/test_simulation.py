@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
@@ -39,16 +40,21 @@ def pool() -> Iterator[ProcessPoolExecutor]:
         yield pool
 
 
-@pytest.mark.parametrize("chunk", range(CHUNKS))
-def test_nothing_is_lost_doubled_or_paid_early(chunk: int, pool: ProcessPoolExecutor) -> None:
-    size = SEEDS // CHUNKS
-    seeds = range(chunk * size, (chunk + 1) * size)
+def counted(seeds: range, pool: ProcessPoolExecutor) -> Counter[str]:
+    """What happened in the worlds of these seeds; the first in which something is wrong is told, small."""
     done = list(pool.map(campaign.run, campaign.parts(seeds)))
     failed = [seed for each in done for seed in each.failed]
     if failed:
         shrink.told(run_seed(failed[0]), print)
     assert failed == []
-    counts = sum((each.counts for each in done), start=campaign.Chunk().counts)
+    return sum((each.counts for each in done), start=campaign.Chunk().counts)
+
+
+@pytest.mark.parametrize("chunk", range(CHUNKS))
+def test_nothing_is_lost_doubled_or_paid_early(chunk: int, pool: ProcessPoolExecutor) -> None:
+    size = SEEDS // CHUNKS
+    seeds = range(chunk * size, (chunk + 1) * size)
+    counts = counted(seeds, pool)
     assert [name for name in MUST_HAPPEN if not counts[name]] == []
 
 
@@ -56,24 +62,14 @@ def test_nothing_is_lost_doubled_or_paid_early(chunk: int, pool: ProcessPoolExec
 def test_claims_that_people_file_are_paid_as_worded(chunk: int, pool: ProcessPoolExecutor) -> None:
     size = FILED_SEEDS // FILED_CHUNKS
     seeds = range(filed.FILED_SEEDS + chunk * size, filed.FILED_SEEDS + (chunk + 1) * size)
-    done = list(pool.map(campaign.run, campaign.parts(seeds)))
-    failed = [seed for each in done for seed in each.failed]
-    if failed:
-        shrink.told(run_seed(failed[0]), print)
-    assert failed == []
-    counts = sum((each.counts for each in done), start=campaign.Chunk().counts)
+    counts = counted(seeds, pool)
     assert counts["paid"] > size // 4
     assert [name for name in FATES if not counts[name]] == []
 
 
 def test_what_is_decided_on_an_appeal_is_paid(pool: ProcessPoolExecutor) -> None:
     seeds = range(filed.APPEALED_SEEDS, filed.APPEALED_SEEDS + APPEALED_SEEDS)
-    done = list(pool.map(campaign.run, campaign.parts(seeds)))
-    failed = [seed for each in done for seed in each.failed]
-    if failed:
-        shrink.told(run_seed(failed[0]), print)
-    assert failed == []
-    counts = sum((each.counts for each in done), start=campaign.Chunk().counts)
+    counts = counted(seeds, pool)
     assert [name for name in (*APPEALS, OVERTURNED) if not counts[name]] == []
 
 
